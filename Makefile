@@ -1,0 +1,36 @@
+# Needs Python 3.11 or newer (with venv and pip), a C compiler and make; everything else is installed into .venv.
+SHELL := /bin/bash
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3; do \
+	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
+SOURCES := $(shell find src/redqueen -name '*.py' -o -name '*.pxd')
+
+.PHONY: demo test build clean
+
+demo: .venv/built
+	.venv/bin/redqueen compare hsinchu -o demo
+
+test: .venv/built
+	.venv/bin/python -m pytest
+
+build: .venv/built
+
+# The pinned versions, and what the build itself needs.
+.venv/locked: requirements/locked.txt
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer with venv and pip found: install one, or say make PYTHON=/path/to/python" >&2; exit 2; }
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/locked.txt
+	@touch $@
+
+# Installed once, in place; afterwards only what changed is compiled again.
+.venv/built: .venv/locked pyproject.toml setup.py $(SOURCES)
+	@if [ $@ -nt pyproject.toml ] && [ $@ -nt .venv/locked ]; then \
+		echo "Compiling what changed" && .venv/bin/python setup.py --quiet build_ext --inplace; \
+	else \
+		echo "Compiling the package" && \
+		.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .; \
+	fi
+	@touch $@
+
+clean:
+	rm -rf .venv build dist demo src/*.egg-info
+	find src -name '*.so' -delete

@@ -1,0 +1,229 @@
+"""Test the draws on the patterns of addresses that the model uses, with tests of our own and with dieharder.
+
+`python benchmarks/battery.py` runs the tests of our own (under a minute); `--dieharder` adds Debian's dieharder, about
+20 minutes a pattern; `--pattern NAME` picks patterns. The tests ask of each stream of 64-bit words: are 16-bit cells
+equally full (chi-square), are words uniform (Kolmogorov-Smirnov), are neighbours independent (chi-square of pairs at
+five distances), is the number of ones binomial, do repeated spacings between birthdays follow Poisson's law, and does
+every bit of an address reach every bit of the draw (avalanche). Exit code 1 if a p-value is below 1e-6 or dieharder
+says FAILED.
+"""
+
+import argparse
+import itertools
+import math
+import shutil
+import subprocess
+import sys
+import time
+
+import numpy
+from scipy import stats
+
+from redqueen import draws
+
+BLOCK = 1 << 18
+SMALLEST_P = 1e-6
+# Number of dieharder's test and size of its tuples; left out are those that it calls suspect or not to be used.
+DIEHARDER = [(test, 0) for test in (0, 1, 2, 3, 4, 8, 9, 10, 11, 12, 13, 15, 16, 17, 100, 101, 102, 204, 205, 206, 207, 208, 209)]
+DIEHARDER += [(200, n) for n in (1, 2, 4, 8, 12)] + [(201, n) for n in (2, 3, 4, 5)] + [(202, n) for n in (2, 3, 4, 5)]
+DIEHARDER += [(203, n) for n in (0, 1, 3, 7, 15, 31)]
+
+
+def words(keys, identities, indices):
+    """Return bits(key, identity, index) for arrays or numbers that broadcast together."""
+    arrays = numpy.broadcast_arrays(
+        numpy.asarray(keys, numpy.uint64), numpy.asarray(identities, numpy.uint64), numpy.asarray(indices, numpy.int32)
+    )
+    out = numpy.empty(arrays[0].size, numpy.uint64)
+    draws.fill(*(numpy.ascontiguousarray(array).reshape(-1) for array in arrays), out)
+    return out
+
+
+def counts():
+    """Yield blocks of the whole numbers from zero."""
+    for start in itertools.count(0, BLOCK):
+        yield numpy.arange(start, start + BLOCK, dtype=numpy.uint64)
+
+
+def as_the_model_draws():
+    """Quarter by quarter and decision by decision, 1000 firms with six stages each."""
+    firms = words(draws.founder(3, 0), numpy.arange(1000), 0)[:, None]
+    for quarter in itertools.count():
+        yield numpy.concatenate(
+            [words(draws.key(7, 100 * process + n, quarter), firms, numpy.arange(6)) for process in range(9) for n in range(5)]
+        )
+
+
+def many_small_identities():
+    key = draws.key(7, 100, 40)
+    return (words(key, count, 0) for count in counts())
+
+
+def mirrored_identities():
+    """Identities that differ in their highest bits first."""
+    key = draws.key(7, 100, 40)
+    for count in counts():
+        mirrored = numpy.zeros(BLOCK, numpy.uint64)
+        for bit in range(40):
+            mirrored |= ((count >> numpy.uint64(bit)) & numpy.uint64(1)) << numpy.uint64(63 - bit)
+        yield words(key, mirrored, 0)
+
+
+def one_identity_many_indices():
+    key, firm = draws.key(7, 100, 40), draws.founder(0, 0)
+    return (words(key, firm, count) for count in counts())
+
+
+def identities_and_indices_in_turn():
+    key = draws.key(7, 100, 40)
+    return (words(key, count >> numpy.uint64(3), count & numpy.uint64(7)) for count in counts())
+
+
+def one_identity_many_quarters():
+    firm = draws.founder(0, 0)
+    return (words([draws.key(7, 100, quarter) for quarter in count.tolist()], firm, 0) for count in counts())
+
+
+def one_identity_neighbouring_seeds():
+    firm = draws.founder(0, 0)
+    return (words([draws.key(seed, 100, 40) for seed in count.tolist()], firm, 0) for count in counts())
+
+
+def two_worlds_in_turn():
+    """The same firms under two neighbouring seeds, word by word."""
+    keys = [draws.key(seed, 100, 40) for seed in (7, 8)]
+    return (words(numpy.array(keys, numpy.uint64), count[: BLOCK // 2, None], 0) for count in counts())
+
+
+def lineages():
+    """The identities themselves: founders of a region and their children."""
+    for count in counts():
+        yield numpy.array([draws.child(draws.founder(n % 16, n // 16), n % 7, 0) for n in count.tolist()], numpy.uint64)
+
+
+PATTERNS = {function.__name__: function for function in (
+    as_the_model_draws, many_small_identities, mirrored_identities, one_identity_many_indices, identities_and_indices_in_turn,
+    one_identity_many_quarters, one_identity_neighbouring_seeds, two_worlds_in_turn, lineages,
+)}
+
+
+def take(pattern, count):
+    """Return the first words of a pattern."""
+    blocks, have = [], 0
+    for block in PATTERNS[pattern]():
+        blocks.append(block)
+        have += len(block)
+        if have >= count:
+            return numpy.concatenate(blocks)[:count]
+
+
+def own_tests(stream):
+    """Yield the name and p-value of each test of a stream of words."""
+    for shift in (0, 16, 32, 48):
+        cells = ((stream >> numpy.uint64(shift)) & numpy.uint64(0xFFFF)).astype(numpy.int64)
+        yield f"16-bit cells at bit {shift}", stats.chisquare(numpy.bincount(cells, minlength=1 << 16)).pvalue
+    yield "Kolmogorov-Smirnov", stats.kstest(stream[: 1 << 20].astype(float) / 2.0**64, "uniform").pvalue
+    for distance in (1, 2, 6, 8, 1000):
+        for shift in (0, 58):
+            six = ((stream >> numpy.uint64(shift)) & numpy.uint64(63)).astype(numpy.int64)
+            pairs = numpy.bincount(64 * six[:-distance] + six[distance:], minlength=4096)
+            yield f"pairs at distance {distance}, bit {shift}", stats.chisquare(pairs).pvalue
+    ones = numpy.bincount(numpy.bitwise_count(stream), minlength=65)
+    expected = len(stream) * stats.binom.pmf(numpy.arange(65), 64, 0.5)
+    common = expected > 20
+    observed = numpy.append(ones[common], ones[~common].sum())
+    yield "number of ones", stats.chisquare(observed, numpy.append(expected[common], expected[~common].sum())).pvalue
+    for shift in (0, 34):
+        yield f"birthday spacings, bit {shift}", birthday_spacings((stream >> numpy.uint64(shift)) & numpy.uint64((1 << 30) - 1))
+
+
+def birthday_spacings(days):
+    """Return the p-value of the repeats among spacings of 4096 birthdays in 2**30 days: Poisson with mean 16."""
+    years = days[: len(days) // 4096 * 4096].reshape(-1, 4096).astype(numpy.int64)
+    spacings = numpy.sort(numpy.diff(numpy.sort(years, axis=1), axis=1), axis=1)
+    repeats = int((numpy.diff(spacings, axis=1) == 0).sum())
+    mean = 4096**3 / (4 * 2**30) * len(years)
+    return 2 * min(stats.poisson.cdf(repeats, mean), stats.poisson.sf(repeats - 1, mean), 0.5)
+
+
+def avalanche(count=1 << 16):
+    """Return the p-value of the largest deviation from one half, over every flipped bit and every answering bit."""
+    random = numpy.random.default_rng(5)
+    keys, identities = random.integers(0, 2**64, (2, count), numpy.uint64)
+    indices = random.integers(0, 2**31, count).astype(numpy.int32)
+    before, largest, cells = words(keys, identities, indices), 0.0, 0
+    for part, width in (("key", 64), ("identity", 64), ("index", 31)):
+        for bit in range(width):
+            flip = numpy.uint64(1 << bit)
+            after = words(
+                keys ^ flip if part == "key" else keys, identities ^ flip if part == "identity" else identities,
+                indices ^ numpy.int32(1 << bit) if part == "index" else indices,
+            )
+            for answer in range(64):
+                share = (((before ^ after) >> numpy.uint64(answer)) & numpy.uint64(1)).mean()
+                largest, cells = max(largest, abs(share - 0.5) * 2 * math.sqrt(count)), cells + 1
+    return 1 - (1 - 2 * stats.norm.sf(largest)) ** cells
+
+
+def dieharder(pattern):
+    """Yield the number, size, p-value and verdict of each of dieharder's tests on an endless stream."""
+    for test, size in DIEHARDER:
+        command = ["dieharder", "-g", "200", "-d", str(test), "-n", str(size), "-Y", "1"]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        process_output = read_while_feeding(process, PATTERNS[pattern]())
+        for line in process_output.splitlines():
+            columns = [column.strip() for column in line.split("|")]
+            if columns[-1] in ("PASSED", "WEAK", "FAILED"):
+                yield columns[0], columns[1], float(columns[-2]), columns[-1]
+
+
+def read_while_feeding(process, blocks):
+    """Feed blocks of words to a process until it ends, and return what it wrote."""
+    try:
+        for block in blocks:
+            process.stdin.write(block.tobytes())
+    except BrokenPipeError:
+        pass
+    try:
+        process.stdin.close()
+    except BrokenPipeError:
+        pass
+    output = process.stdout.read().decode()
+    process.wait()
+    return output
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pattern", action="append", choices=PATTERNS, help="a pattern of addresses (default: all)")
+    parser.add_argument("--words", type=int, default=1 << 22, help="words of each stream for the tests of our own")
+    parser.add_argument("--dieharder", action="store_true", help="run dieharder as well")
+    options = parser.parse_args()
+    if options.dieharder and not shutil.which("dieharder"):
+        print("dieharder is not installed (Debian: apt-get install dieharder); running the tests of our own only", file=sys.stderr)
+        options.dieharder = False
+    failures, values = 0, []
+    for pattern in options.pattern or PATTERNS:
+        results = list(own_tests(take(pattern, options.words)))
+        values += [p for _, p in results]
+        name, smallest = min(results, key=lambda result: result[1])
+        failures += sum(p < SMALLEST_P for _, p in results)
+        print(f"{pattern}: {len(results)} tests, smallest p {smallest:.2g} ({name})", flush=True)
+    p = avalanche()
+    failures += p < SMALLEST_P
+    print(f"avalanche: p {p:.2g}")
+    print(f"all {len(values)} p-values against uniform: p {stats.kstest(values, 'uniform').pvalue:.2g}", flush=True)
+    for pattern in (options.pattern or PATTERNS) if options.dieharder else ():
+        start, verdicts = time.perf_counter(), []
+        for test, size, p, verdict in dieharder(pattern):
+            verdicts.append(verdict)
+            if verdict != "PASSED":
+                print(f"{pattern}: dieharder {test}, {size}: p {p:.3g} {verdict}", flush=True)
+        failures += verdicts.count("FAILED")
+        tally = ", ".join(f"{verdicts.count(kind)} {kind}" for kind in ("PASSED", "WEAK", "FAILED"))
+        print(f"{pattern}: dieharder {tally} in {time.perf_counter() - start:.0f} s", flush=True)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

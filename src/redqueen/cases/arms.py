@@ -1,0 +1,101 @@
+"""The policies of a case: written there, based on one another or on the catalogue, less some instruments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from redqueen.errors import nearest
+from redqueen.model.instruments import NAMES
+from redqueen.model.world import World
+from redqueen.policies.change import QUARTERS, Change, faults_of
+from redqueen.policies.document import Document, Section, named
+from redqueen.policies.layout import lay_out
+from redqueen.policies.policy import NONE, Policy, catalogue, read_policy
+from redqueen.policies.reading import HEADING_KEYS, read_changes, read_heading
+
+__all__ = ["read_policies"]
+
+
+@dataclass
+class _Written:
+    section: Section
+    heading: dict
+    changes: tuple[Change, ...]
+    based_on: str | None
+    without: tuple[str, ...]
+    resolved: Policy | None = None
+
+
+def read_policies(document: Document, world: World | None, region: str | None) -> dict[str, Policy]:
+    """Reads the policies of a case file by name, "none" first, noting every fault.
+
+    Each is tried in the world, with `region` as its target. `based_on` names another policy of the case, else one of the
+    catalogue; a policy based on its own name is the catalogue's.
+    """
+    written: dict[str, _Written] = {}
+    for section in document.root.sections("policy"):
+        section.only((*HEADING_KEYS, "based_on", "without", "change"))
+        heading = read_heading(section)
+        entry = _Written(
+            section, heading, read_changes(section), section.text("based_on", default=None, one_line=True),
+            section.texts("without", default=(), or_one=True) or (),
+        )
+        name = heading["name"]
+        if name in written:
+            section.fault("name", f"a second policy is called '{name}'", f"the first is in line {written[name].section.line()}")
+        elif name == NONE.name and (entry.changes or entry.based_on):
+            section.fault("name", "'none' is the policy of doing nothing", "give this policy another name")
+        elif name is not None:
+            written[name] = entry
+        else:
+            for change in entry.changes:
+                document.faults.extend(faults_of(change))
+    years = None if world is None else (world.start, world.start + world.quarters / QUARTERS)
+    policies = {NONE.name: NONE}
+    for name in written:
+        policies[name] = replace(_resolve(name, written), target=region, years=years)
+    for policy in policies.values():
+        for change in policy.changes if world is None else ():
+            document.faults.extend(faults_of(change))
+        if world is not None:
+            document.faults.extend(lay_out(policy.changes, world, region or world.regions[0])[1])
+    return policies
+
+
+def _resolve(name: str, written: dict[str, _Written], trail: tuple[str, ...] = ()) -> Policy:
+    entry = written[name]
+    if entry.resolved is None:
+        base = _base(name, entry, written, (*trail, name))
+        dropped = []
+        for position, instrument in enumerate(entry.without):
+            if not named(entry.section, "without", instrument, NAMES, "instrument", (position,)):
+                continue
+            if base is None or instrument not in base.instruments:
+                message = f"{entry.based_on} does not use {instrument}" if entry.based_on else "there is no based_on to leave it out of"
+                entry.section.fault("without", message, base and nearest(instrument, base.instruments), (position,))
+            dropped.append(instrument)
+        heading = dict(entry.heading)
+        inherited: tuple[Change, ...] = ()
+        if base is not None:
+            inherited = base.without(*dropped).changes
+            # What a policy is for does not pass on to another; where it is from and what it omits does.
+            for key in ("source", "not_modelled") + (("title", "question") if base.name == name else ()):
+                heading[key] = heading[key] or getattr(base, key)
+        sources = {**(base.sources if base else {}), **entry.section.document.sources}
+        entry.resolved = Policy(**heading, changes=inherited + entry.changes, sources=sources)
+    return entry.resolved
+
+
+def _base(name: str, entry: _Written, written: dict[str, _Written], trail: tuple[str, ...]) -> Policy | None:
+    if entry.based_on is None or entry.based_on == NONE.name:
+        return None
+    if entry.based_on in written and entry.based_on != name:
+        if entry.based_on in trail:
+            entry.section.fault("based_on", f"goes round in a circle: {' > '.join((*trail, entry.based_on))}")
+            return None
+        return _resolve(entry.based_on, written, trail)
+    known = catalogue()
+    others = [NONE.name, *(other for other in written if other != name), *known]
+    if named(entry.section, "based_on", entry.based_on, others, "policy"):
+        return read_policy(known[entry.based_on])
+    return None

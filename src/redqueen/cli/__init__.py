@@ -1,0 +1,88 @@
+"""The command line: parse, call, show.
+
+Exit codes: 0 done, 2 bad input, 130 stopped by the user, 1 anything else, which is a fault of redqueen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import NoReturn
+
+from redqueen.cli import cases, declared, runs, worlds
+from redqueen.errors import Refused, nearest
+
+DONE, FAULT, BAD_INPUT, STOPPED = 0, 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and gives its exit code; as a program, takes the arguments of the process."""
+    code = _answer(sys.argv[1:] if arguments is None else list(arguments))
+    if arguments is None and code == STOPPED:
+        # Members under way cannot be stopped; leaving now is what was asked for.
+        sys.stderr.flush()
+        os._exit(code)
+    return code
+
+
+def _answer(words: list[str]) -> int:
+    try:
+        asked = _parser().parse_args(words)
+        asked.words = words
+        asked.answer(asked)
+        sys.stdout.flush()
+    except Refused as refusal:
+        return _say(refusal, BAD_INPUT)
+    except KeyboardInterrupt:
+        return _say("Stopped; nothing was written.", STOPPED)
+    except BrokenPipeError:
+        # The reader of a pipe has left: nothing is wrong, and nothing more can be said.
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")
+        return DONE
+    except Exception as error:
+        if "--debug" in words:
+            traceback.print_exc()
+        notes = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
+        _say(f"{type(error).__name__}: {error}{notes}".replace("\n", " "), FAULT)
+        return _say("This is a fault of redqueen, not of your input; --debug shows where it happened.", FAULT)
+    return DONE
+
+
+def _say(what: object, code: int) -> int:
+    print(what, file=sys.stderr)
+    return code
+
+
+class _Parser(argparse.ArgumentParser):
+    """Refuses what it cannot parse, with the nearest command, rather than ending the process."""
+
+    def error(self, message: str) -> NoReturn:
+        raise Refused.one(message, remedy=f"{self.prog} --help")
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        if action.choices is not None and value not in action.choices:
+            known = list(action.choices)
+            raise Refused.one(f"redqueen has no command '{value}'", remedy=nearest(value, known) or f"it has {', '.join(known)}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="redqueen", description="A policy laboratory for regional innovation in global value chains.", allow_abbrev=False)
+    parser.add_argument("--version", action=_Version, nargs=0, help="say which version this is")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+    for module in (cases, runs, worlds, declared):
+        module.add_commands(commands)
+    for command in commands.choices.values():
+        command.allow_abbrev = False
+        command.add_argument("--debug", action="store_true", help="show where a fault of redqueen happened")
+    return parser
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *rest: object) -> NoReturn:
+        import redqueen
+
+        print(f"redqueen {redqueen.__version__}")
+        parser.exit()

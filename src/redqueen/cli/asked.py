@@ -1,0 +1,33 @@
+"""What was asked on the command line, checked so that all faults are reported together."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+
+from redqueen.errors import Faults
+
+
+def whole_number(text: str | None, option: str, faults: Faults, *, least: int = 1) -> int | None:
+    """Reads a whole number, or notes that it is none or too small; None where nothing was given or it is wrong."""
+    if text is None:
+        return None
+    try:
+        value = int(text)
+    except ValueError:
+        faults.add(f"'{text}' is not a whole number", field=option, remedy=f"give {least} or more")
+        return None
+    if value < least:
+        faults.add(f"{value} is too few" if least else f"{value} is below zero", field=option, remedy=f"give {least} or more")
+        return None
+    return value
+
+
+def names(text: str | None) -> list[str] | None:
+    """Reads names separated by commas; None where nothing was given."""
+    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
+
+
+def command(asked: argparse.Namespace) -> str:
+    """Gives the command line that was asked for, as it can be typed again."""
+    return shlex.join(["redqueen", *(word for word in asked.words if word not in ("--json", "--debug"))])

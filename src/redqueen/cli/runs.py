@@ -1,0 +1,138 @@
+"""Commands that run the model: run and compare."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from redqueen.cli.asked import command, names, whole_number
+from redqueen.errors import Faults, Refused
+
+if TYPE_CHECKING:
+    from redqueen.lab.trial import Trial
+
+
+def add_commands(commands: argparse._SubParsersAction) -> None:
+    """Adds the commands of this file."""
+    run = commands.add_parser("run", help="run a case once, under one policy and one seed")
+    run.add_argument("case", metavar="CASE", help="name of a bundled case, or a case file")
+    run.add_argument("-o", dest="place", metavar="DIR", help="directory for the results: tables, a summary and figures")
+    run.add_argument("--policy", metavar="P", help="policy of the case or the catalogue, or a policy file (default: the case's reference)")
+    run.add_argument("--seed", metavar="N", default="1", help="luck of the run (default: %(default)s)")
+    run.add_argument("--region", metavar="R", help="region that a policy of the catalogue acts in (default: the case's)")
+    run.add_argument("--quarters", metavar="N", help="end after so many quarters")
+    run.add_argument("--check", action="store_true", help="check the accounts every quarter")
+    run.add_argument("--json", action="store_true", help="print the summary as one JSON document")
+    run.set_defaults(answer=_run)
+
+    compare = commands.add_parser("compare", help="compare policies under the same luck")
+    compare.add_argument("case", metavar="CASE", help="name of a bundled case, or a case file")
+    compare.add_argument("--policies", metavar="A,B", help="policies of the case or the catalogue, or policy files (default: all of the case)")
+    compare.add_argument("--to", metavar="P", help="policy that others are compared to (default: the case's reference)")
+    compare.add_argument("--seeds", metavar="N", default="20", help="number of seeds (default: %(default)s)")
+    compare.add_argument("--region", metavar="R", help="region shown, and where policies of the catalogue act (default: the case's)")
+    compare.add_argument("--outcome", metavar="O", help="outcomes to report (default: all; redqueen outcomes lists them)")
+    compare.add_argument("--window", metavar="N", help="last quarters over which outcomes are measured (default: 20)")
+    compare.add_argument("--quarters", metavar="N", help="end after so many quarters")
+    compare.add_argument("--threads", metavar="N", help="runs at once (default: one a processor)")
+    compare.add_argument("--check", action="store_true", help="check the accounts every quarter")
+    compare.add_argument("-o", dest="place", metavar="DIR", help="directory for the results: effects, figures and a README")
+    compare.add_argument("--json", action="store_true", help="print one JSON document")
+    compare.set_defaults(answer=_compare)
+
+
+def _run(asked: argparse.Namespace) -> None:
+    from redqueen.lab.store import check_place, json_text, whole_directory
+    from redqueen.report.files import summary, write_run
+
+    faults = Faults()
+    seed = whole_number(asked.seed, "--seed", faults, least=0)
+    quarters = whole_number(asked.quarters, "--quarters", faults)
+    if asked.place:
+        check_place(asked.place, faults)
+    trial = _trial(
+        asked, faults, "run", policies=None if asked.policy is None else [asked.policy], only_reference=asked.policy is None,
+        seeds=[1 if seed is None else seed], quarters=quarters, region=asked.region,
+    )
+    result = trial.run(threads=1, check=asked.check)
+    if asked.place:
+        with whole_directory(asked.place, command(asked)) as folder:
+            _note_missing_figures(write_run(folder, result))
+    if asked.json:
+        print(json_text(summary(result)))
+        return
+    from redqueen.report.terminal import screen, show_run
+
+    show_run(screen(), result)
+    _say_where(asked.place)
+
+
+def _compare(asked: argparse.Namespace) -> None:
+    from redqueen.lab.compare import WINDOW, compare_all
+    from redqueen.lab.outcomes import OUTCOMES, chosen, variables_of
+    from redqueen.lab.store import check_place, json_text, whole_directory
+    from redqueen.report.files import effects_document, write_comparison
+
+    faults = Faults()
+    seeds = whole_number(asked.seeds, "--seeds", faults)
+    threads = whole_number(asked.threads, "--threads", faults)
+    quarters = whole_number(asked.quarters, "--quarters", faults)
+    window = whole_number(asked.window, "--window", faults)
+    outcomes = chosen(names(asked.outcome), faults=faults)
+    if asked.place:
+        check_place(asked.place, faults)
+        # Files hold the stages as well: a spreadsheet has room for them.
+        outcomes = outcomes if asked.outcome else OUTCOMES
+    trial = _trial(
+        asked, faults, "compare", policies=names(asked.policies), seeds=seeds or 1, quarters=quarters, region=asked.region,
+        reference=asked.to, variables=variables_of(outcomes), window=window,
+    )
+    result = trial.run(threads, check=asked.check)
+    effects = compare_all(result, outcomes=[outcome.name for outcome in outcomes], window=window or min(WINDOW, trial.world.quarters))
+    if asked.place:
+        with whole_directory(asked.place, command(asked)) as folder:
+            _note_missing_figures(write_comparison(folder, effects, names(asked.outcome)))
+    if asked.json:
+        print(json_text(effects_document(effects, [asked.region] if asked.region else None)))
+        return
+    from redqueen.report.terminal import screen, show_effects
+
+    show_effects(screen(), effects, region=trial.region or trial.world.regions[0], outcomes=names(asked.outcome))
+    _say_where(asked.place)
+
+
+def _trial(
+    asked: argparse.Namespace, faults: Faults, heading: str, *, only_reference: bool = False, window: int | None = None, **options: Any
+) -> Trial:
+    """Makes the trial asked for, or refuses it together with the faults noted so far."""
+    from redqueen.cases.case import case
+    from redqueen.lab.trial import Trial
+
+    try:
+        found = case(asked.case)
+        reference = options.pop("reference", None) or found.reference
+        if only_reference:
+            options["policies"] = [reference]
+        elif heading == "compare":
+            options["reference"] = reference
+        trial = Trial(found, command=command(asked), **options)
+        if heading == "compare" and trial.policies == [reference]:
+            faults.add(f"there is nothing to compare {reference} to", field="--policies", remedy="redqueen policies lists the catalogue")
+        if window is not None and window > trial.world.quarters:
+            faults.add(f"{window} quarters are more than there are", field="--window", remedy=f"give at most {trial.world.quarters}")
+    except Refused as refusal:
+        faults.extend(refusal.faults)
+    faults.refuse_if_any(f"redqueen {heading} {asked.case}")
+    return trial
+
+
+def _note_missing_figures(drawn: bool) -> None:
+    if not drawn:
+        print("No figures: they need matplotlib (pip install redqueen[figures]).", file=sys.stderr)
+
+
+def _say_where(place: str | None) -> None:
+    if place:
+        print(f"Written to {Path(place)}")

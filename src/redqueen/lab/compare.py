@@ -1,0 +1,311 @@
+"""Compare two policies of a trial, seed by seed: the same luck in both worlds, so that their difference is the policy."""
+
+from __future__ import annotations
+
+import functools
+import math
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy
+
+from redqueen.errors import Faults, nearest
+from redqueen.lab.outcomes import RATIO, WORLD, Outcome, chosen, measured, variables_of
+
+if TYPE_CHECKING:
+    import matplotlib.figure
+    import pandas
+    import xarray
+
+#: Quarters at the end of the history over which outcomes are measured, unless asked otherwise: five years.
+WINDOW = 20
+#: Coverage of the interval, unless asked otherwise.
+LEVEL = 0.95
+#: With fewer pairs Student's t multiplies the standard error by more than 2.8, and one odd seed decides.
+LEAST_SEEDS = 5
+
+RAISES, LOWERS = "raises", "lowers"
+NO_CLEAR_EFFECT = "no clear effect (interval spans zero)"
+NO_DIFFERENCE = "no difference in any seed"
+TOO_FEW_SEEDS = "too few seeds"
+NOT_DEFINED = "not defined"
+
+
+class Difference(NamedTuple):
+    """Holds a mean paired difference, its interval (NaN with one pair) and the ratio of variances (NaN if undefined)."""
+
+    mean: float
+    low: float
+    high: float
+    variance_ratio: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """Holds the effect of a policy on one outcome of one region (and stage).
+
+    `effect`, `low` and `high` are in `unit`: for a ratio 100 (exp(x) - 1) of the mean log ratio and of its limits.
+    They are None where not defined, with the `reason`. `level_policy` and `level_reference` are means over seeds in
+    the outcome's own unit. `variance_ratio` is var(a - b) / (var a + var b) on the scale compared: below 1, the shared luck helps.
+    """
+
+    policy: str
+    region: str
+    outcome: str
+    stage: str | None
+    effect: float | None
+    low: float | None
+    high: float | None
+    unit: str
+    seeds: int
+    verdict: str
+    reason: str | None
+    variance_ratio: float | None
+    level_policy: float | None
+    level_reference: float | None
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Holds the effects of one policy against another on every outcome and region asked for."""
+
+    policy: str
+    to: str
+    case: str
+    window: tuple[int, int]
+    level: float
+    seeds: int
+    rows: tuple[Row, ...]
+    result: xarray.Dataset = field(repr=False, compare=False)
+
+    def row(self, outcome: str, region: str, stage: str | None = None) -> Row:
+        """Gives one row, or refuses an outcome, region or stage that was not compared."""
+        for row in self.rows:
+            if (row.outcome, row.region, row.stage) == (outcome, region, stage):
+                return row
+        faults = Faults()
+        for asked, word in ((outcome, "outcome"), (region, "region"), (stage, "stage")):
+            known = list(dict.fromkeys(getattr(row, word) for row in self.rows if getattr(row, word)))
+            if asked is not None and asked not in known:
+                faults.add(f"'{asked}' was not compared", field=word, remedy=nearest(asked, known) or f"known: {', '.join(known)}")
+        if not faults:
+            faults.add(f"there is no {outcome} of {region}{f' in {stage}' if stage else ''}", field="outcome")
+        faults.refuse_if_any()
+        raise AssertionError("unreachable")
+
+    def table(self, outcome: str | None = None, by: str = "region", region: str | None = None) -> pandas.DataFrame:
+        """Tabulates effects as a pandas frame indexed by "region", "outcome" or "stage".
+
+        `outcome` and `region` keep only their rows; columns are effect, low, high, unit, verdict, seeds and reason.
+        """
+        import pandas
+
+        faults = Faults()
+        for asked, word in ((outcome, "outcome"), (region, "region")):
+            known = list(dict.fromkeys(getattr(row, word) for row in self.rows))
+            if asked is not None and asked not in known:
+                faults.add(f"'{asked}' was not compared", field=word, remedy=nearest(asked, known) or f"known: {', '.join(known)}")
+        if by not in ("region", "outcome", "stage"):
+            faults.add(f"a table by '{by}' is not known", field="by", remedy="region, outcome or stage")
+        faults.refuse_if_any()
+        rows = [row for row in self.rows if outcome in (None, row.outcome) and region in (None, row.region)]
+        keys = [by, *(word for word in ("outcome", "region", "stage") if word != by and len({getattr(row, word) for row in rows}) > 1)]
+        columns = [*keys, "effect", "low", "high", "unit", "verdict", "seeds", "reason"]
+        frame = pandas.DataFrame([[getattr(row, name) for name in columns] for row in rows], columns=columns)
+        return frame.set_index(keys if len(keys) > 1 else by)
+
+    def plot(self, outcome: str, region: str | None = None) -> matplotlib.figure.Figure:
+        """Draws the futures of an outcome under this policy and under the one that it is compared to."""
+        # The drawing lives a layer above; this doorway is for notebooks and loads it only when asked.
+        from redqueen.report.figures import fan
+
+        return fan(self.result, outcome, region=region, policies=[self.policy], reference=self.to)
+
+    def to_json_rows(self) -> list[dict[str, object]]:
+        """Gives the rows as plain dictionaries without NaN, ready for JSON."""
+        return [dict(vars(row)) for row in self.rows]
+
+
+def compare(
+    result: xarray.Dataset,
+    policy: str,
+    to: str | None = None,
+    *,
+    outcomes: str | Sequence[str] | None = None,
+    regions: str | Sequence[str] | None = None,
+    window: int | tuple[int, int] = WINDOW,
+    level: float = LEVEL,
+) -> Effect:
+    """Compares a policy of a trial to another, paired by seed.
+
+    `to` is the trial's reference unless named. `outcomes` are names of lab/outcomes.py (all that are not by stage
+    unless named); `regions` may include "world", the sum of regions. `window` is the number of last quarters, or
+    (first, past the last). Each effect has the Student interval of the paired differences at `level`.
+    """
+    faults = Faults()
+    policies = [str(name) for name in result["policy"].values]
+    to = str(result.attrs["reference"]) if to is None else to
+    for asked in (policy, to):
+        if asked not in policies:
+            faults.add(f"'{asked}' is not in the trial", field="policy", remedy=nearest(asked, policies) or f"it has {', '.join(policies)}")
+    wanted = _recorded(result, outcomes, faults)
+    span = _window(result, window, faults)
+    if not 0 < level < 1:
+        faults.add(f"{level} is not a coverage", field="level", remedy="a number between 0 and 1, such as 0.95")
+    asked_regions = [regions] if isinstance(regions, str) else regions
+    _check_regions(result, asked_regions, faults)
+    faults.refuse_if_any(f"compare {policy} to {to}")
+
+    # Only what is compared: the flows of all policies would be summed again for each.
+    needed = result[list(variables_of(wanted))].sel(policy=list(dict.fromkeys((policy, to))))
+    rows: list[Row] = []
+    for outcome in wanted:
+        values = measured(needed, outcome, span)
+        for region in (str(name) for name in values["region"].values):
+            if asked_regions is not None and region not in asked_regions:
+                continue
+            mine = values.sel(region=region)
+            for stage in [str(name) for name in mine["stage"].values] if outcome.by_stage else [None]:
+                pair = mine if stage is None else mine.sel(stage=stage)
+                rows.append(_row(outcome, policy, to, region, stage, pair, result["seed"].values, level))
+    return Effect(policy, to, str(result.attrs["case"]), span, level, result.sizes["seed"], tuple(rows), result)
+
+
+def compare_all(result: xarray.Dataset, to: str | None = None, **options: object) -> list[Effect]:
+    """Compares every policy of a trial to the reference (or `to`); options as for `compare`."""
+    to = str(result.attrs["reference"]) if to is None else to
+    names = [str(name) for name in result["policy"].values if str(name) != to]
+    return [compare(result, name, to, **options) for name in names]  # type: ignore[arg-type]
+
+
+def paired_difference(policy: Sequence[float], reference: Sequence[float], level: float = LEVEL) -> Difference:
+    """Estimates the mean of policy - reference over pairs, with Student's interval.
+
+    mean +- t((1 + level) / 2, n - 1) s / sqrt(n), where s is the standard deviation of the n differences.
+    The interval is NaN for fewer than two pairs; the ratio of variances where neither side varies.
+    """
+    first, second = numpy.asarray(policy, dtype=float), numpy.asarray(reference, dtype=float)
+    difference = first - second
+    count = difference.size
+    mean = float(difference.mean())
+    if count < 2:
+        return Difference(mean, math.nan, math.nan, math.nan)
+    half = float(student_quantile((1 + level) / 2, count - 1) * difference.std(ddof=1) / math.sqrt(count))
+    apart = float(first.var(ddof=1) + second.var(ddof=1))
+    ratio = float(difference.var(ddof=1)) / apart if apart > 0 else math.nan
+    return Difference(mean, mean - half, mean + half, ratio)
+
+
+@functools.cache
+def student_quantile(probability: float, freedom: int) -> float:
+    """Gives the quantile of Student's t distribution at `probability` (1/2 or more) for a whole number of degrees of freedom.
+
+    Halves an interval around the root of the finite series of Abramowitz and Stegun 26.7.3 and 26.7.4.
+    """
+    if not 0.5 <= probability < 1 or freedom < 1:
+        raise ValueError(f"no quantile at {probability} with {freedom} degrees of freedom")
+    low, high = 0.0, math.pi / 2
+    # The angle atan(t / sqrt(freedom)) halves to the last bit in fewer steps than a double has bits.
+    for _ in range(sys.float_info.mant_dig):
+        middle = (low + high) / 2
+        below = (1 + _student_two_sided(middle, freedom)) / 2 < probability
+        low, high = (middle, high) if below else (low, middle)
+    return math.sqrt(freedom) * math.tan(high)
+
+
+def verdict(mean: float, low: float, high: float, seeds: int, *, identical: bool = False) -> str:
+    """Says in words what an interval shows."""
+    if identical:
+        return NO_DIFFERENCE
+    if seeds < LEAST_SEEDS or math.isnan(low):
+        return TOO_FEW_SEEDS
+    if low > 0:
+        return RAISES
+    return LOWERS if high < 0 else NO_CLEAR_EFFECT
+
+
+def _student_two_sided(angle: float, freedom: int) -> float:
+    """Gives the chance of |t| below sqrt(freedom) tan(angle)."""
+    sine, square = math.sin(angle), math.cos(angle) ** 2
+    odd = freedom % 2
+    term = math.cos(angle) if odd else 1.0
+    total = term if freedom > 1 else 0.0
+    for step in range(2 + odd, freedom - 1, 2):
+        term *= square * (step - 1) / step
+        total += term
+    return 2 / math.pi * (angle + sine * total) if odd else sine * total
+
+
+def _row(outcome: Outcome, policy: str, to: str, region: str, stage: str | None, pair: xarray.DataArray, seeds: Iterable[int], level: float) -> Row:
+    first, second = (numpy.asarray(pair.sel(policy=name).values, dtype=float) for name in (policy, to))
+    count = first.size
+    levels = _number(first.mean()), _number(second.mean())
+    key = (policy, region, outcome.name, stage)
+    reason = _undefined(outcome, first, second, list(seeds), policy, to)
+    if reason is not None:
+        return Row(*key, None, None, None, outcome.effect_unit, count, NOT_DEFINED, reason, None, *levels)
+    if outcome.compared == RATIO:
+        first, second = numpy.log(first), numpy.log(second)
+    found = paired_difference(first, second, level)
+    words = verdict(found.mean, found.low, found.high, count, identical=bool((first == second).all()))
+    limits = [_number(_scaled(outcome, value)) for value in (found.mean, found.low, found.high)]
+    return Row(*key, *limits, outcome.effect_unit, count, words, None, _number(found.variance_ratio), *levels)
+
+
+def _undefined(outcome: Outcome, first: numpy.ndarray, second: numpy.ndarray, seeds: list[int], policy: str, to: str) -> str | None:
+    for name, values in ((policy, first), (to, second)):
+        wrong = ~numpy.isfinite(values)
+        if wrong.any():
+            return f"nothing to divide by under {name} in {_seeds(wrong, seeds)}"
+    if outcome.compared == RATIO:
+        for name, values in ((policy, first), (to, second)):
+            wrong = values <= 0
+            if wrong.any():
+                return f"zero or below under {name} in {_seeds(wrong, seeds)}, so it has no ratio"
+    return None
+
+
+def _seeds(wrong: numpy.ndarray, seeds: list[int]) -> str:
+    if wrong.all():
+        return "every seed"
+    return f"{int(wrong.sum())} of {wrong.size} seeds (the first: {int(seeds[int(wrong.argmax())])})"
+
+
+def _scaled(outcome: Outcome, value: float) -> float:
+    """Puts a mean difference into the unit of the effect."""
+    if outcome.compared == RATIO:
+        return 100.0 * math.expm1(value)
+    return 100.0 * value if outcome.unit == "share" else value
+
+
+def _number(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _recorded(result: xarray.Dataset, names: str | Sequence[str] | None, faults: Faults) -> tuple[Outcome, ...]:
+    wanted = chosen(names, faults=faults)  # type: ignore[arg-type]
+    there = [outcome for outcome in wanted if all(name in result for name in outcome.variables)]
+    if names is not None:
+        for outcome in wanted:
+            missing = [name for name in outcome.variables if name not in result]
+            if missing:
+                faults.add(f"the trial did not record {', '.join(missing)}", field=outcome.name, remedy="run it again without naming variables")
+    return tuple(there)
+
+
+def _window(result: xarray.Dataset, window: int | tuple[int, int], faults: Faults) -> tuple[int, int]:
+    quarters = result.sizes["quarter"]
+    first, end = (max(0, quarters - window), quarters) if isinstance(window, int) else window
+    if isinstance(window, int) and window < 1 or not 0 <= first < end <= quarters:
+        faults.add(f"there are no such quarters as {window}", field="window", remedy=f"the trial has {quarters}: give a number of last quarters, or (first, past the last)")
+    return first, end
+
+
+def _check_regions(result: xarray.Dataset, regions: Sequence[str] | None, faults: Faults) -> None:
+    known = [*(str(name) for name in result["region"].values), WORLD]
+    for asked in regions or ():
+        if asked not in known:
+            faults.add(f"'{asked}' is not a region of the trial", field="region", remedy=nearest(asked, known) or f"it has {', '.join(known)}")
+

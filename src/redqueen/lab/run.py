@@ -1,0 +1,107 @@
+"""Run the members of a trial in threads: one burn-in a seed, then every policy from a copy of it."""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import Any
+
+from redqueen.model.schedule import Schedule
+from redqueen.model.simulate import burn_in, simulate
+from redqueen.model.world import World
+
+#: Called with the position of the policy, the position of the seed and the history, in the calling thread.
+Keep = Callable[[int, int, Any], None]
+
+
+def run_members(
+    world: World,
+    schedules: Mapping[str, Schedule],
+    seeds: Sequence[int],
+    keep: Keep,
+    *,
+    parameters: Mapping[str, float] | None = None,
+    threads: int = 1,
+    check: bool = False,
+    advance: Callable[[int], None] = lambda quarters: None,
+) -> None:
+    """Runs every policy under every seed and hands each history to `keep`.
+
+    Members come in the order of seeds, all policies of one before those of the next, so that a stopped trial is
+    balanced. What is computed does not depend on `threads`. `advance` is told the quarters done. An error in a
+    member names its policy and seed, and stops the others.
+    """
+    names = list(schedules)
+    overrides = dict(parameters or {})
+    # Step 0 of a seed is its burn-in, step p + 1 its policy p: older seeds come first.
+    ready = [(seed, 0) for seed in range(len(seeds))]
+    running: dict[Future[Any], tuple[int, int]] = {}
+    states: dict[int, Any] = {}
+    left = dict.fromkeys(range(len(seeds)), len(names))
+
+    def member(seed: int, step: int) -> Any:
+        if step == 0:
+            return burn_in(world, seed=seeds[seed], parameters=overrides, check=check)
+        return simulate(
+            world, schedules[names[step - 1]], seed=seeds[seed], parameters=overrides, check=check, state=states[seed]
+        )
+
+    executor = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="member")
+    try:
+        while ready or running:
+            while ready and len(running) < threads:
+                task = heapq.heappop(ready)
+                running[executor.submit(member, *task)] = task
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                seed, step = running.pop(future)
+                result = _result(future, seeds[seed], names[step - 1] if step else None)
+                if step == 0:
+                    states[seed] = result
+                    for position in range(len(names)):
+                        heapq.heappush(ready, (seed, position + 1))
+                    advance(world.burn_in)
+                    continue
+                keep(step - 1, seed, result)
+                advance(world.quarters)
+                left[seed] -= 1
+                if left[seed] == 0:
+                    del states[seed]
+    except BaseException:
+        # Members under way cannot be stopped, but nobody waits for them.
+        executor.shutdown(wait=False, cancel_futures=True)
+        raise
+    executor.shutdown()
+
+
+def available_threads() -> int:
+    """Counts the processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextlib.contextmanager
+def progress_bar(quarters: int, title: str, *, show: bool = True) -> Iterator[Callable[[int], None]]:
+    """Shows a bar with the time left on standard error, where that is a terminal; gives the function that advances it."""
+    if not show or not sys.stderr.isatty():
+        yield lambda done: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=quarters)
+        yield lambda done: bar.advance(task, done)
+
+
+def _result(future: Future[Any], seed: int, policy: str | None) -> Any:
+    try:
+        return future.result()
+    except Exception as error:
+        error.add_note(f"in seed {seed}, {'burn-in' if policy is None else f'policy {policy}'}")
+        raise

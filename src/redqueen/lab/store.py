@@ -1,0 +1,161 @@
+"""Write results into a directory whole or not at all, and never over what somebody else put there."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import hashlib
+import json
+import math
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from redqueen.errors import Faults, Refused
+
+#: The file that marks a directory as ours and lists what we put there.
+MARKER = ".redqueen.json"
+
+
+@contextlib.contextmanager
+def whole_directory(place: str | Path, command: str) -> Iterator[Path]:
+    """Gives an empty directory to write into; it moves to `place` at the end, and vanishes on an error.
+
+    A directory made here before is written again: its files are replaced, those that others added are kept.
+    Anything else in the way is refused.
+    """
+    place = Path(place)
+    check_place(place)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    draft = place.parent / f".{place.name}.{os.getpid()}.unfinished"
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir()
+    try:
+        yield draft
+        files = sorted(path.relative_to(draft).as_posix() for path in draft.rglob("*") if path.is_file())
+        write_json(draft / MARKER, {"made_by": "redqueen", "command": command, "files": files})
+        _move_into_place(draft, place)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def check_place(place: str | Path, faults: Faults | None = None) -> None:
+    """Refuses a place that results may not be written to, or notes why in `faults`."""
+    place = Path(place)
+    mine = Faults() if faults is None else faults
+    if place.exists() and not place.is_dir():
+        mine.add("this is a file", file=place, field="-o", remedy="name a directory")
+    elif place.is_dir() and any(place.iterdir()) and _files_made(place) is None:
+        mine.add("this directory holds files that redqueen did not make", file=place, field="-o", remedy="name another, or an empty one")
+    else:
+        above = next(path for path in (place, *place.absolute().parents) if path.exists())
+        if not above.is_dir() or not os.access(above, os.W_OK):
+            mine.add("nothing may be written here", file=above, field="-o", remedy="name a directory of yours")
+    if faults is None:
+        mine.refuse_if_any()
+
+
+def write_pages(place: str | Path, pages: Mapping[str, str], faults: Faults) -> list[Path]:
+    """Writes generated pages into a directory that may hold others; refuses to replace a page that was not generated.
+
+    A generated page has "Generated" in its first lines; faults go to `faults`, and then nothing is written.
+    """
+    place = Path(place)
+    if place.exists() and not place.is_dir():
+        faults.add("this is a file", file=place, field="-o", remedy="name a directory")
+        return []
+    targets = [place / name for name in pages]
+    for target in targets:
+        if target.exists() and "Generated" not in target.read_text(encoding="utf-8").partition("\n\n")[0]:
+            faults.add("redqueen did not generate this page", file=target, remedy="move it away")
+    if faults:
+        return []
+    place.mkdir(parents=True, exist_ok=True)
+    for target, text in zip(targets, pages.values(), strict=True):
+        draft = target.with_name(f".{target.name}.unfinished")
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(target)
+    return targets
+
+
+def file_hash(path: str | Path) -> str | None:
+    """Gives the SHA-256 of a file, None where there is none."""
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    except OSError:
+        return None
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Writes one JSON document, with null where a number is not finite."""
+    write_text(path, json_text(content))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a text, ended by a new line."""
+    path.write_text(text.rstrip("\n") + "\n", encoding="utf-8")
+
+
+def json_text(content: Any) -> str:
+    """Gives JSON text without NaN or infinity: null stands for them."""
+    return json.dumps(_finite(content), indent=1, ensure_ascii=False, allow_nan=False)
+
+
+def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Writes a table; an empty cell stands for None and for what is not finite."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows([_cell(value) for value in row] for row in rows)
+
+
+def _move_into_place(draft: Path, place: Path) -> None:
+    if not place.exists():
+        draft.rename(place)
+        return
+    made = _files_made(place) or []
+    kept = [path for path in place.rglob("*") if path.is_file() and path.relative_to(place).as_posix() not in {*made, MARKER}]
+    clashes = [path for path in kept if (draft / path.relative_to(place)).exists()]
+    if clashes:
+        raise Refused([f"{path}: redqueen would write this file but did not make the one that is there (move it away)" for path in clashes])
+    former = draft.with_suffix(".former")
+    place.rename(former)
+    try:
+        draft.rename(place)
+    except OSError:
+        former.rename(place)
+        raise
+    for path in kept:
+        target = place / path.relative_to(place)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (former / path.relative_to(place)).rename(target)
+    shutil.rmtree(former)
+
+
+def _files_made(place: Path) -> list[str] | None:
+    """Lists the files that redqueen made in a directory; None where it made none."""
+    try:
+        content = json.loads((place / MARKER).read_text(encoding="utf-8"))
+        return [str(name) for name in content["files"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _finite(content: Any) -> Any:
+    if isinstance(content, dict):
+        return {str(key): _finite(value) for key, value in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [_finite(value) for value in content]
+    if hasattr(content, "item") and getattr(content, "ndim", 1) == 0:
+        content = content.item()
+    if isinstance(content, float) and not math.isfinite(content):
+        return None
+    return content
+
+
+def _cell(value: Any) -> Any:
+    if value is None or isinstance(value, float) and not math.isfinite(value):
+        return ""
+    return repr(float(value)) if isinstance(value, float) else value

@@ -1,0 +1,94 @@
+"""Turn a result into long tables, one value a row, for spreadsheets and other programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy
+
+from redqueen.lab.dataset import QUARTERS_A_YEAR
+from redqueen.lab.outcomes import OUTCOMES, Outcome, measured, series
+
+if TYPE_CHECKING:
+    import xarray
+
+REGION_COLUMNS = ("time", "region", "outcome", "value", "unit")
+STAGE_COLUMNS = ("time", "region", "stage", "outcome", "value", "unit")
+FLOW_COLUMNS = ("year", "region", "stage", "to_region", "to_stage", "value")
+SALES_COLUMNS = ("year", "region", "industry", "to_region", "value")
+TALENT_COLUMNS = ("year", "origin", "residence", "value")
+
+
+class Change(NamedTuple):
+    """Says where an outcome of a region starts and ends in one run: means of the first and the last year."""
+
+    region: str
+    outcome: Outcome
+    start: float
+    end: float
+
+
+def region_rows(member: xarray.Dataset) -> Iterator[tuple[Any, ...]]:
+    """Lists every recorded variable by region, then every outcome measured from several, of one run.
+
+    `member` is a trial's dataset with one policy and one seed selected.
+    """
+    for name, array in member.data_vars.items():
+        if array.dims == ("quarter", "region"):
+            yield from _rows(array, str(name), array.attrs["unit"])
+    for outcome in _measurable(member):
+        if outcome.name not in member and not outcome.by_stage:
+            yield from _rows(series(member, outcome), outcome.name, outcome.unit)
+
+
+def stage_rows(member: xarray.Dataset) -> Iterator[tuple[Any, ...]]:
+    """Lists every recorded variable by region and stage of one run, and by stage alone with an empty region."""
+    for name, array in member.data_vars.items():
+        if array.dims == ("quarter", "region", "stage"):
+            yield from _rows(array, str(name), array.attrs["unit"])
+        elif array.dims == ("quarter", "stage"):
+            for time, stage, value in _cells(array):
+                yield time, None, stage, str(name), value, array.attrs["unit"]
+
+
+def yearly_rows(member: xarray.Dataset, variable: str) -> Iterator[tuple[Any, ...]]:
+    """Lists what is not zero in a yearly variable of one run: money or heads in the last quarter of each year."""
+    return (row for row in _cells(member[variable]) if row[-1] != 0)
+
+
+def changes(member: xarray.Dataset, outcomes: list[Outcome] | None = None) -> list[Change]:
+    """Measures where each outcome of each region starts and ends in one run."""
+    quarters = member.sizes["quarter"]
+    year = min(QUARTERS_A_YEAR, quarters)
+    found = []
+    for outcome in outcomes or _measurable(member):
+        if outcome.by_stage:
+            continue
+        start, end = measured(member, outcome, (0, year)), measured(member, outcome, (quarters - year, quarters))
+        for region in start["region"].values:
+            pair = (float(values.sel(region=region)) for values in (start, end))
+            found.append(Change(str(region), outcome, *pair))
+    return found
+
+
+def measured_years(member: xarray.Dataset) -> tuple[float, float]:
+    """Gives the starts of the first and of the last year that `changes` measures, as years."""
+    time = member["time"].values
+    return float(time[0]), float(time[-min(QUARTERS_A_YEAR, time.size)])
+
+
+def _measurable(member: xarray.Dataset) -> list[Outcome]:
+    return [outcome for outcome in OUTCOMES if all(name in member for name in outcome.variables)]
+
+
+def _rows(array: xarray.DataArray, name: str, unit: str) -> Iterator[tuple[Any, ...]]:
+    for *place, value in _cells(array):
+        yield *place, name, value, unit
+
+
+def _cells(array: xarray.DataArray) -> Iterator[tuple[Any, ...]]:
+    """Lists the cells of an array with their labels; a quarter is labelled by its time."""
+    labels = [array["time" if name == "quarter" else name].values.tolist() for name in array.dims]
+    for place, value in numpy.ndenumerate(array.values):
+        yield *(names[position] for names, position in zip(labels, place, strict=True)), float(value)

@@ -1,0 +1,244 @@
+"""A trial: one world, several policies, the same seeds for all of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from redqueen.cases.case import Case, bundled
+from redqueen.cases.case import case as read_case
+from redqueen.errors import Fault, Faults, Refused, nearest
+from redqueen.lab.dataset import Recorder, dataset, origins, parameter_hash, world_hash
+from redqueen.lab.run import available_threads, progress_bar, run_members
+from redqueen.lab.store import file_hash
+from redqueen.model.fields import FIELDS
+from redqueen.model.parameters import PARAMETERS
+from redqueen.model.schedule import Schedule
+from redqueen.model.world import World
+from redqueen.policies.policy import NONE, Policy, catalogue, read_policy, schedule
+
+if TYPE_CHECKING:
+    import xarray
+
+#: Members for each policy, unless asked otherwise.
+SEEDS = 20
+
+
+class Trial:
+    """Asks what several policies do to a world, under the same luck.
+
+    `case_or_world` is a `Case`, a `World`, the name of a bundled case or the path of a case file. `policies` are
+    names (looked up in the case, then in the catalogue; "none" is always known), paths of policy files, `Policy`
+    objects, or a mapping of names to any of these or to a `Schedule`; all policies of the case unless given.
+    `seeds` is a number n (seeds 1 to n) or the seeds themselves. `quarters` ends the history early, `parameters`
+    overrides assumptions by name, `region` is where policies of the catalogue act (the case's region unless given),
+    `reference` is the policy that others are compared to (the case's unless given; added if it is not among them),
+    `variables` keeps only those of the recorded variables. Everything wrong is refused at once.
+    """
+
+    def __init__(
+        self,
+        case_or_world: Case | World | str | Path,
+        policies: Sequence[str | Path | Policy] | Mapping[str, Any] | str | None = None,
+        seeds: int | Iterable[int] = SEEDS,
+        *,
+        quarters: int | None = None,
+        parameters: Mapping[str, float] | None = None,
+        region: str | None = None,
+        reference: str | None = None,
+        variables: Sequence[str] | None = None,
+        command: str | None = None,
+    ):
+        asked = case_or_world
+        faults = Faults()
+        # A case that cannot be read hides what hangs on it, but not the other faults.
+        found: Case | World | None = None
+        try:
+            found = read_case(asked) if isinstance(asked, (str, Path)) else asked
+        except Refused as refusal:
+            faults.extend(refusal.faults)
+        self.case = None if isinstance(found, World) else found
+        self.seeds = _seeds(seeds, faults)
+        self.parameters = _parameters(parameters or {}, faults)
+        _check_variables(variables, faults)
+        self.variables = variables
+        if found is None:
+            raise Refused(faults, "trial")
+        whole = found if isinstance(found, World) else found.world
+        self.world = _shortened(whole, quarters, faults)
+        self.region = _region(region, self.case, whole, faults)
+        # Policies are dated for the whole history, which may be cut short.
+        laid_out = _schedules(policies, reference, self.case, whole, self.region, faults)
+        self.schedules = {name: _cut(numbers, self.world.quarters) for name, numbers in laid_out.items()}
+        self.reference = _reference(reference, self.case, list(self.schedules))
+        faults.refuse_if_any(f"trial of {self.world.name}")
+        self.command = command or self._call(asked, region, quarters)
+
+    @property
+    def policies(self) -> list[str]:
+        """Gives the names of the policies, in the order asked for."""
+        return list(self.schedules)
+
+    def run(self, threads: int | None = None, *, progress: bool = True, check: bool = False) -> xarray.Dataset:
+        """Runs every policy under every seed and gives one dataset; see `lab/dataset.py` for its dimensions.
+
+        `threads` is the number of members run at once (all processors unless given); it does not change a bit of
+        the result. `progress` shows a bar on a terminal. `check` has the ledger check the accounts every quarter.
+        """
+        if threads is not None and threads < 1:
+            raise Refused.one(f"{threads} threads cannot run anything", field="threads", remedy="give 1 or more")
+        recorder = Recorder(len(self.schedules), len(self.seeds), self.variables)
+        members = len(self.schedules) * len(self.seeds)
+        title = f"{self.world.name}: {members} runs"
+        with progress_bar(self._quarters_to_run(), title, show=progress) as advance:
+            run_members(
+                self.world, self.schedules, self.seeds, recorder.keep, parameters=self.parameters,
+                threads=min(threads or available_threads(), members), check=check, advance=advance,
+            )
+        return dataset(recorder, self.world, self.policies, self.seeds, self._attributes())
+
+    def _quarters_to_run(self) -> int:
+        return len(self.seeds) * (self.world.burn_in + len(self.schedules) * self.world.quarters)
+
+    def _attributes(self) -> dict[str, Any]:
+        name = self.world.name if self.case is None else self.case.name
+        return {
+            "case": name, "case_hash": _case_hash(self.case, self.world),
+            "parameters": json.dumps(self.parameters, sort_keys=True), "parameter_hash": parameter_hash(self.world, self.parameters),
+            "seeds": " ".join(map(str, self.seeds)), "quarters": self.world.quarters, "region": self.region or "",
+            "reference": self.reference, "command": self.command, **origins(),
+        }
+
+    def _call(self, asked: object, region: str | None, quarters: int | None) -> str:
+        """Writes the call that makes this trial again."""
+        bundle = self.case is not None and self.case.name in bundled()
+        named = asked if isinstance(asked, (str, Path)) else self.case and (self.case.name if bundle else self.case.file)
+        what = repr(str(named)) if named else "world"
+        plain = self.seeds == list(range(1, len(self.seeds) + 1))
+        parts = [what, f"policies={self.policies!r}", f"seeds={len(self.seeds) if plain else self.seeds!r}"]
+        for name, value in (("quarters", quarters), ("parameters", self.parameters or None), ("region", region)):
+            if value is not None:
+                parts.append(f"{name}={value!r}")
+        return f"redqueen.Trial({', '.join(parts)}).run()"
+
+
+def policy_names(case: Case | None) -> list[str]:
+    """Lists the names that a trial of this case knows: none, those of the case, those of the catalogue."""
+    return list(dict.fromkeys([NONE.name, *(case.policies if case is not None else ()), *catalogue()]))
+
+
+def _schedules(policies: Any, reference: str | None, case: Case | None, world: World, region: str | None, faults: Faults) -> dict[str, Schedule]:
+    if policies is None:
+        asked: list[tuple[str | None, Any]] = [(name, name) for name in dict.fromkeys([*(case.policies if case is not None else ()), NONE.name])]
+    elif isinstance(policies, Mapping):
+        asked = list(policies.items())
+    else:
+        asked = [(None, item) for item in ([policies] if isinstance(policies, (str, Path)) else policies)]
+    if not asked:
+        faults.add("no policy is named", field="policies", remedy=f"name at least one; '{NONE.name}' does nothing")
+    if reference is not None and reference not in (name or item for name, item in asked):
+        asked.insert(0, (None, reference))
+    made: dict[str, Schedule] = {}
+    for name, item in asked:
+        try:
+            label, numbers = _schedule(name, item, case, world, region)
+        except Refused as refusal:
+            faults.extend(refusal.faults)
+            continue
+        if label in made:
+            faults.add(f"'{label}' is named twice", field="policies")
+        made[label] = numbers
+    return made
+
+
+def _schedule(name: str | None, item: Any, case: Case | None, world: World, region: str | None) -> tuple[str, Schedule]:
+    if isinstance(item, Schedule):
+        return str(name), item
+    policy = item
+    if isinstance(item, (str, Path)):
+        text = str(item)
+        if text == NONE.name:
+            policy = NONE
+        elif case is not None and text in case.policies:
+            policy = case.policies[text]
+        elif text in catalogue():
+            policy = read_policy(catalogue()[text])
+            if region is None:
+                raise Refused.one(f"'{text}' of the catalogue needs a region to act in", field="region", remedy=f"one of {', '.join(world.regions)}")
+        elif isinstance(item, Path) or text.endswith(".toml"):
+            policy = read_policy(text)
+        else:
+            known = policy_names(case)
+            raise Refused.one(f"no policy is called '{text}'", field="policies", remedy=nearest(text, known) or f"known: {', '.join(known)}")
+    return name or policy.name, schedule(policy, world, region)
+
+
+def _seeds(seeds: int | Iterable[int], faults: Faults) -> list[int]:
+    if isinstance(seeds, bool) or not isinstance(seeds, (int, Iterable)) or isinstance(seeds, str):
+        faults.add(f"{seeds!r} is not a number of seeds", field="seeds", remedy="give a whole number of 1 or more, or a list of seeds")
+        return []
+    if isinstance(seeds, int):
+        if seeds < 1:
+            faults.add(f"{seeds} seeds cannot show anything", field="seeds", remedy=f"give 1 or more; {SEEDS} is usual")
+        return list(range(1, seeds + 1))
+    listed = list(seeds)
+    wrong = [seed for seed in listed if isinstance(seed, bool) or not hasattr(seed, "__index__") or seed < 0]
+    if not listed or wrong:
+        faults.add(f"{wrong or listed} are not seeds", field="seeds", remedy="seeds are whole numbers, 0 or more")
+        return []
+    if len(set(listed)) < len(listed):
+        faults.add("a seed is named twice", field="seeds", remedy="the same luck twice is one piece of evidence")
+    return [int(seed) for seed in listed]
+
+
+def _parameters(parameters: Mapping[str, float], faults: Faults) -> dict[str, float]:
+    known = {parameter.name: parameter for parameter in PARAMETERS}
+    for name, value in parameters.items():
+        if name not in known:
+            faults.add(f"no parameter is called '{name}'", field="parameters", remedy=nearest(name, known) or "redqueen parameters lists them")
+        elif not known[name].low <= value <= known[name].high:
+            low, high, unit = known[name].low, known[name].high, known[name].unit
+            faults.add(f"{name} = {value} is outside {low} to {high} ({unit})", field="parameters", remedy="stay within the range")
+    return {name: float(value) for name, value in parameters.items() if name in known}
+
+
+def _check_variables(variables: Sequence[str] | None, faults: Faults) -> None:
+    known = [field.name for field in FIELDS]
+    for name in variables or ():
+        if name not in known:
+            faults.append(Fault(f"no variable is called '{name}'", field="variables", remedy=nearest(name, known) or None))
+
+
+def _shortened(world: World, quarters: int | None, faults: Faults) -> World:
+    if quarters is None:
+        return world
+    if not 1 <= quarters <= world.quarters:
+        faults.add(f"{quarters} quarters do not fit", field="quarters", remedy=f"from 1 to the {world.quarters} of {world.name}")
+        return world
+    return dataclasses.replace(world, quarters=quarters)
+
+
+def _cut(numbers: Schedule, quarters: int) -> Schedule:
+    return Schedule(numbers.intensity[:, :quarters], numbers.target[:, :quarters])
+
+
+def _region(region: str | None, case: Case | None, world: World, faults: Faults) -> str | None:
+    if region is None:
+        return None if case is None else case.region
+    if region not in world.regions:
+        faults.add(f"{world.name} has no region '{region}'", field="region", remedy=nearest(region, world.regions) or f"it has {', '.join(world.regions)}")
+        return None
+    return region
+
+
+def _reference(reference: str | None, case: Case | None, policies: list[str]) -> str:
+    wanted = [reference, case.reference if case is not None else None, NONE.name]
+    return next((name for name in wanted if name in policies), policies[0] if policies else NONE.name)
+
+
+def _case_hash(case: Case | None, world: World) -> str:
+    """Gives the SHA-256 of the case file where there is one, of the world's numbers otherwise."""
+    return (file_hash(case.file) if case is not None and case.file else None) or world_hash(world)

@@ -1,0 +1,64 @@
+"""The levers of a government: unit, range, whom they touch, what they cost and where they are known from.
+
+A policy reaches the model only as numbers in a table instrument x quarter x region. No instrument acts on
+growth or innovation: each moves money, rules, people or places. Zero means that it is not used.
+The public cost of each is counted where it is spent and paid by a levy on the region's incomes.
+"""
+
+from typing import NamedTuple
+
+
+class Instrument(NamedTuple):
+    """One lever; ``targeted`` ones can be aimed at named stages."""
+
+    name: str
+    unit: str
+    low: float
+    high: float
+    targeted: bool
+    touches: str
+    cost: str
+    meaning: str
+    source: str
+
+
+INSTRUMENTS: tuple[Instrument, ...] = tuple(
+    Instrument(*row)
+    for row in (
+        # People
+        ("university_expansion", "graduates/quarter", 0.0, 1e6, False, "talent", "one skilled wage a graduate and quarter, for four years of teaching spread over the class", "more graduates in technical fields", "Saxenian 2010, slide on Taipei's technical education"),
+        ("capacity_building", "officers", 0.0, 1e5, True, "local private firms", "skilled wages of the officers", "extension officers do part of the staff work of catching-up projects and pass on the best local practice", "Saxenian 2010, lesson 2"),
+        ("public_research_organisation", "researchers", 0.0, 1e5, True, "local firms", "skilled wages of the researchers", "a laboratory that learns frontier technology, shares it with local firms and spins firms off", "Saxenian 2010, ITRI"),
+        ("overseas_advisers", "share of full access", 0.0, 1.0, False, "the public research organisation", "one skilled wage abroad for each tenth", "advisers abroad open the frontier to the public research organisation", "Saxenian 2010, STAG"),
+        ("diaspora_network", "multiple added", 0.0, 50.0, False, "firms and compatriots abroad", "a tenth of a skilled wage abroad for each tie made", "associations of compatriots abroad make more ties", "Saxenian 2010, Monte Jade"),
+        ("return_programme", "multiple added", 0.0, 20.0, False, "talent abroad", "half a year of skilled wages for each extra return", "help with coming home", "Saxenian 2010, reversal of the brain drain"),
+        ("labour_mobility", "chance/quarter added", -0.2, 0.3, False, "firms and their staff", "none", "what courts enforce of non-competes: below zero, bans on leaving; above, freedom to leave", "Saxenian 2010; Fallick et al. 2006"),
+        # Places
+        ("technology_park", "share of overhead", 0.0, 1.0, False, "local firms", "the overhead that it pays", "a park carries overheads of its tenants and brings them together", "Saxenian 2010, recipe 3; Hsinchu 1980"),
+        ("associations_support", "chance/quarter added", 0.0, 0.5, False, "local firms", "a tenth of a wage for each meeting", "professional associations that bring firms together", "Saxenian 2010, local networks"),
+        ("foreign_investment", "multiple added", 0.0, 50.0, True, "foreign lead firms", "two wages for each site visited", "attraction of foreign affiliates", "Saxenian 2010, Ireland"),
+        ("local_links", "share of affiliates", 0.0, 1.0, False, "foreign affiliates", "two wages for each linked affiliate", "affiliates are linked to local suppliers and staff may leave to found firms", "Saxenian 2010, Ireland"),
+        # Money
+        ("venture_capital", "wages/quarter", 0.0, 1e6, False, "new firms", "the money, in wages", "public money in venture funds", "Saxenian 2010; venture law of 1983-85"),
+        ("national_champion", "wages/quarter", 0.0, 1e6, False, "the largest local lead firm", "the money, in wages", "money for the capacity, people and projects of one firm that the state backs", "Saxenian 2010, recipe 2; Breznitz and Murphree on Korea"),
+        ("smart_specialisation", "wages/quarter", 0.0, 1e6, True, "local private firms", "the money, in wages", "project grants shared out over firms in the stages closest to what the region does well", "Saxenian 2010, lesson 2; Boschma et al. 2013"),
+        ("wage_subsidy", "share of wages", 0.0, 0.9, True, "local employers", "the share of production wages", "labour made cheaper", "Saxenian 2010, lesson 2 (cost-cutting)"),
+        ("novelty_subsidy", "share of cost", 0.0, 0.9, True, "local firms", "the share of novel projects' cost", "public money pays part of novel projects", "Breznitz and Murphree 2010"),
+        ("state_credit_bias", "share", 0.0, 1.0, False, "state-owned and private firms", "none", "banks move credit from private to state-connected firms", "Breznitz and Murphree 2010"),
+        ("sunset_exclusion", "share", 0.0, 1.0, True, "firms in the named stages", "none", "banks may not lend to firms of the named stages", "Breznitz and Murphree 2010, power supplies"),
+        ("lump_sum", "wages/quarter", 0.0, 1e6, False, "households", "the money, in wages", "money to households: the placebo of equal cost", "comparison"),
+        # Rules
+        ("free_trade", "share of tariff removed", 0.0, 1.0, False, "importers", "the tariff revenue forgone", "lower tariffs", "Saxenian 2010, recipe 1"),
+        ("deregulation", "share of red tape removed", 0.0, 1.0, False, "new firms", "none", "less capital needed to start", "Saxenian 2010, recipe 1"),
+        ("exit_for_ventures", "chance added", 0.0, 1.0, False, "venture funds", "none", "listing and sale of young firms allowed", "Breznitz and Murphree 2010; venture law of 1983-85"),
+        ("novelty_mandate", "share of choices", 0.0, 1.0, True, "local firms", "none", "fiat: that share of projects must aim at novelty or not start", "Breznitz and Murphree 2010"),
+        ("policy_instability", "1/quarter", 0.0, 0.2, False, "local firms", "none", "extra discounting where rules change at a whim", "Breznitz and Murphree 2010"),
+        ("property_rights", "share added", -0.5, 0.5, False, "firms that imitate", "none", "stronger or weaker protection against imitation", "Saxenian 2010, recipe 1"),
+        ("home_market", "share added", -1.0, 2.0, False, "all who sell there", "none", "size of the home market against what it would be", "Breznitz and Murphree 2010"),
+        ("indigenous_standard", "utility", 0.0, 3.0, False, "lead firms in the home market", "none", "a home standard that favours local lead firms", "Breznitz and Murphree 2010, TD-SCDMA"),
+        ("embargo", "switch", 0.0, 1.0, False, "all trade and ties across the border", "none", "the region trades and talks with no other", "comparison: remove one region"),
+    )
+)
+
+NAMES: tuple[str, ...] = tuple(instrument.name for instrument in INSTRUMENTS)
+INDEX: dict[str, int] = {name: position for position, name in enumerate(NAMES)}

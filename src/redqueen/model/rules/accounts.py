@@ -1,0 +1,209 @@
+"""Close the quarter's books of every firm: pay people, interest and owners; learn, grow, and see what can be financed."""
+
+import cython
+
+if cython.compiled:
+    from cython.cimports.redqueen import elementary
+    from cython.cimports.redqueen.model import kinds
+    from cython.cimports.redqueen.model.state import State
+    from cython.cimports.redqueen.model.rules import costs, finance
+else:
+    from redqueen import elementary
+    from redqueen.model import kinds
+    from redqueen.model.state import State
+    from redqueen.model.rules import costs, finance
+
+
+def close_books(state: State):
+    """Account for every living firm.
+
+    profit = revenue - purchases - materials - wages (production, overhead, marketing, coordination, projects) + subsidies
+    - interest; value added = revenue - purchases - materials.
+    """
+    with cython.nogil:
+        for position in range(state.n_alive):
+            close_firm(state, state.living[position])
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def close_firm(state: State, firm: cython.int) -> cython.void:
+    region = state.region_of[firm]
+    wage = state.wage[region]
+    skilled_wage = state.skilled_wage[region]
+    last = last_stage(state, firm)
+    # Production.
+    heads: cython.double = 0.0
+    wages: cython.double = 0.0
+    materials: cython.double = 0.0
+    support: cython.double = 0.0
+    for stage in range(state.n_stages):
+        if not finance.does(state, firm, stage):
+            continue
+        effort = state.units[firm, stage] * state.unit_effort[firm, stage]
+        stage_heads = effort * state.workers_per_unit[stage]
+        stage_wages = effort * costs.labour_cost(state, region, stage)
+        stage_materials = effort * state.materials_per_unit[stage]
+        stage_support = stage_wages * costs.subsidised_share(state, region, stage)
+        heads += stage_heads
+        wages += stage_wages
+        materials += stage_materials
+        support += stage_support
+        state.skilled_staff[region] += stage_heads * state.skilled_share[stage]
+        state.stage_jobs[region, stage] += stage_heads
+        state.stage_wages[region, stage] += stage_wages
+        state.stage_units[region, stage] += state.units[firm, stage]
+        earned = state.stage_revenue[firm, stage] - state.stage_spending[firm, stage] - stage_wages - stage_materials + stage_support
+        state.stage_profit[region, stage] += earned
+    state.wage_subsidies[region] += support
+    # Overhead, marketing, coordination.
+    overhead = state.parameters.overhead * wage
+    carried = 0.0
+    if state.owner[firm] != kinds.AFFILIATE:
+        carried = overhead * state.technology_park[region]
+    state.overhead_subsidies[region] += carried
+    marketing = market_brand(state, firm, wage)
+    coordination = state.coordination[firm]
+    state.skilled_staff[region] += coordination / skilled_wage
+    around_heads = state.parameters.overhead + marketing / wage + coordination / skilled_wage
+    around_wages = overhead + marketing + coordination
+    # Projects: the staff is paid from what was set aside.
+    staff: cython.double = 0.0
+    reserved: cython.double = 0.0
+    project_support: cython.double = 0.0
+    for stage in range(state.n_stages):
+        if state.project[firm, stage] != kinds.IDLE:
+            staff += state.project_staff[firm, stage]
+            reserved += state.project_budget[firm, stage]
+            project_support += state.project_staff[firm, stage] * state.project_public[firm, stage] * skilled_wage
+    research: cython.double = staff * skilled_wage
+    state.project_subsidies[region] += project_support
+    state.research_spending[region] += research
+    state.research_staff[region] += staff
+    # Interest, profit, cash.
+    interest = interest_due(state, firm)
+    cost: cython.double = wages + materials + state.purchases[firm] + around_wages - support - carried
+    profit: cython.double = state.revenue[firm] - cost - research + project_support - interest
+    state.escrow[firm] -= reserved
+    state.cash[firm] += profit + reserved
+    state.profit[firm] = profit
+    state.cost[firm] = cost
+    state.employees[firm] = heads + around_heads + staff
+    # Regional totals; what belongs to no stage is booked in the firm's last one.
+    state.stage_jobs[region, last] += around_heads + staff
+    state.stage_wages[region, last] += around_wages + research
+    state.stage_profit[region, last] -= overhead - carried + marketing + research - project_support + interest
+    # Coordination is already in the stage's spending.
+    state.jobs[region] += heads + around_heads + staff
+    state.wages_paid[region] += wages + around_wages + research
+    state.materials_paid[region] += materials
+    state.interest_paid[region] += interest
+    state.value_added[region] += state.revenue[firm] - state.purchases[firm] - materials
+    state.operating_profit[region] += profit
+    state.idle[firm] = state.idle[firm] + 1 if state.revenue[firm] < wage else 0
+    pay_owners(state, firm)
+    learn_and_grow(state, firm)
+    assess_finance(state, firm)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def last_stage(state: State, firm: cython.int) -> cython.int:
+    """Give the last stage in the chain that a firm does: the brand stage of a lead firm."""
+    last = 0
+    for stage in range(state.n_stages):
+        if finance.does(state, firm, stage):
+            last = stage
+    return last
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def market_brand(state: State, firm: cython.int, wage: cython.double) -> cython.double:
+    """Pay a lead firm's marketing and let its brands grow with the people at work on them; give the money spent.
+
+    brand' = (1 - decay) brand + heads at work for that market; the fixed team works for the home market.
+    """
+    product = state.product_of[firm]
+    if product < 0:
+        return 0.0
+    spent: cython.double = state.parameters.marketing_fixed * wage
+    for market in range(state.n_regions):
+        effort = state.parameters.marketing_share * state.market_sales[product, market]
+        spent += effort
+        heads: cython.double = effort / wage
+        if market == state.region_of[firm]:
+            heads += state.parameters.marketing_fixed
+        state.brand[product, market] += heads - state.parameters.brand_decay * state.brand[product, market]
+    return spent
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def interest_due(state: State, firm: cython.int) -> cython.double:
+    """Give the interest on debt: bank credit first, informal money beyond it."""
+    debt = -state.cash[firm]
+    if debt <= 0.0:
+        return 0.0
+    bank = min(debt, finance.credit_line(state, firm))
+    return bank * state.parameters.credit_rate + (debt - bank) * state.parameters.informal_rate
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def pay_owners(state: State, firm: cython.int) -> cython.void:
+    """Pay out part of what exceeds the firm's reserve of cash."""
+    region = state.region_of[firm]
+    kept = state.parameters.surplus_wages * state.wage[region] + state.parameters.surplus_revenue * state.revenue[firm]
+    surplus = state.cash[firm] - kept
+    if surplus <= 0.0:
+        return
+    paid = state.parameters.payout * surplus
+    state.cash[firm] -= paid
+    state.dividends[region] += paid
+    state.dividends_received[state.owner_region[firm]] += paid
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def learn_and_grow(state: State, firm: cython.int) -> cython.void:
+    """Add to experience; buy capacity as far as it is wanted and can be paid in advance, or let idle capacity go."""
+    region = state.region_of[firm]
+    for stage in range(state.n_stages):
+        if not finance.does(state, firm, stage):
+            continue
+        state.experience[firm, stage] = state.experience[firm, stage] * (1.0 - state.parameters.forgetting) + state.units[firm, stage]
+        state.flexibility[firm, stage] *= 1.0 - state.parameters.flexibility_decay
+        capacity = state.capacity[firm, stage]
+        wanted = state.units[firm, stage] - capacity
+        if wanted > 0.0:
+            fastest = state.parameters.capacity_growth * (1.0 + state.flexibility[firm, stage]) * capacity
+            price = state.parameters.capacity_price * state.wage[region] * state.workers_per_unit[stage]
+            money = state.cash[firm] + finance.credit_line(state, firm) - state.cost[firm]
+            affordable = max(0.0, money) / price if price > 0.0 else wanted
+            grown = min(min(wanted, fastest), affordable)
+            state.capacity[firm, stage] += grown
+            state.cash[firm] -= grown * price
+            state.capacity_paid[region] += grown * price
+        else:
+            shrunk = max(capacity + wanted, capacity * (1.0 - state.parameters.capacity_shrink))
+            state.capacity[firm, stage] = max(min(capacity, state.parameters.capacity_start), shrunk)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def assess_finance(state: State, firm: cython.int) -> cython.void:
+    """Set the share of next quarter's running cost that cash, credit and informal money can carry: working capital binds."""
+    state.financed[firm] = 1.0
+    cost = state.cost[firm]
+    if cost <= 0.0:
+        return
+    money = state.cash[firm] + finance.credit_line(state, firm) + state.parameters.informal_share * cost
+    state.financed[firm] = max(state.parameters.financed_least, min(1.0, money / cost))

@@ -1,0 +1,189 @@
+"""Work out what a unit costs: labour, materials, learning, congestion, inputs, interfaces and the spot pools."""
+
+import cython
+
+if cython.compiled:
+    from cython.cimports.redqueen import elementary
+    from cython.cimports.redqueen.model import kinds
+    from cython.cimports.redqueen.model.state import State
+    from cython.cimports.redqueen.model.rules import finance
+else:
+    from redqueen import elementary
+    from redqueen.model import kinds
+    from redqueen.model.state import State
+    from redqueen.model.rules import finance
+
+
+def measure_effort(state: State):
+    """Set the labour and materials of a unit against the standard, for every firm and stage."""
+    with cython.nogil:
+        for stage in range(state.n_stages):
+            for position in range(state.stage_start[stage], state.stage_start[stage + 1]):
+                set_effort(state, state.stage_members[position], stage)
+
+
+def price_units(state: State):
+    """Set unit costs and pool prices, stage by stage: an input has its price before it is used.
+
+    unit cost = (labour + materials) effort + input units x delivered input price.
+    """
+    with cython.nogil:
+        for stage in range(state.n_stages):
+            set_unit_costs(state, stage)
+            form_pools(state, stage)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def set_effort(state: State, firm: cython.int, stage: cython.int) -> cython.void:
+    """effort = exp(cost progress) (1 + experience / scale)^-b (1 + congestion max(0, units / usable capacity - 1))."""
+    learnt = state.parameters.wright_exponent * elementary.log(1.0 + state.experience[firm, stage] / state.parameters.experience_scale)
+    effort = elementary.exp(state.cost_progress[firm, stage] - learnt)
+    usable = state.capacity[firm, stage] * state.financed[firm]
+    if state.units[firm, stage] > usable:
+        effort *= 1.0 + state.parameters.congestion * (state.units[firm, stage] / usable - 1.0)
+    state.unit_effort[firm, stage] = effort
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def labour_cost(state: State, region: cython.int, stage: cython.int) -> cython.double:
+    """Give the wages in one standard unit, before any subsidy."""
+    skilled = state.skilled_share[stage]
+    return (state.wage[region] * (1.0 - skilled) + state.skilled_wage[region] * skilled) * state.workers_per_unit[stage]
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def subsidised_share(state: State, region: cython.int, stage: cython.int) -> cython.double:
+    """Give the share of production wages that the public pays."""
+    if finance.is_target(state.wage_subsidy_target[region], stage):
+        return state.wage_subsidy[region]
+    return 0.0
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def interface(state: State, region: cython.int, supplier: cython.int, stage: cython.int, trust: cython.double) -> cython.double:
+    """Give the cost of coordinating with a supplier, as a share of its price.
+
+    i = interface cost x (1 - modularity) (1 + distance) (1 - trust) (1 - eased by the supplier's flexibility).
+    """
+    eased = 1.0 - state.parameters.flexibility_eases * state.flexibility[supplier, stage]
+    apart = 1.0 + state.distance[region, state.region_of[supplier]]
+    return state.parameters.interface_cost * (1.0 - state.modularity) * apart * (1.0 - trust) * eased
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def pool_interface(state: State) -> cython.double:
+    """Give the cost of coordinating with the anonymous pool, as a share of its price."""
+    return state.parameters.interface_cost * (1.0 - state.modularity) * state.parameters.pool_interface
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def input_price(state: State, firm: cython.int, stage: cython.int) -> cython.double:
+    """Give the factory price of the input of a firm's stage, from itself, a supplier that it knows, or the pool."""
+    source = state.input_stage[stage]
+    if finance.does(state, firm, source):
+        return state.unit_cost[firm, source]
+    supplier = state.input_supplier[firm, stage]
+    if supplier >= 0:
+        return state.unit_cost[supplier, source] * (1.0 + state.parameters.margin_least)
+    return state.pool_price[state.bloc_of[state.region_of[firm]], source]
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def input_interface(state: State, firm: cython.int, stage: cython.int) -> cython.double:
+    """Give the cost of coordinating the input of a firm's stage, as a share of its price."""
+    source = state.input_stage[stage]
+    if finance.does(state, firm, source):
+        return 0.0
+    supplier = state.input_supplier[firm, stage]
+    if supplier >= 0:
+        return interface(state, state.region_of[firm], supplier, source, 0.0)
+    return pool_interface(state)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def set_unit_costs(state: State, stage: cython.int) -> cython.void:
+    for position in range(state.stage_start[stage], state.stage_start[stage + 1]):
+        set_unit_cost(state, state.stage_members[position], stage)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def set_unit_cost(state: State, firm: cython.int, stage: cython.int) -> cython.void:
+    region = state.region_of[firm]
+    labour = labour_cost(state, region, stage) * (1.0 - subsidised_share(state, region, stage))
+    cost = (labour + state.materials_per_unit[stage]) * state.unit_effort[firm, stage]
+    source = state.input_stage[stage]
+    if source >= 0:
+        supplier = state.input_supplier[firm, stage]
+        if supplier >= 0 and not (finance.reaches(state, region, supplier) and finance.does(state, supplier, source)):
+            state.input_supplier[firm, stage] = -1
+        cost += state.input_units[stage] * input_price(state, firm, stage) * (1.0 + input_interface(state, firm, stage))
+    state.unit_cost[firm, stage] = cost
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def form_pools(state: State, stage: cython.int) -> cython.void:
+    """Weigh the suppliers of each bloc's pool and set its price and quality.
+
+    weight = (capacity + first capacity)^size exp(choice [taste x quality weight x quality - price weight x elasticity x ln cost]);
+    price = sum of shares x cost x (1 + twice the least margin); quality = sum of shares x quality.
+    """
+    taste = 0.5 * (state.parameters.frontier_quality_taste + state.parameters.value_quality_taste) * state.quality_weight[stage]
+    elasticity = 0.5 * (state.parameters.frontier_price_elasticity + state.parameters.value_price_elasticity) * state.parameters.pool_price_weight
+    for bloc in range(state.n_blocs):
+        state.pool_weight[bloc, stage] = 0.0
+        state.pool_price[bloc, stage] = 0.0
+        state.pool_quality[bloc, stage] = 0.0
+    total_cost: cython.double = 0.0
+    count = 0
+    for position in range(state.stage_start[stage], state.stage_start[stage + 1]):
+        firm = state.stage_members[position]
+        cost = state.unit_cost[firm, stage]
+        appeal = taste * (state.quality[firm, stage] - state.frontier[stage]) - elasticity * elementary.log(cost)
+        size = elementary.log(state.capacity[firm, stage] + state.parameters.capacity_start)
+        weight = elementary.exp(state.parameters.pool_size_exponent * size + state.parameters.pool_choice * appeal)
+        bloc = state.bloc_of[state.region_of[firm]]
+        state.pool_choice_weight[firm, stage] = weight
+        state.pool_weight[bloc, stage] += weight
+        state.pool_price[bloc, stage] += weight * cost
+        state.pool_quality[bloc, stage] += weight * state.quality[firm, stage]
+        total_cost += cost
+        count += 1
+    if count > 0:
+        state.standard_cost[stage] = total_cost / count
+    for bloc in range(state.n_blocs):
+        weight = state.pool_weight[bloc, stage]
+        if weight > 0.0:
+            state.pool_price[bloc, stage] *= pool_markup(state) / weight
+            state.pool_quality[bloc, stage] /= weight
+        else:
+            # Nobody in the bloc does the stage: a costly supplier outside does, at what anyone knows.
+            state.pool_price[bloc, stage] = state.standard_cost[stage] * (1.0 + state.parameters.outside_markup)
+            state.pool_quality[bloc, stage] = state.public_knowledge[stage] - state.parameters.tacit
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def pool_markup(state: State) -> cython.double:
+    """Give price over cost of a supplier on the pool."""
+    return 1.0 + 2.0 * state.parameters.margin_least

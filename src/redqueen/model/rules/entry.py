@@ -1,0 +1,160 @@
+"""Found firms: spin-offs, public spin-offs and fresh starts, each with whatever money it can raise."""
+
+import cython
+
+if cython.compiled:
+    from cython.cimports.redqueen import decisions, draws, elementary
+    from cython.cimports.redqueen.model import kinds
+    from cython.cimports.redqueen.model.state import State
+    from cython.cimports.redqueen.model.rules import births, finance, knowledge, ties
+else:
+    from redqueen import decisions, draws, elementary
+    from redqueen.model import kinds
+    from redqueen.model.state import State
+    from redqueen.model.rules import births, finance, knowledge, ties
+
+
+def found_firms(state: State):
+    """Let people leave firms, laboratories and other trades to found firms of their own.
+
+    A firm spins off with chance rate x founding x clip(1 + pull x profit / wage, 0.2, 1.5) x (1 + size effect x ln heads).
+    """
+    with cython.nogil:
+        for position in range(state.n_alive):
+            spin_off(state, state.living[position])
+        for region in range(state.n_regions):
+            spin_off_public(state, region)
+            start_fresh(state, region)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def spin_off(state: State, firm: cython.int) -> cython.void:
+    region = state.region_of[firm]
+    if not ties.is_open(state, firm):
+        return
+    key = draws.key(state.seed, decisions.SPINOFF, state.quarter)
+    pull = 1.0 + state.parameters.spinoff_profit * state.profit[firm] / state.wage[region]
+    chance = state.parameters.spinoff_rate * state.founding[region] * max(0.2, min(1.5, pull))
+    chance *= 1.0 + state.parameters.spinoff_size * elementary.log(1.0 + state.employees[firm])
+    if draws.uniform(key, state.lineage[firm], 0) >= chance:
+        return
+    child = found(state, region, firm, state.lineage[firm], state.children[firm], state.parameters.inherit_loss)
+    if child >= 0:
+        state.children[firm] += 1
+        state.spinoffs[region] += 1.0
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def found(state: State, region: cython.int, parent: cython.int, ancestor: cython.ulonglong, order: cython.int, loss: cython.double) -> cython.int:
+    """Found a firm in one of its parent's stages, if money is found; -1 if not. Its draws belong to the child's lineage."""
+    lineage = draws.child(ancestor, state.quarter, order)
+    key = draws.key(state.seed, decisions.FOUNDING, state.quarter)
+    stage = knowledge.draw_stage_of(state, parent, key, lineage, 0)
+    if stage < 0:
+        return -1
+    industry = state.industry_of[stage]
+    leads: cython.int = stage == state.brand_stage[industry] or draws.uniform(key, lineage, 1) < state.parameters.lead_entry
+    if leads:
+        stage = state.brand_stage[industry]
+    child = raise_money(state, region, lineage, ancestor, order, leads, key)
+    if child < 0:
+        return -1
+    births.inherit(state, child, parent, stage, loss)
+    if not finance.does(state, parent, stage):
+        # The parent has no brand: its people start one with what anyone knows.
+        state.quality[child, stage] = min(state.quality[child, stage], state.public_knowledge[stage] - state.parameters.tacit)
+        state.next_quality[child, stage] = state.quality[child, stage]
+        state.design[child, stage] = draws.bits(key, lineage, 2)
+    if leads:
+        births.start_product(state, child, industry)
+    return child
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def raise_money(state: State, region: cython.int, lineage: cython.ulonglong, ancestor: cython.ulonglong, order: cython.int, leads: cython.int, key: cython.ulonglong) -> cython.int:
+    """Bring the firm into being with money from a venture fund, a bank, or family and friends (half the capital).
+
+    Needed: start capital x wage x (1 + red tape not removed), twice that for a lead firm.
+    """
+    tape = state.red_tape[region] * (1.0 - state.deregulation[region])
+    needed = state.parameters.start_capital * state.wage[region] * (1.0 + tape) * (2.0 if leads else 1.0)
+    ticket = state.parameters.venture_ticket * state.wage[region]
+    hoped = state.venture_return[region] - state.parameters.venture_hurdle
+    if state.venture_pool[region] > ticket:
+        if draws.uniform(key, lineage, 3) < state.parameters.venture_start_chance * max(0.02, min(1.0, hoped)):
+            child = births.bear(state, region, ancestor, order, needed + ticket)
+            if child >= 0:
+                state.venture_pool[region] -= ticket
+                state.backing[child] = kinds.BACKED
+                state.ticket[child] = ticket
+                state.venture_firms[region] += 1.0
+                state.capital_raised[region] += needed + ticket
+            return child
+    depth = state.credit[region] * (1.0 - state.state_credit_bias[region])
+    luck = draws.uniform(key, lineage, 4)
+    capital = 0.0
+    if luck < state.parameters.bank_start * depth:
+        capital = needed
+    elif luck < state.parameters.bank_start * depth + state.parameters.informal_start:
+        capital = 0.5 * needed
+    if capital <= 0.0:
+        return -1
+    child = births.bear(state, region, ancestor, order, capital)
+    if child >= 0:
+        state.capital_raised[region] += capital
+    return child
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def spin_off_public(state: State, region: cython.int) -> cython.void:
+    """Let public researchers found firms at the level of their laboratory: rate x researchers, one at most a quarter."""
+    staff = state.public_research_organisation[region]
+    if staff <= 0.0:
+        return
+    key = draws.key(state.seed, decisions.PUBLIC_SPINOFF, state.quarter)
+    if draws.uniform(key, region, 0) >= state.parameters.public_spinoff * staff * state.founding[region]:
+        return
+    stage = draws.below(key, region, 1, state.n_stages)
+    if not finance.is_target(state.public_research_organisation_target[region], stage):
+        return
+    if found_without_parent(state, region, stage, state.public_quality[region, stage] - state.parameters.inherit_loss, 1) >= 0:
+        state.public_spinoffs[region] += 1.0
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def start_fresh(state: State, region: cython.int) -> cython.void:
+    """Let talent from other trades found firms with what anyone knows: rate x talent, one at most a quarter."""
+    key = draws.key(state.seed, decisions.FRESH, state.quarter)
+    if draws.uniform(key, region, 0) >= state.parameters.fresh_entry * state.talent[region, region] * state.founding[region]:
+        return
+    stage = draws.below(key, region, 1, state.n_stages)
+    found_without_parent(state, region, stage, state.public_knowledge[stage] - state.parameters.tacit, 2)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def found_without_parent(state: State, region: cython.int, stage: cython.int, quality: cython.double, order: cython.int) -> cython.int:
+    """Found a firm of no parent firm in a stage; its ancestor is the region itself. -1 if no money is found."""
+    lineage = draws.child(region, state.quarter, order)
+    key = draws.key(state.seed, decisions.FOUNDING, state.quarter)
+    industry = state.industry_of[stage]
+    leads: cython.int = stage == state.brand_stage[industry]
+    child = raise_money(state, region, lineage, region, order, leads, key)
+    if child < 0:
+        return -1
+    spread = state.parameters.inherit_spread * draws.normal(key, lineage, 5)
+    births.start_stage(state, child, stage, quality + spread, state.parameters.capacity_start, draws.bits(key, lineage, 2))
+    if leads:
+        births.start_product(state, child, industry)
+    return child

@@ -1,0 +1,189 @@
+"""Move what no firm decides: modularity, technology epochs, public knowledge, trade blocs and public services."""
+
+import cython
+
+if cython.compiled:
+    from cython.cimports.redqueen import decisions, draws, elementary
+    from cython.cimports.redqueen.model.state import State
+    from cython.cimports.redqueen.model.rules import finance
+else:
+    from redqueen import decisions, draws, elementary
+    from redqueen.model.state import State
+    from redqueen.model.rules import finance
+
+FRONTIER_FIRMS = cython.declare(cython.int, 5)
+
+
+def change_environment(state: State):
+    """Bring the world outside the firms to this quarter.
+
+    Modularity m(t) = m0 + (m1 - m0) / (1 + exp(-steepness (t - midpoint))). The frontier of a stage is the mean of its
+    best five firms; public knowledge follows it at ``publication_rate`` and never falls.
+    """
+    with cython.nogil:
+        modularise(state)
+        form_blocs(state)
+        end_epochs(state)
+        measure_frontier(state)
+        measure_best_practice(state)
+        run_public_research(state)
+        run_public_services(state)
+        choose_champions(state)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def modularise(state: State) -> cython.void:
+    since = state.quarter - state.first_quarter - state.modularity_midpoint
+    rise = 1.0 / (1.0 + elementary.exp(-state.parameters.modularity_steepness * since))
+    state.modularity = state.modularity_start + (state.modularity_end - state.modularity_start) * rise
+    for region in range(state.n_regions):
+        elapsed = state.quarter - state.first_quarter
+        state.labour_normal[region] = state.workers[region] * elementary.exp(state.workers_growth[region] * elapsed)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def form_blocs(state: State) -> cython.void:
+    for region in range(state.n_regions):
+        state.bloc_of[region] = region + 1 if state.embargo[region] > 0.5 else 0
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def end_epochs(state: State) -> cython.void:
+    key = draws.key(state.seed, decisions.EPOCH, state.quarter)
+    for stage in range(state.n_stages):
+        if draws.uniform(key, stage, 0) >= state.parameters.turbulence:
+            continue
+        state.epoch[stage] += 1
+        for position in range(state.stage_start[stage], state.stage_start[stage + 1]):
+            firm = state.stage_members[position]
+            state.cost_progress[firm, stage] *= state.parameters.epoch_keeps_cost
+            state.experience[firm, stage] *= state.parameters.epoch_keeps_experience
+            state.flexibility[firm, stage] *= state.parameters.epoch_keeps_flexibility
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def measure_frontier(state: State) -> cython.void:
+    best = cython.declare(cython.double[5])
+    for stage in range(state.n_stages):
+        count = 0
+        for position in range(state.stage_start[stage], state.stage_start[stage + 1]):
+            quality = state.quality[state.stage_members[position], stage]
+            if count == FRONTIER_FIRMS and quality <= best[FRONTIER_FIRMS - 1]:
+                continue
+            place = count if count < FRONTIER_FIRMS else FRONTIER_FIRMS - 1
+            while place > 0 and best[place - 1] < quality:
+                best[place] = best[place - 1]
+                place -= 1
+            best[place] = quality
+            if count < FRONTIER_FIRMS:
+                count += 1
+        if count > 0:
+            total = 0.0
+            for place in range(count):
+                total += best[place]
+            state.frontier[stage] = total / count
+        gap = state.frontier[stage] - state.public_knowledge[stage]
+        if gap > 0.0:
+            state.public_knowledge[stage] += state.parameters.publication_rate * gap
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def measure_best_practice(state: State) -> cython.void:
+    for region in range(state.n_regions):
+        for stage in range(state.n_stages):
+            state.best_practice[region, stage] = state.public_knowledge[stage] - state.parameters.tacit
+    for stage in range(state.n_stages):
+        for position in range(state.stage_start[stage], state.stage_start[stage + 1]):
+            firm = state.stage_members[position]
+            region = state.region_of[firm]
+            if state.quality[firm, stage] > state.best_practice[region, stage]:
+                state.best_practice[region, stage] = state.quality[firm, stage]
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def run_public_research(state: State) -> cython.void:
+    """Let each laboratory learn: dq = speed staff / (staff + half) max(0, open - q), per targeted stage.
+
+    What is open is public knowledge and, as far as overseas advisers open doors, the frontier less a lag.
+    """
+    for region in range(state.n_regions):
+        staff = state.public_research_organisation[region]
+        if staff <= 0.0:
+            continue
+        targets = 0
+        for stage in range(state.n_stages):
+            targets += finance.is_target(state.public_research_organisation_target[region], stage)
+        if targets == 0:
+            continue
+        speed = state.parameters.public_speed * staff / (staff + state.parameters.public_staff_half * targets)
+        access = state.overseas_advisers[region] if state.bloc_of[region] == 0 else 0.0
+        for stage in range(state.n_stages):
+            if not finance.is_target(state.public_research_organisation_target[region], stage):
+                continue
+            open_quality = state.public_knowledge[stage]
+            shown = state.frontier[stage] - state.parameters.public_lag
+            if shown > open_quality:
+                open_quality += access * (shown - open_quality)
+            gap = open_quality - state.public_quality[region, stage]
+            if gap > 0.0:
+                state.public_quality[region, stage] += speed * gap
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def run_public_services(state: State) -> cython.void:
+    """Staff public research, extension and teaching, pay advisers abroad, and share out officers among firms."""
+    for region in range(state.n_regions):
+        officers = state.capacity_building[region]
+        firms = state.region_start[region + 1] - state.region_start[region]
+        state.extension_coverage[region] = 0.0
+        if officers > 0.0 and firms > 0:
+            state.extension_coverage[region] = min(1.0, state.parameters.extension_reach * officers / firms)
+        teachers = state.parameters.graduate_cost * state.university_expansion[region]
+        state.public_staff[region] = state.public_research_organisation[region] + officers + teachers
+        state.public_wages[region] = state.public_staff[region] * state.skilled_wage[region]
+        state.paid_abroad[region] += state.overseas_advisers[region] * state.parameters.adviser_cost * highest_skilled_wage(state)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def highest_skilled_wage(state: State) -> cython.double:
+    highest = 0.0
+    for region in range(state.n_regions):
+        highest = max(highest, state.skilled_wage[region])
+    return highest
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def choose_champions(state: State) -> cython.void:
+    """Back the local lead firm with the largest sales, and stay with it while it lives."""
+    for region in range(state.n_regions):
+        champion = state.champion[region]
+        if champion >= 0 and not (state.alive[champion] and state.product_of[champion] >= 0 and state.region_of[champion] == region):
+            champion = -1
+        if state.national_champion[region] <= 0.0:
+            champion = -1
+        elif champion < 0:
+            largest = -1.0
+            for position in range(state.region_start[region], state.region_start[region + 1]):
+                firm = state.region_members[position]
+                if state.product_of[firm] >= 0 and state.owner[firm] == 0 and state.revenue[firm] > largest:
+                    largest = state.revenue[firm]
+                    champion = firm
+        state.champion[region] = champion

@@ -1,0 +1,58 @@
+"""Say who may borrow how much, whom an instrument is aimed at, and who can be reached."""
+
+import cython
+
+if cython.compiled:
+    from cython.cimports.redqueen.model import kinds
+    from cython.cimports.redqueen.model.state import State
+else:
+    from redqueen.model import kinds
+    from redqueen.model.state import State
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def is_target(target: cython.ulonglong, stage: cython.int) -> cython.int:
+    """Say whether a targeted instrument is aimed at a stage."""
+    return (target >> stage) & 1
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def does(state: State, firm: cython.int, stage: cython.int) -> cython.int:
+    """Say whether a firm does a stage in-house."""
+    return (state.stages[firm] >> stage) & 1
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def reaches(state: State, region: cython.int, firm: cython.int) -> cython.int:
+    """Say whether a living firm can be traded and talked with from a region."""
+    return state.alive[firm] and state.bloc_of[state.region_of[firm]] == state.bloc_of[region]
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def credit_line(state: State, firm: cython.int) -> cython.double:
+    """Give the bank credit that a firm may use, in money.
+
+    Line = revenue x share x depth; state-connected firms gain what the bias takes from private ones, a champion has an
+    extra line, an affiliate borrows where its owners live, and firms in excluded stages get none.
+    """
+    region = state.region_of[firm]
+    share = state.parameters.credit_share * state.credit[region]
+    if state.owner[firm] == kinds.AFFILIATE:
+        return state.revenue[firm] * state.parameters.credit_share * state.credit[state.owner_region[firm]]
+    if state.champion[region] == firm:
+        share = share * (1.0 + state.state_credit_bias[region]) + state.parameters.champion_credit
+    elif state.owner[firm] == kinds.STATE:
+        share *= 1.0 + state.state_credit_bias[region]
+    else:
+        share *= 1.0 - state.state_credit_bias[region]
+    if state.sunset_exclusion[region] > 0.0 and (state.stages[firm] & state.sunset_exclusion_target[region]) != 0:
+        share *= 1.0 - state.sunset_exclusion[region]
+    return state.revenue[firm] * share

@@ -1,0 +1,45 @@
+"""Set wages by how tight the markets for workers and talent are, and what households can spend."""
+
+import cython
+
+if cython.compiled:
+    from cython.cimports.redqueen import elementary
+    from cython.cimports.redqueen.model.state import State
+else:
+    from redqueen import elementary
+    from redqueen.model.state import State
+
+
+def set_wages(state: State):
+    """Move wages and talent's wages towards what the quarter's employment calls for.
+
+    ln w* = ln base + growth t + tightness ln max(1, (1 - slack) + jobs / workers); the same for talent, whose supply is a
+    share of the talent living in the region. Crowding is supply over demand of talent, at most one.
+    """
+    with cython.nogil:
+        elapsed = state.quarter - state.first_quarter
+        for region in range(state.n_regions):
+            trend = state.wage_growth[region] * elapsed
+            employed = state.jobs[region] / state.labour_normal[region]
+            tight = max(1.0, 1.0 - state.parameters.wage_slack + employed)
+            target = elementary.log(state.base_wage[region]) + trend + state.parameters.wage_tightness * elementary.log(tight)
+            now = elementary.log(state.wage[region])
+            state.wage[region] = elementary.exp(now + state.parameters.wage_speed * (target - now))
+            wanted = state.skilled_staff[region] + state.research_staff[region] + state.public_staff[region]
+            supply = max(1.0, state.parameters.talent_share * state.talent_home[region])
+            state.staff_wanted[region] = wanted
+            state.crowding[region] = min(1.0, supply / max(1.0, wanted))
+            scarce = max(state.parameters.skilled_slack, wanted / supply)
+            target = elementary.log(state.base_skilled_wage[region]) + trend + state.parameters.skilled_tightness * elementary.log(scarce)
+            now = elementary.log(state.skilled_wage[region])
+            state.skilled_wage[region] = elementary.exp(now + state.parameters.skilled_speed * (target - now))
+
+
+def spend_incomes(state: State):
+    """Let households' spending follow disposable income: wages, dividends, interest and transfers less the levy."""
+    with cython.nogil:
+        for region in range(state.n_regions):
+            income = state.wages_paid[region] + state.public_wages[region] + state.programme_costs[region]
+            income += state.dividends_received[region] + state.interest_paid[region] + state.transfers[region] - state.levy[region]
+            missing = max(0.0, income) - state.spending_income[region]
+            state.spending_income[region] += state.parameters.income_memory * missing

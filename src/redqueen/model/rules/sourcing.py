@@ -1,0 +1,357 @@
+"""Choose suppliers: each quarter every lead firm examines one stage; suppliers look again at their inputs."""
+
+import cython
+
+if cython.compiled:
+    from cython.cimports.redqueen import decisions, draws, elementary
+    from cython.cimports.redqueen.model import kinds
+    from cython.cimports.redqueen.model.state import State
+    from cython.cimports.redqueen.model.rules import births, costs, finance, ties
+else:
+    from redqueen import decisions, draws, elementary
+    from redqueen.model import kinds
+    from redqueen.model.state import State
+    from redqueen.model.rules import births, costs, finance, ties
+
+POOL = cython.declare(cython.int, -1)
+
+
+def choose_suppliers(state: State):
+    """Let lead firms unbundle, switch or take back one stage each, and suppliers choose whom they buy from.
+
+    A supplier is worth u = taste x quality weight x quality - elasticity x ln(cost of the product with it).
+    """
+    with cython.nogil:
+        drop_lost(state)
+        grow_trust(state)
+        for product in range(state.n_products):
+            if state.product_firm[product] >= 0:
+                examine_product(state, product)
+        choose_inputs(state)
+
+
+def drop_lost_suppliers(state: State):
+    """Send to the pool every order to a firm that has gone, gave up the stage, or is beyond a closed border."""
+    with cython.nogil:
+        drop_lost(state)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def drop_lost(state: State) -> cython.void:
+    for product in range(state.n_products):
+        lead = state.product_firm[product]
+        if lead < 0:
+            continue
+        industry = state.product_industry[product]
+        for stage in range(state.n_stages):
+            if state.industry_of[stage] != industry:
+                continue
+            supplier = state.supplier[product, stage]
+            if supplier >= 0 and not (finance.reaches(state, state.region_of[lead], supplier) and finance.does(state, supplier, stage)):
+                set_supplier(state, product, stage, POOL)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def grow_trust(state: State) -> cython.void:
+    for product in range(state.n_products):
+        lead = state.product_firm[product]
+        if lead < 0:
+            continue
+        for stage in range(state.n_stages):
+            supplier = state.supplier[product, stage]
+            if supplier >= 0 and supplier != lead:
+                missing = state.parameters.trust_limit - state.trust[product, stage]
+                state.trust[product, stage] += state.parameters.trust_growth * missing
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def set_supplier(state: State, product: cython.int, stage: cython.int, supplier: cython.int) -> cython.void:
+    """Begin a relation: no trust yet, the least margin; customer and supplier know each other."""
+    lead = state.product_firm[product]
+    state.supplier[product, stage] = supplier
+    state.trust[product, stage] = 0.0
+    state.margin[product, stage] = state.parameters.margin_least
+    if supplier >= 0 and supplier != lead:
+        ties.tie_both(state, lead, supplier, state.parameters.supply_tie, kinds.SUPPLY_TIE)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def supplied_cost(state: State, product: cython.int, stage: cython.int, supplier: cython.int, margin: cython.double, trust: cython.double) -> cython.double:
+    """Give the cost of a unit of a stage to a lead firm, interfaces included.
+
+    In-house at cost; on the pool at its price; from a supplier mostly at its cost plus margin and partly on the pool.
+    """
+    lead = state.product_firm[product]
+    region = state.region_of[lead]
+    if supplier == lead:
+        return state.unit_cost[lead, stage]
+    pool = state.pool_price[state.bloc_of[region], stage] * (1.0 + costs.pool_interface(state))
+    if supplier < 0:
+        return pool
+    if state.owner_firm[supplier] == lead:
+        margin = 0.0
+    named = state.unit_cost[supplier, stage] * (1.0 + margin) * (1.0 + costs.interface(state, region, supplier, stage, trust))
+    return (1.0 - state.parameters.pool_share) * named + state.parameters.pool_share * pool
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def supplied_quality(state: State, product: cython.int, stage: cython.int, supplier: cython.int) -> cython.double:
+    """Give the quality of a stage with a supplier, the pool's part included."""
+    lead = state.product_firm[product]
+    if supplier == lead:
+        return state.quality[lead, stage]
+    pool = state.pool_quality[state.bloc_of[state.region_of[lead]], stage]
+    if supplier < 0:
+        return pool
+    return (1.0 - state.parameters.pool_share) * state.quality[supplier, stage] + state.parameters.pool_share * pool
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def elasticity_of(state: State, product: cython.int) -> cython.double:
+    """Give the price elasticity of a product's buyers."""
+    share = state.frontier_share[product]
+    return share * state.parameters.frontier_price_elasticity + (1.0 - share) * state.parameters.value_price_elasticity
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def taste_of(state: State, product: cython.int) -> cython.double:
+    """Give the taste for quality of a product's buyers."""
+    share = state.frontier_share[product]
+    return share * state.parameters.frontier_quality_taste + (1.0 - share) * state.parameters.value_quality_taste
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def worth(state: State, product: cython.int, stage: cython.int, supplier: cython.int, rest: cython.double, margin: cython.double, trust: cython.double) -> cython.double:
+    """Give what a supplier would make the product worth to its buyers, in utility."""
+    value = taste_of(state, product) * state.quality_weight[stage] * supplied_quality(state, product, stage, supplier)
+    return value - elasticity_of(state, product) * elementary.log(rest + supplied_cost(state, product, stage, supplier, margin, trust))
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def rest_cost(state: State, product: cython.int, stage: cython.int) -> cython.double:
+    """Give the cost of all other stages of a product."""
+    total = 0.0
+    for other in range(state.n_stages):
+        if other != stage and state.industry_of[other] == state.product_industry[product]:
+            total += supplied_cost(state, product, other, state.supplier[product, other], state.margin[product, other], state.trust[product, other])
+    return total
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def is_candidate(state: State, product: cython.int, stage: cython.int, firm: cython.int, key: cython.ulonglong) -> cython.int:
+    """Say whether a firm would take the order: a rival's in-house unit only now and then."""
+    lead = state.product_firm[product]
+    if firm < 0 or firm == lead or not finance.reaches(state, state.region_of[lead], firm) or not finance.does(state, firm, stage):
+        return 0
+    if state.owner_firm[firm] >= 0 and state.owner_firm[firm] != lead:
+        return 0
+    if state.product_of[firm] >= 0:
+        return draws.uniform(key, state.lineage[lead] ^ state.lineage[firm], 0) < state.parameters.captive_for_sale
+    return 1
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def examine_product(state: State, product: cython.int) -> cython.void:
+    lead = state.product_firm[product]
+    identity = state.lineage[lead]
+    key = draws.key(state.seed, decisions.SOURCING, state.quarter)
+    stage = draw_stage(state, product, key, identity)
+    if stage < 0:
+        return
+    present = state.supplier[product, stage]
+    rest = rest_cost(state, product, stage)
+    least = state.parameters.margin_least
+    present_worth = worth(state, product, stage, present, rest, state.margin[product, stage], state.trust[product, stage])
+    best = present
+    best_worth = present_worth
+    rival_worth = -1e300
+    captive = draws.key(state.seed, decisions.CAPTIVE, state.quarter)
+    # Candidates: the pool, contacts, suppliers of contacts that are lead firms, and now and then a stranger.
+    for candidate_number in range(2 * state.n_contacts + 2):
+        candidate = draw_candidate(state, product, stage, candidate_number, key)
+        if candidate == present:
+            continue
+        if candidate != POOL and not is_candidate(state, product, stage, candidate, captive):
+            continue
+        candidate_worth = worth(state, product, stage, candidate, rest, least, 0.0)
+        rival_worth = max(rival_worth, candidate_worth)
+        if candidate_worth > best_worth and candidate_worth > present_worth + state.parameters.switching_threshold:
+            best = candidate
+            best_worth = candidate_worth
+    if consider_taking_back(state, product, stage, rest, best, best_worth, key):
+        return
+    if best != present:
+        if present == lead:
+            unbundle(state, product, stage, key)
+        set_supplier(state, product, stage, best)
+    elif present >= 0 and present != lead:
+        bargain(state, product, stage, rest, rival_worth)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def draw_stage(state: State, product: cython.int, key: cython.ulonglong, identity: cython.ulonglong) -> cython.int:
+    """Draw one of the industry's stages other than the brand; -1 if there is none."""
+    industry = state.product_industry[product]
+    count: cython.int = 0
+    for stage in range(state.n_stages):
+        count += state.industry_of[stage] == industry
+    if count < 2:
+        return -1
+    pick = draws.below(key, identity, 0, count - 1)
+    for stage in range(state.n_stages):
+        if state.industry_of[stage] == industry and stage != state.brand_stage[industry]:
+            if pick == 0:
+                return stage
+            pick -= 1
+    return -1
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def draw_candidate(state: State, product: cython.int, stage: cython.int, number: cython.int, key: cython.ulonglong) -> cython.int:
+    """Give the candidate of a number: pool, stranger, contacts, then suppliers of contacts; the pool where there is none."""
+    lead = state.product_firm[product]
+    if number == 1:
+        count = state.stage_start[stage + 1] - state.stage_start[stage]
+        if count > 0 and draws.uniform(key, state.lineage[lead], 1) < state.parameters.scan:
+            return state.stage_members[state.stage_start[stage] + draws.below(key, state.lineage[lead], 2, count)]
+        return POOL
+    if number >= 2:
+        friend = state.contact[lead, (number - 2) % state.n_contacts]
+        if friend < 0:
+            return POOL
+        if number < 2 + state.n_contacts:
+            return friend
+        other = state.product_of[friend]
+        if other >= 0 and state.product_industry[other] == state.product_industry[product]:
+            return state.supplier[other, stage]
+    return POOL
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def consider_taking_back(state: State, product: cython.int, stage: cython.int, rest: cython.double, best: cython.int, best_worth: cython.double, key: cython.ulonglong) -> cython.int:
+    """Take a stage in-house where that beats everyone by the threshold and the firm can pay for it."""
+    lead = state.product_firm[product]
+    if finance.does(state, lead, stage) or draws.uniform(key, state.lineage[lead], 3) >= state.parameters.take_back:
+        return 0
+    region = state.region_of[lead]
+    standard = costs.labour_cost(state, region, stage)
+    capacity = max(state.parameters.capacity_start, state.product_units[product])
+    price = state.parameters.capacity_price * state.wage[region] * state.workers_per_unit[stage] * capacity
+    needed = max(price, state.parameters.take_back_cash * state.wage[region] * state.workers_per_unit[stage])
+    if state.cash[lead] < needed + state.cost[lead]:
+        return 0
+    known = supplied_quality(state, product, stage, state.supplier[product, stage]) - state.parameters.take_back_loss
+    own = taste_of(state, product) * state.quality_weight[stage] * known
+    own -= elasticity_of(state, product) * elementary.log(rest + standard + state.materials_per_unit[stage])
+    if own <= best_worth + state.parameters.take_back_threshold:
+        return 0
+    state.cash[lead] -= price
+    state.capacity_paid[region] += price
+    births.start_stage(state, lead, stage, known, capacity, draws.bits(key, state.lineage[lead], 4))
+    state.supplier[product, stage] = lead
+    state.trust[product, stage] = 0.0
+    return 1
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def unbundle(state: State, product: cython.int, stage: cython.int, key: cython.ulonglong) -> cython.void:
+    """Give up an in-house unit; now and then its people go on as a firm with what they know."""
+    lead = state.product_firm[product]
+    region = state.region_of[lead]
+    capital = state.parameters.start_capital * state.wage[region]
+    if draws.uniform(key, state.lineage[lead], 5) < state.parameters.unbundling_spinoff and state.cash[lead] > 2.0 * capital:
+        child = births.bear(state, region, state.lineage[lead], state.children[lead], capital)
+        if child >= 0:
+            state.children[lead] += 1
+            state.cash[lead] -= capital
+            state.capital_raised[region] += capital
+            state.capital_moved[region] += capital
+            births.inherit(state, child, lead, stage, 0.0)
+            state.quality[child, stage] = state.quality[lead, stage]
+            state.next_quality[child, stage] = state.quality[lead, stage]
+            state.cost_progress[child, stage] = state.cost_progress[lead, stage]
+            state.experience[child, stage] = state.experience[lead, stage]
+            state.capacity[child, stage] = max(state.parameters.capacity_start, state.capacity[lead, stage])
+            costs.set_effort(state, child, stage)
+            costs.set_unit_cost(state, child, stage)
+            state.spinoffs[region] += 1.0
+    births.give_up_stage(state, lead, stage)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def bargain(state: State, product: cython.int, stage: cython.int, rest: cython.double, rival_worth: cython.double) -> cython.void:
+    """Move the supplier's margin towards its share of what it is worth over the next best.
+
+    target = least + bargaining x (exp(advantage / elasticity) - 1) (rest + cost) / cost, at most the largest margin.
+    """
+    supplier = state.supplier[product, stage]
+    trust = state.trust[product, stage]
+    at_least = worth(state, product, stage, supplier, rest, state.parameters.margin_least, trust)
+    advantage = max(0.0, at_least - rival_worth)
+    cost = supplied_cost(state, product, stage, supplier, 0.0, trust)
+    gain = elementary.exp(min(advantage / elasticity_of(state, product), 3.0)) - 1.0
+    target = min(state.parameters.margin_most, state.parameters.margin_least + state.parameters.bargaining * gain * (rest + cost) / cost)
+    state.margin[product, stage] += state.parameters.margin_speed * (target - state.margin[product, stage])
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def choose_inputs(state: State) -> cython.void:
+    """Let suppliers look for the cheapest input among the firms that they know and the pool."""
+    key = draws.key(state.seed, decisions.INPUTS, state.quarter)
+    for position in range(state.n_alive):
+        firm = state.living[position]
+        region = state.region_of[firm]
+        for stage in range(state.n_stages):
+            source = state.input_stage[stage]
+            if source < 0 or not finance.does(state, firm, stage) or finance.does(state, firm, source):
+                continue
+            if draws.uniform(key, state.lineage[firm], stage) >= state.parameters.input_review:
+                continue
+            best = POOL
+            cheapest: cython.double = state.pool_price[state.bloc_of[region], source] * (1.0 + costs.pool_interface(state))
+            for slot in range(state.n_contacts):
+                other = state.contact[firm, slot]
+                if other < 0 or not finance.reaches(state, region, other) or not finance.does(state, other, source):
+                    continue
+                price: cython.double = state.unit_cost[other, source] * (1.0 + state.parameters.margin_least)
+                price *= 1.0 + costs.interface(state, region, other, source, 0.0)
+                if price < cheapest:
+                    cheapest = price
+                    best = other
+            if best >= 0 and best != state.input_supplier[firm, stage]:
+                ties.tie_both(state, firm, best, state.parameters.supply_tie, kinds.SUPPLY_TIE)
+            state.input_supplier[firm, stage] = best

@@ -1,0 +1,147 @@
+"""Make, strengthen and lose ties: at associations, through compatriots abroad, between customers and suppliers."""
+
+import cython
+
+if cython.compiled:
+    from cython.cimports.redqueen import decisions, draws
+    from cython.cimports.redqueen.model import kinds
+    from cython.cimports.redqueen.model.state import State
+    from cython.cimports.redqueen.model.rules import finance
+else:
+    from redqueen import decisions, draws
+    from redqueen.model import kinds
+    from redqueen.model.state import State
+    from redqueen.model.rules import finance
+
+
+def renew_ties(state: State):
+    """Fade all ties, then meet at associations and through the diaspora; paid meetings are booked."""
+    with cython.nogil:
+        fade_ties(state)
+        meet_locally(state)
+        meet_through_diaspora(state)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def add_tie(state: State, firm: cython.int, other: cython.int, strength: cython.double, kind: cython.int) -> cython.void:
+    """Let a firm know another: strengthen the tie, or take the place of an empty or weaker one."""
+    if firm == other:
+        return
+    weakest = 0
+    for slot in range(state.n_contacts):
+        if state.contact[firm, slot] == other:
+            if strength > state.strength[firm, slot]:
+                state.strength[firm, slot] = strength
+                state.tie_kind[firm, slot] = kind
+            return
+        if state.contact[firm, slot] < 0:
+            if state.contact[firm, weakest] >= 0:
+                weakest = slot
+        elif state.contact[firm, weakest] >= 0 and state.strength[firm, slot] < state.strength[firm, weakest]:
+            weakest = slot
+    if state.contact[firm, weakest] < 0 or state.strength[firm, weakest] < strength:
+        state.contact[firm, weakest] = other
+        state.strength[firm, weakest] = strength
+        state.tie_kind[firm, weakest] = kind
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def tie_both(state: State, firm: cython.int, other: cython.int, strength: cython.double, kind: cython.int) -> cython.void:
+    """Let two firms know each other."""
+    add_tie(state, firm, other, strength, kind)
+    add_tie(state, other, firm, strength, kind)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def neighbour(state: State, region: cython.int, key: cython.ulonglong, identity: cython.ulonglong, index: cython.int) -> cython.int:
+    """Draw a firm of a region; -1 where there is none."""
+    count = state.region_start[region + 1] - state.region_start[region]
+    if count == 0:
+        return -1
+    return state.region_members[state.region_start[region] + draws.below(key, identity, index, count)]
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def is_open(state: State, firm: cython.int) -> cython.int:
+    """Say whether a firm's people mix with those of its region: affiliates only if linked."""
+    return state.owner[firm] != kinds.AFFILIATE or state.linked[firm]
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def fade_ties(state: State) -> cython.void:
+    for position in range(state.n_alive):
+        firm = state.living[position]
+        for slot in range(state.n_contacts):
+            if state.contact[firm, slot] < 0:
+                continue
+            state.strength[firm, slot] *= 1.0 - state.parameters.tie_decay
+            if state.strength[firm, slot] < state.parameters.tie_least:
+                state.contact[firm, slot] = -1
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def meet_locally(state: State) -> cython.void:
+    """Introduce each firm, with the chance of its region, to a contact of a contact or to a firm of the region."""
+    key = draws.key(state.seed, decisions.ASSOCIATION, state.quarter)
+    for position in range(state.n_alive):
+        firm = state.living[position]
+        region = state.region_of[firm]
+        supported = state.associations_support[region]
+        chance = state.associations[region] + supported + state.parameters.park_meetings * state.technology_park[region]
+        if not is_open(state, firm) or draws.uniform(key, state.lineage[firm], 0) >= chance:
+            continue
+        state.programme_costs[region] += state.parameters.meeting_cost * state.wage[region] * supported / chance
+        other = -1
+        friend = state.contact[firm, draws.below(key, state.lineage[firm], 1, state.n_contacts)]
+        if friend >= 0:
+            other = state.contact[friend, draws.below(key, state.lineage[firm], 2, state.n_contacts)]
+            if other >= 0 and state.region_of[other] != region:
+                other = -1
+        if other < 0:
+            other = neighbour(state, region, key, state.lineage[firm], 3)
+        if other >= 0 and is_open(state, other):
+            tie_both(state, firm, other, state.parameters.local_tie, kinds.LOCAL_TIE)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def meet_through_diaspora(state: State) -> cython.void:
+    """Tie a firm to one abroad: rate x (1 + network) x share of the region's talent that lives there."""
+    key = draws.key(state.seed, decisions.DIASPORA, state.quarter)
+    for position in range(state.n_alive):
+        firm = state.living[position]
+        region = state.region_of[firm]
+        if state.bloc_of[region] != 0 or not is_open(state, firm):
+            continue
+        everyone: cython.double = 1.0
+        for residence in range(state.n_regions):
+            everyone += state.talent[region, residence]
+        network = 1.0 + state.diaspora_network[region]
+        luck: cython.double = draws.uniform(key, state.lineage[firm], 0)
+        # One draw serves all places: at most one introduction a quarter.
+        for residence in range(state.n_regions):
+            if residence == region or state.bloc_of[residence] != 0:
+                continue
+            chance: cython.double = state.parameters.diaspora_rate * network * state.talent[region, residence] / everyone
+            luck -= chance
+            if luck >= 0.0:
+                continue
+            other = neighbour(state, residence, key, state.lineage[firm], 1)
+            if other >= 0:
+                tie_both(state, firm, other, state.parameters.diaspora_tie, kinds.DIASPORA_TIE)
+                paid = state.parameters.introduction_cost * state.skilled_wage[residence]
+                state.paid_abroad[region] += paid * state.diaspora_network[region] / network
+            break

@@ -1,0 +1,35 @@
+"""What governments do, as the model sees it: numbers by instrument, quarter and region."""
+
+from dataclasses import dataclass
+
+import numpy
+
+from redqueen.model.instruments import INDEX, INSTRUMENTS
+
+ALL_STAGES = numpy.uint64(0xFFFFFFFFFFFFFFFF)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Intensity and target stages of every instrument in every quarter and region.
+
+    ``intensity`` is float64 [instrument, quarter, region] in each instrument's own unit, zero where unused;
+    ``target`` is uint64 of the same shape, one bit a stage, all ones where not aimed. Quarter 0 is the first
+    quarter of the measured history: no government acts during burn-in.
+    """
+
+    intensity: numpy.ndarray
+    target: numpy.ndarray
+
+    @classmethod
+    def empty(cls, quarters: int, regions: int) -> "Schedule":
+        """Give the schedule of governments that do nothing."""
+        shape = (len(INSTRUMENTS), quarters, regions)
+        return cls(numpy.zeros(shape), numpy.full(shape, ALL_STAGES))
+
+    def set(self, instrument: str, region: int, first: int, last: int, intensity: float, target: int | None = None) -> None:
+        """Add ``intensity`` to an instrument in a region in quarters ``first`` to ``last`` (exclusive)."""
+        row = INDEX[instrument]
+        self.intensity[row, first:last, region] += intensity
+        if target is not None:
+            self.target[row, first:last, region] = numpy.uint64(target)

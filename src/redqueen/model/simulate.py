@@ -1,0 +1,85 @@
+"""Run a world: burn it in, put a schedule of instruments on it, and keep its history."""
+
+from dataclasses import dataclass
+
+import numpy
+
+from redqueen.model.fields import FIELDS
+from redqueen.model.founding import found
+from redqueen.model.instruments import INSTRUMENTS
+from redqueen.model.ledger import Ledger
+from redqueen.model.quarter import run_quarter
+from redqueen.model.schedule import Schedule
+from redqueen.model.state import State
+from redqueen.model.world import World
+
+#: Kept once a year, in its last quarter, because they are large.
+YEARLY = ("flows", "final_sales", "talent")
+#: Stocks kept every quarter beside the outcomes.
+KEPT_STOCKS = ("wage", "skilled_wage", "venture_pool", "venture_return", "frontier", "public_knowledge", "public_quality", "levy", "crowding", "modularity")
+QUARTERLY = tuple(field.name for field in FIELDS if field.role == "outcome" and field.name not in YEARLY) + KEPT_STOCKS
+
+
+@dataclass(frozen=True)
+class History:
+    """What happened: every outcome by quarter, the large ones by year, and the state at the end.
+
+    ``arrays[name]`` is float64 [quarter, ...dimensions of the field], ``yearly[name]`` [year, ...].
+    """
+
+    arrays: dict[str, numpy.ndarray]
+    yearly: dict[str, numpy.ndarray]
+    state: State
+
+
+def burn_in(world: World, seed: int, parameters: dict[str, float] | None = None, check: bool = False) -> State:
+    """Found a world and run it without governments until its history starts."""
+    state = found(world, seed, parameters)
+    ledger = Ledger(state) if check else None
+    for _ in range(world.burn_in):
+        step(state, ledger)
+    return state
+
+
+def simulate(world: World, schedule: Schedule | None = None, *, seed: int, parameters: dict[str, float] | None = None, check: bool = False, state: State | None = None) -> History:
+    """Run a world's history under a schedule of instruments (none: governments do nothing).
+
+    A burnt-in ``state`` of the same world, seed and parameters saves the burn-in; it is copied, not changed.
+    With ``check`` the ledger closes all accounts every quarter and raises ``LedgerError`` where they do not.
+    """
+    state = burn_in(world, seed, parameters, check) if state is None else state.copy()
+    schedule = schedule or Schedule.empty(world.quarters, len(world.regions))
+    ledger = Ledger(state) if check else None
+    arrays = {name: numpy.empty((world.quarters, *numpy.shape(value_of(state, name)))) for name in QUARTERLY}
+    yearly = {name: numpy.empty((world.quarters // 4, *state.arrays[name].shape)) for name in YEARLY}
+    for quarter in range(world.quarters):
+        use_instruments(state, schedule, quarter)
+        step(state, ledger)
+        for name, array in arrays.items():
+            array[quarter] = value_of(state, name)
+        if quarter % 4 == 3:
+            for name, array in yearly.items():
+                array[quarter // 4] = state.arrays[name]
+    return History(arrays, yearly, state)
+
+
+def step(state: State, ledger: Ledger | None) -> None:
+    """Run one quarter, checked if a ledger is given."""
+    if ledger:
+        ledger.open()
+    run_quarter(state)
+    if ledger:
+        ledger.close()
+
+
+def use_instruments(state: State, schedule: Schedule, quarter: int) -> None:
+    """Set every instrument of the state to its intensity and targets in a quarter."""
+    for row, instrument in enumerate(INSTRUMENTS):
+        state.arrays[instrument.name][:] = schedule.intensity[row, quarter]
+        if instrument.targeted:
+            state.arrays[instrument.name + "_target"][:] = schedule.target[row, quarter]
+
+
+def value_of(state: State, name: str) -> numpy.ndarray | float:
+    """Give an array of the state, or one of its numbers."""
+    return state.arrays[name] if name in state.arrays else getattr(state, name)

@@ -1,0 +1,100 @@
+"""The state of a run: arrays owned by NumPy, allocated from ``fields.py`` and seen by the compiled rules.
+
+``state.pxd`` is generated from the same declarations and turns both classes into compiled structs;
+without it they are ordinary classes.
+"""
+
+import numpy
+
+from redqueen.model.fields import FIELDS, SIZES
+from redqueen.model.parameters import DEFAULTS
+
+TYPES = {"f8": numpy.float64, "i4": numpy.int32, "u8": numpy.uint64, "u1": numpy.uint8}
+
+
+class Parameters:
+    """Every assumption as a number; attributes are those of ``parameters.py``."""
+
+    def __init__(self, values):
+        for name, default in DEFAULTS.items():
+            setattr(self, name, float(values.get(name, default)))
+
+
+class State:
+    """All arrays of one run.
+
+    ``arrays`` holds the NumPy arrays by name; attributes of the same names are the rules' views of them.
+    """
+
+    def __init__(self, sizes, parameters):
+        self.sizes = dict(sizes)
+        self.parameters = parameters
+        self.arrays = {}
+        for field in FIELDS:
+            if field.shape:
+                shape = tuple(self.sizes[dimension] for dimension in field.shape)
+                self.arrays[field.name] = numpy.zeros(shape, TYPES[field.type])
+            else:
+                setattr(self, field.name, 0)
+        self.bind()
+
+    def bind(self):
+        """Point the rules' views at the arrays."""
+        for dimension, attribute in SIZES.items():
+            setattr(self, attribute, self.sizes[dimension])
+        for name, array in self.arrays.items():
+            setattr(self, name, array)
+
+    def copy(self):
+        """Give an independent copy."""
+        twin = State(self.sizes, self.parameters)
+        for name, array in self.arrays.items():
+            twin.arrays[name][...] = array
+        for field in FIELDS:
+            if not field.shape:
+                setattr(twin, field.name, getattr(self, field.name))
+        return twin
+
+    def reset_outcomes(self):
+        """Set every outcome to zero, at the start of a quarter."""
+        for name in OUTCOMES:
+            self.arrays[name].fill(0.0)
+
+    def make_room(self, spare):
+        """Lengthen the tables of firms and products when fewer than ``spare`` slots are free.
+
+        Slots carry no luck (draws follow lineage), so a longer table changes nothing else.
+        """
+        lengthened = {}
+        if self.n_free < spare:
+            lengthened["firm"] = 2 * self.n_firms + spare
+            lengthened["firm_stage"] = lengthened["firm"] * self.n_stages
+        if self.n_free_products < spare:
+            lengthened["product"] = 2 * self.n_products + spare
+        if not lengthened:
+            return
+        old = dict(self.sizes)
+        self.sizes.update(lengthened)
+        for field in FIELDS:
+            if any(dimension in lengthened for dimension in field.shape):
+                array = self.arrays[field.name]
+                longer = numpy.zeros(tuple(self.sizes[dimension] for dimension in field.shape), array.dtype)
+                longer[: array.shape[0]] = array
+                self.arrays[field.name] = longer
+        if "firm" in lengthened:
+            self.n_free = free_new_slots(self.arrays["free_slots"], self.n_free, old["firm"], self.sizes["firm"])
+        if "product" in lengthened:
+            self.arrays["product_firm"][old["product"] :] = -1
+            self.n_free_products = free_new_slots(self.arrays["free_products"], self.n_free_products, old["product"], self.sizes["product"])
+        self.bind()
+
+
+OUTCOMES = tuple(field.name for field in FIELDS if field.role == "outcome")
+
+
+def free_new_slots(stack, count, first, end):
+    """Put slots ``first`` to ``end`` under the free ones of a stack, lowest on top; give the new count."""
+    fresh = numpy.arange(end - 1, first - 1, -1)
+    stack[len(fresh) : len(fresh) + count] = stack[:count].copy()
+    stack[: len(fresh)] = fresh
+    return count + len(fresh)

@@ -1,0 +1,1 @@
+"""One file a policy, for any region of any world."""

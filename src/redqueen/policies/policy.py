@@ -1,0 +1,91 @@
+"""Policies: dated changes of instruments in named regions, from files to the schedule that the model takes."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from redqueen.errors import Faults, Refused, nearest
+from redqueen.model.instruments import INDEX
+from redqueen.model.schedule import Schedule
+from redqueen.model.world import World
+from redqueen.policies.change import TARGET, Change
+from redqueen.policies.document import Document
+from redqueen.policies.layout import lay_out, quarter_of
+from redqueen.policies.reading import read_policy_document
+
+__all__ = ["NONE", "TARGET", "Change", "Policy", "catalogue", "policy", "quarter_of", "read_policy", "schedule"]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What is done, as dated changes, with the question it answers, its source and what it leaves out.
+
+    `target` is the region that `TARGET` stands for unless another is asked for, `years` the start and end of the run
+    that it was written for: the policies of a case have the case's.
+    """
+
+    name: str
+    title: str = ""
+    question: str = ""
+    source: str = ""
+    changes: tuple[Change, ...] = ()
+    not_modelled: tuple[str, ...] = ()
+    target: str | None = None
+    years: tuple[float, float] | None = None
+    sources: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def instruments(self) -> tuple[str, ...]:
+        """Names of the instruments used, in the order of the model's table."""
+        return tuple(sorted({change.instrument for change in self.changes}, key=lambda name: INDEX.get(name, len(INDEX))))
+
+    def without(self, *instruments: str, name: str | None = None) -> Policy:
+        """Gives the policy that leaves out some instruments."""
+        kept = tuple(change for change in self.changes if change.instrument not in instruments)
+        return replace(self, name=name or self.name, changes=kept)
+
+
+#: The policy of doing nothing, to which others are compared.
+NONE = Policy("none", title="Nothing is done", question="What happens without any policy?", source="chosen: the comparison")
+
+
+def schedule(policy: Policy, world: World, target_region: str | None = None) -> Schedule:
+    """Lays a policy out as intensity and target by instrument, quarter and region of a world.
+
+    A change acts from quarter round(4 (from - start)) until, exclusive, round(4 (until - start)); intensities of changes
+    that overlap add up. `target_region` is what `TARGET` stands for (default: the policy's own). Raises `Refused` with every
+    fault: unknown instruments, regions and stages, dates outside the run, intensities (or their sums) out of range.
+    """
+    laid_out, faults = lay_out(policy.changes, world, target_region or policy.target, policy.years)
+    Faults(faults).refuse_if_any(f"the policy '{policy.name}' cannot be used in the world '{world.name}'")
+    return laid_out
+
+
+def catalogue() -> dict[str, Path]:
+    """Lists the policies that come with the package: name -> file."""
+    folder = Path(__file__).parent / "catalogue"
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def policy(name_or_path: str | os.PathLike[str]) -> Policy:
+    """Gives a policy of the catalogue by name, "none", or the policy of a file; raises `Refused` if there is none."""
+    known = catalogue()
+    name = os.fspath(name_or_path)
+    if name == NONE.name:
+        return NONE
+    if name in known:
+        return read_policy(known[name])
+    if name.endswith(".toml") or os.sep in name:
+        return read_policy(name)
+    names = [NONE.name, *known]
+    raise Refused.one(f"no policy '{name}'", remedy=nearest(name, names) or f"known: {', '.join(names)}; or name a .toml file")
+
+
+def read_policy(path: str | os.PathLike[str]) -> Policy:
+    """Reads a policy file: `[policy]`, `[[change]]` and, for its citations, `[source]`.
+
+    Raises `Refused` with every fault of the file, each with its line.
+    """
+    return Policy(**read_policy_document(Document(path, "policy")))

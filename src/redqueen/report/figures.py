@@ -1,0 +1,236 @@
+"""Draw futures and effects; matplotlib is loaded when something is drawn."""
+
+from __future__ import annotations
+
+import contextlib
+import textwrap
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from redqueen.errors import require
+from redqueen.lab.compare import LOWERS, NO_DIFFERENCE, RAISES, Effect, Row
+from redqueen.lab.futures import Futures, futures
+from redqueen.lab.outcomes import BY_NAME, SMOOTHING, WORLD, Outcome, series
+from redqueen.report.words import unit_words
+
+if TYPE_CHECKING:
+    import xarray
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Okabe and Ito's colours, which colour-blind readers tell apart; yellow is left out (too pale on white).
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+INK, FAINT, GRID = "#222222", "#666666", "#e3e3e3"
+RAISED, LOWERED, UNCLEAR = "#0072B2", "#D55E00", "#777777"
+
+_STYLE = {
+    "font.family": "sans-serif", "font.size": 9.5, "axes.titlesize": 10, "axes.titleweight": "bold", "axes.titlelocation": "left",
+    "axes.edgecolor": FAINT, "axes.labelcolor": INK, "text.color": INK, "xtick.color": FAINT, "ytick.color": FAINT,
+    "axes.spines.top": False, "axes.spines.right": False, "axes.spines.left": False, "axes.grid": True, "grid.color": GRID,
+    "axes.axisbelow": True, "ytick.major.size": 0, "axes.linewidth": 0.8, "figure.dpi": 100, "savefig.dpi": 150,
+    # Text stays text, and nothing random or dated enters the file: the same result draws the same bytes.
+    "svg.fonttype": "none", "svg.hashsalt": "redqueen",
+}
+
+_PANEL_WIDTH, _PANEL_HEIGHT, _MOST_COLUMNS = 4.2, 2.7, 3
+
+
+def fan(
+    result: xarray.Dataset,
+    outcome: str,
+    *,
+    region: str | None = None,
+    policies: Sequence[str] | None = None,
+    reference: str | None = None,
+    stage: str | None = None,
+    command: str | None = None,
+) -> Figure:
+    """Draws the futures of an outcome: one panel a policy, each over the reference's dashed median.
+
+    Bands hold half and nine tenths of the seeds, the line is their median. `policies` are all but the reference
+    unless named; `command` goes into the footer in place of the trial's own.
+    """
+    reference = str(result.attrs["reference"]) if reference is None else reference
+    named = [str(name) for name in result["policy"].values if str(name) != reference] if policies is None else list(policies)
+    fans = futures(result, outcome, region, [*(name for name in named if name != reference), reference], stage)
+    base, shown = fans[-1], fans[:-1] or fans
+    with _drawing() as pyplot:
+        columns = min(len(shown), _MOST_COLUMNS)
+        rows = -(-len(shown) // columns)
+        width = _PANEL_WIDTH * columns + (2.0 if columns == 1 else 0.6)
+        figure, axes = pyplot.subplots(rows, columns, sharex=True, sharey=True, squeeze=False, figsize=(width, _PANEL_HEIGHT * rows + 1.5))
+        for position, (axis, one) in enumerate(zip(axes.flat, shown, strict=False)):
+            _draw_fan(axis, one, base, COLOURS[position % len(COLOURS)])
+        for axis in axes.flat[len(shown) :]:
+            axis.set_visible(False)
+        # Panels above an empty place carry their own years.
+        for position in range(max(0, len(shown) - columns), len(shown)):
+            axes.flat[position].xaxis.set_tick_params(labelbottom=True)
+        for axis in axes[:, 0]:
+            axis.set_ylabel(unit_words(base.outcome.unit))
+        for position in sorted({*range(columns - 1, len(shown), columns), len(shown) - 1} if base not in shown else ()):
+            _label_reference(axes.flat[position], base)
+        words = base.outcome.words + (f" ({stage})" if stage else "")
+        _heading(figure, f"{_capital(words)}, {_region(base.region)}")
+        bands = f"Line: median. Bands: half and nine tenths of {result.sizes['seed']} seeds. Dashed: median of the reference, {base.policy}."
+        if base.outcome.smoothed and "quarter" in result[base.outcome.variables[0]].dims:
+            bands += f" Means of {SMOOTHING} quarters."
+        _footer(figure, [bands, _origin(result, command)])
+    return figure
+
+
+def paths(result: xarray.Dataset, outcome: str, *, command: str | None = None) -> Figure:
+    """Draws an outcome of every region in a trial's first member, each line with its name at its end."""
+    member = result.isel(policy=[0], seed=[0])
+    policy = str(member["policy"].values[0])
+    names = [str(name) for name in series(member, BY_NAME[outcome])["region"].values if name != WORLD or BY_NAME[outcome].top.variable == "frontier"]
+    with _drawing() as pyplot:
+        figure, axes = pyplot.subplots(1, 1, squeeze=False, figsize=(_PANEL_WIDTH + 2.6, _PANEL_HEIGHT + 1.5))
+        axis = axes[0, 0]
+        ends = []
+        for position, region in enumerate(names):
+            one = futures(member, outcome, region)[0]
+            axis.plot(one.time, one.median, color=COLOURS[position % len(COLOURS)], linewidth=1.8)
+            ends.append((float(one.median[-1]), region, COLOURS[position % len(COLOURS)]))
+        axis.margins(x=0)
+        axis.locator_params(axis="x", nbins=6, integer=True)
+        axis.set_ylabel(unit_words(BY_NAME[outcome].unit))
+        _label_ends(axis, ends)
+        _heading(figure, f"{_capital(BY_NAME[outcome].words)} under {policy}")
+        note = [f"Means of {SMOOTHING} quarters."] if BY_NAME[outcome].smoothed else []
+        _footer(figure, [*note, _origin(member, command)])
+    return figure
+
+
+def effects(found: Sequence[Effect], *, region: str | None = None, outcomes: Sequence[str] | None = None, command: str | None = None) -> Figure:
+    """Draws effects with their intervals: one panel an outcome, one dot a policy.
+
+    A filled dot has an interval without zero, a hollow one spans it. `outcomes` are the headline ones unless named.
+    """
+    result = found[0].result
+    region = region or str(result.attrs.get("region") or result["region"].values[0])
+    rows = [row for effect in found for row in effect.rows if row.region == region and row.stage is None]
+    present = list(dict.fromkeys(row.outcome for row in rows))
+    shown = [name for name in present if (name in outcomes if outcomes is not None else BY_NAME[name].headline)] or present
+    policies = [effect.policy for effect in found]
+    with _drawing() as pyplot:
+        columns = min(len(shown), _MOST_COLUMNS)
+        lines = -(-len(shown) // columns)
+        height = 0.75 + 0.24 * len(policies)
+        figure, axes = pyplot.subplots(lines, columns, sharey=True, squeeze=False, figsize=(1.6 + 3.3 * columns, height * lines + 1.6))
+        for axis, name in zip(axes.flat, shown, strict=False):
+            _draw_effects(axis, BY_NAME[name], [row for row in rows if row.outcome == name], policies)
+        for axis in axes.flat[len(shown) :]:
+            axis.set_visible(False)
+        _heading(figure, f"Effects in {_region(region)} against {found[0].to}")
+        first, end = (result["time"].values[position] for position in (found[0].window[0], found[0].window[1] - 1))
+        note = f"Bars: {100 * found[0].level:g} % intervals, paired by seed. Filled dot: the interval leaves out zero; hollow: it does not. {found[0].seeds} seeds, quarters from {first:g} to {end:g}."
+        _footer(figure, [note, _origin(result, command)])
+    return figure
+
+
+def save(figure: Figure, folder: Path, name: str) -> list[Path]:
+    """Writes a figure as PNG and as SVG; the same figure gives the same bytes."""
+    paths = [folder / f"{name}.png", folder / f"{name}.svg"]
+    with _drawing():
+        figure.savefig(paths[0], metadata={"Software": None})
+        figure.savefig(paths[1], metadata={"Date": None, "Creator": None})
+    return paths
+
+
+@contextlib.contextmanager
+def _drawing() -> Iterator[object]:
+    """Lends matplotlib in our style, without a window and without touching the reader's settings."""
+    matplotlib = require("matplotlib", "figures")
+    figures = require("matplotlib.figure", "figures")
+    agg = require("matplotlib.backends.backend_agg", "figures")
+
+    class Subplots:
+        @staticmethod
+        def subplots(rows: int, columns: int, *, figsize: tuple[float, float], **options: object) -> tuple[Figure, object]:
+            figure = figures.Figure(figsize=figsize, layout="constrained")
+            agg.FigureCanvasAgg(figure)
+            return figure, figure.subplots(rows, columns, **options)
+
+    with matplotlib.rc_context(_STYLE):
+        yield Subplots
+
+
+def _draw_fan(axis: Axes, one: Futures, base: Futures, colour: str) -> None:
+    axis.fill_between(one.time, one.lowest, one.highest, color=colour, alpha=0.16, linewidth=0)
+    axis.fill_between(one.time, one.low, one.high, color=colour, alpha=0.3, linewidth=0)
+    axis.plot(one.time, one.median, color=colour, linewidth=1.8)
+    if one is not base:
+        axis.plot(base.time, base.median, color=INK, linewidth=1.2, linestyle=(0, (4, 2.5)))
+    axis.set_title(one.policy, color=colour)
+    axis.margins(x=0)
+    axis.locator_params(axis="x", nbins=5, integer=True)
+    axis.locator_params(axis="y", nbins=5)
+
+
+def _draw_effects(axis: Axes, outcome: Outcome, rows: Sequence[Row], policies: Sequence[str]) -> None:
+    axis.axvline(0, color=INK, linewidth=0.9)
+    for row in rows:
+        height = policies.index(row.policy)
+        if row.effect is None:
+            axis.annotate("not defined", (0, height), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8, color=FAINT)
+            continue
+        clear = row.verdict in (RAISES, LOWERS)
+        colour = {RAISES: RAISED, LOWERS: LOWERED}.get(row.verdict, UNCLEAR)
+        if row.low is not None and row.verdict != NO_DIFFERENCE:
+            axis.plot([row.low, row.high], [height, height], color=colour, linewidth=1.8, solid_capstyle="butt")
+        axis.plot(row.effect, height, "o", markersize=5.5, markerfacecolor=colour if clear else "white", markeredgecolor=colour)
+    axis.set_yticks(range(len(policies)), policies)
+    axis.tick_params(axis="y", labelcolor=INK)
+    axis.set_ylim(len(policies) - 0.5, -0.5)
+    axis.grid(visible=False, axis="y")
+    axis.set_title(_capital(outcome.words), fontsize=9)
+    axis.set_xlabel(unit_words(outcome.effect_unit), fontsize=8.5, color=FAINT)
+    axis.locator_params(axis="x", nbins=5)
+
+
+def _label_reference(axis: Axes, base: Futures) -> None:
+    place = (base.time[-1], base.median[-1])
+    axis.annotate(base.policy, place, xytext=(4, 0), textcoords="offset points", va="center", fontsize=8.5, annotation_clip=False)
+
+
+def _label_ends(axis: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
+    """Names lines at their ends, moved apart so that no two names touch."""
+    low, high = axis.get_ylim()
+    apart = (high - low) * 0.065
+    height = -float("inf")
+    for value, name, colour in sorted(ends):
+        height = max(value, height + apart)
+        axis.annotate(name, (1, height), xycoords=("axes fraction", "data"), xytext=(5, 0), textcoords="offset points",
+                      va="center", fontsize=8.5, color=colour, annotation_clip=False)
+
+
+def _heading(figure: Figure, title: str) -> None:
+    figure.suptitle(title, x=0.01, ha="left", fontsize=13, fontweight="bold")
+
+
+def _footer(figure: Figure, lines: Sequence[str]) -> None:
+    # A character of 7.5 points is about 0.062 inches wide.
+    width = int(figure.get_figwidth() / 0.062)
+    text = "\n".join(part for line in lines for part in textwrap.wrap(line, width, break_on_hyphens=False))
+    figure.supxlabel(text, x=0.01, ha="left", fontsize=7.5, color=FAINT)
+
+
+def _origin(result: xarray.Dataset, command: str | None) -> str:
+    return f"Simulated: case {result.attrs['case']}, seeds {_ranges(result['seed'].values.tolist())}, redqueen {result.attrs['redqueen']}. Made by: {command or result.attrs['command']}"
+
+
+def _ranges(seeds: Sequence[int]) -> str:
+    """Writes seeds shortly: 1-20, or 1, 5, 9."""
+    if len(seeds) > 1 and list(seeds) == list(range(seeds[0], seeds[0] + len(seeds))):
+        return f"{seeds[0]}-{seeds[-1]}"
+    return ", ".join(map(str, seeds))
+
+
+def _region(region: str) -> str:
+    return "the world" if region == WORLD else region
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]

@@ -1,0 +1,149 @@
+"""Put results into a directory: tables, a summary and figures, each saying how it was made."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from redqueen.lab.compare import Effect
+from redqueen.lab.outcomes import BY_NAME
+from redqueen.lab.store import write_csv, write_json, write_text
+from redqueen.lab.tidy import (
+    FLOW_COLUMNS,
+    REGION_COLUMNS,
+    SALES_COLUMNS,
+    STAGE_COLUMNS,
+    TALENT_COLUMNS,
+    changes,
+    measured_years,
+    region_rows,
+    stage_rows,
+    yearly_rows,
+)
+
+if TYPE_CHECKING:
+    import xarray
+
+#: Outcomes whose futures are drawn unless others are asked for.
+DRAWN = ("value_added", "income_per_head", "jobs", "quality_sold", "distance_to_frontier", "novel_share")
+
+EFFECT_COLUMNS = (
+    "policy", "region", "outcome", "stage", "effect", "low", "high", "unit", "seeds", "verdict", "reason",
+    "variance_ratio", "level_policy", "level_reference",
+)
+
+_RUN_README = """One run of the case {case} under the policy {policy}, seed {seed}.
+
+Made again by: {command}
+
+regions.csv   every recorded variable and every outcome by quarter and region
+stages.csv    every recorded variable by quarter, region and stage (no region: of the world)
+flows.csv     sales of each region's stages to firms of each region's stages, last quarter of each year
+sales.csv     sales of each region's lead firms to each region's market, last quarter of each year
+talent.csv    talent by origin and residence, last quarter of each year
+summary.json  where each outcome starts and ends, and what made it
+
+Cells that are not listed in flows.csv, sales.csv and talent.csv are zero. Time is the start of a quarter, as a year.
+All numbers are simulated.
+"""
+
+_COMPARISON_README = """Effects of {policies} against {reference} in the case {case}.
+
+Made again by: {command}
+
+effects.csv, effects.json  effect of every policy on every outcome of every region, with {level:g} % intervals
+effects.png, effects.svg   the main ones, drawn
+fan_*.png, fan_*.svg       futures of an outcome under each policy
+
+Outcomes are means over the last {quarters} quarters. Policies share their luck seed by seed ({seeds} seeds); intervals are
+Student's for paired differences. Where the unit is %, the effect is 100 (exp(x) - 1) of the mean log ratio x; elsewhere it
+is a difference. An interval says how sure the simulation is of its own mean, not how sure one may be of the world; and of
+twenty intervals of 95 % about one leaves out zero by chance.
+All numbers are simulated. Case file SHA-256 {case_hash}; parameters SHA-256 {parameter_hash}; redqueen {redqueen}.
+"""
+
+
+def write_run(folder: Path, result: xarray.Dataset) -> bool:
+    """Writes the first member of a trial: tables, summary and figures; says whether figures could be drawn."""
+    member = result.isel(policy=0, seed=0)
+    write_csv(folder / "regions.csv", REGION_COLUMNS, region_rows(member))
+    write_csv(folder / "stages.csv", STAGE_COLUMNS, stage_rows(member))
+    for name, variable, columns in (
+        ("flows", "flows", FLOW_COLUMNS), ("sales", "final_sales", SALES_COLUMNS), ("talent", "talent", TALENT_COLUMNS),
+    ):
+        if variable in member:
+            write_csv(folder / f"{name}.csv", columns, yearly_rows(member, variable))
+    content = summary(result)
+    write_json(folder / "summary.json", content)
+    write_text(folder / "README.txt", _RUN_README.format(**{**content, "case": result.attrs["case"]}))
+    if not can_draw():
+        return False
+    from redqueen.report.figures import paths, save
+
+    for outcome in _drawn(result, None):
+        save(paths(result, outcome), folder, f"path_{outcome}")
+    return True
+
+
+def write_comparison(folder: Path, effects: Sequence[Effect], outcomes: Sequence[str] | None = None) -> bool:
+    """Writes the effects of a trial: table, document, README and figures; says whether figures could be drawn."""
+    result = effects[0].result
+    rows = [row for effect in effects for row in effect.rows]
+    write_csv(folder / "effects.csv", EFFECT_COLUMNS, ([getattr(row, name) for name in EFFECT_COLUMNS] for row in rows))
+    write_json(folder / "effects.json", effects_document(effects))
+    first, end = effects[0].window
+    words = {
+        **result.attrs, "policies": ", ".join(effect.policy for effect in effects), "reference": effects[0].to,
+        "level": 100 * effects[0].level, "quarters": end - first, "seeds": effects[0].seeds,
+    }
+    write_text(folder / "README.txt", _COMPARISON_README.format(**words))
+    if not can_draw():
+        return False
+    from redqueen.report.figures import effects as draw_effects
+    from redqueen.report.figures import fan, save
+
+    save(draw_effects(effects, outcomes=outcomes), folder, "effects")
+    for outcome in _drawn(result, outcomes):
+        save(fan(result, outcome), folder, f"fan_{outcome}")
+    return True
+
+
+def effects_document(effects: Sequence[Effect], regions: Sequence[str] | None = None) -> dict[str, Any]:
+    """Gives what `redqueen compare --json` prints: every effect (in `regions` where named), and what made it."""
+    result = effects[0].result
+    names = ("redqueen", "case_hash", "parameter_hash", "command")
+    return {
+        "case": result.attrs["case"], "seeds": effects[0].seeds, "quarters": int(result.attrs["quarters"]),
+        "reference": effects[0].to, "window": list(effects[0].window), "level": effects[0].level,
+        "effects": [row for effect in effects for row in effect.to_json_rows() if regions is None or row["region"] in regions],
+        **{name: result.attrs[name] for name in names},
+    }
+
+
+def summary(result: xarray.Dataset) -> dict[str, Any]:
+    """Gives where each outcome of the first member starts and ends, and what made it."""
+    member = result.isel(policy=0, seed=0)
+    first, last = measured_years(member)
+    attributes = result.attrs
+    return {
+        "case": attributes["case"], "policy": member["policy"].item(), "seed": member["seed"].item(), "quarters": int(attributes["quarters"]),
+        "first_year": first, "last_year": last,
+        "outcomes": [
+            {"region": one.region, "outcome": one.outcome.name, "start": one.start, "end": one.end, "unit": one.outcome.unit}
+            for one in changes(member)
+        ],
+        **{name: attributes[name] for name in ("redqueen", "python", "numpy", "case_hash", "parameter_hash", "command")},
+    }
+
+
+def can_draw() -> bool:
+    """Says whether matplotlib is installed."""
+    return importlib.util.find_spec("matplotlib") is not None
+
+
+def _drawn(result: xarray.Dataset, outcomes: Sequence[str] | None) -> list[str]:
+    """Lists the outcomes to draw: those asked for that are not by stage, or the usual ones that were recorded."""
+    wanted = [name for name in DRAWN if all(variable in result for variable in BY_NAME[name].variables)] if outcomes is None else outcomes
+    return [name for name in wanted if not BY_NAME[name].by_stage]

@@ -1,0 +1,55 @@
+"""What tests share: the same package run interpreted, and the real data where it is at hand."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(importlib.util.find_spec("redqueen").submodule_search_locations[0]).resolve()
+
+# Look at .py files only, below the package: compiled modules beside them are then not seen.
+SOURCES_ONLY = f"""
+import sys
+from importlib.machinery import FileFinder, SourceFileLoader
+from pathlib import Path
+sys.path.insert(0, {str(PACKAGE.parent)!r})
+find_sources = FileFinder.path_hook((SourceFileLoader, [".py"]))
+def find_below_package(path):
+    if not Path(path).resolve().is_relative_to({str(PACKAGE)!r}):
+        raise ImportError(path)
+    return find_sources(path)
+sys.path_hooks.insert(0, find_below_package)
+sys.path_importer_cache.clear()
+"""
+
+
+def run_script(script: str) -> str:
+    """Return what a script prints; its own errors are the test's."""
+    process = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr
+    return process.stdout
+
+
+@pytest.fixture(scope="session")
+def interpreted():
+    """Give a function that runs a script with every module of redqueen interpreted, and returns what it printed."""
+    return lambda script: run_script(SOURCES_ONLY + script)
+
+
+@pytest.fixture(scope="session")
+def compiled():
+    """Give a function that runs a script with redqueen as it is installed, and returns what it printed."""
+    return run_script
+
+
+@pytest.fixture(scope="session")
+def data_directory() -> Path:
+    """Give the directory of the real data: environment variable REDQUEEN_DATA, or ../shared/data beside the project."""
+    beside = Path(__file__).parents[1] / ".." / "shared" / "data"
+    directory = Path(os.environ.get("REDQUEEN_DATA", beside)).resolve()
+    if not directory.is_dir():
+        pytest.skip(f"the real data are not at {directory}; set REDQUEEN_DATA to their directory")
+    return directory
