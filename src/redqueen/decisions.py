@@ -12,6 +12,7 @@ DECISIONS: dict[str, tuple[int, str, str]] = {
     # Sourcing
     "SOURCING": (200, "stage examined, stranger looked at, taking back, spin-off of a unit given up", "lead firm, question"),
     "CAPTIVE": (201, "does a rival sell the output of its own unit", "lead firm and candidate"),
+    "MATCH": (203, "how well a supplier suits a lead firm (drawn once, not by quarter)", "lead firm and supplier, stage"),
     "INPUTS": (202, "does a supplier look again at whom it buys from", "firm, stage"),
     # Innovation
     "CONSIDER": (300, "does a free stage look for a project, and which stage first", "firm, stage"),

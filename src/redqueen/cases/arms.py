@@ -41,15 +41,15 @@ def read_policies(document: Document, world: World | None, region: str | None) -
             section.texts("without", default=(), or_one=True) or (),
         )
         name = heading["name"]
+        if name is not None and name not in written and (name != NONE.name or not (entry.changes or entry.based_on)):
+            written[name] = entry
+            continue
+        for change in entry.changes:
+            document.faults.extend(faults_of(change))
         if name in written:
             section.fault("name", f"a second policy is called '{name}'", f"the first is in line {written[name].section.line()}")
-        elif name == NONE.name and (entry.changes or entry.based_on):
-            section.fault("name", "'none' is the policy of doing nothing", "give this policy another name")
         elif name is not None:
-            written[name] = entry
-        else:
-            for change in entry.changes:
-                document.faults.extend(faults_of(change))
+            section.fault("name", "'none' is the policy of doing nothing", "give this policy another name")
     years = None if world is None else (world.start, world.start + world.quarters / QUARTERS)
     policies = {NONE.name: NONE}
     for name in written:
@@ -70,9 +70,11 @@ def _resolve(name: str, written: dict[str, _Written], trail: tuple[str, ...] = (
         for position, instrument in enumerate(entry.without):
             if not named(entry.section, "without", instrument, NAMES, "instrument", (position,)):
                 continue
-            if base is None or instrument not in base.instruments:
-                message = f"{entry.based_on} does not use {instrument}" if entry.based_on else "there is no based_on to leave it out of"
-                entry.section.fault("without", message, base and nearest(instrument, base.instruments), (position,))
+            if entry.based_on is None:
+                entry.section.fault("without", "there is no based_on to leave it out of", below=(position,))
+            elif base is not None and instrument not in base.instruments:
+                remedy = nearest(instrument, base.instruments) or f"it uses: {', '.join(base.instruments)}"
+                entry.section.fault("without", f"{entry.based_on} does not use {instrument}", remedy, (position,))
             dropped.append(instrument)
         heading = dict(entry.heading)
         inherited: tuple[Change, ...] = ()
@@ -87,8 +89,10 @@ def _resolve(name: str, written: dict[str, _Written], trail: tuple[str, ...] = (
 
 
 def _base(name: str, entry: _Written, written: dict[str, _Written], trail: tuple[str, ...]) -> Policy | None:
-    if entry.based_on is None or entry.based_on == NONE.name:
+    if entry.based_on is None:
         return None
+    if entry.based_on == NONE.name:
+        return NONE
     if entry.based_on in written and entry.based_on != name:
         if entry.based_on in trail:
             entry.section.fault("based_on", f"goes round in a circle: {' > '.join((*trail, entry.based_on))}")

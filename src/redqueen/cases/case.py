@@ -115,8 +115,8 @@ def read_case(path: str | os.PathLike[str]) -> Case:
         named(run, "reference", reference, policies, "policy")
     facts = tuple(_read_fact(section, world) for section in root.sections("fact"))
     _check_names(root, facts)
-    codes = {section.table.get("name"): section.table.get("code", "") for section in root.sections("region")}
     document.refuse_if_any()
+    codes = {section.table["name"]: section.table.get("code", "") for section in root.sections("region")}
     return Case(
         **heading, sources=document.sources, world=world, policies=policies, facts=facts, provenance=document.provenance,
         codes=codes, file=document.file, sha256=document.sha256,

@@ -38,7 +38,7 @@ def read_world(document: Document, name: str, run: Section | None) -> World | No
     industry_of = [section.text("industry", default=_INDUSTRY, one_line=True) or _INDUSTRY for section in stages.values()]
     industries = list(dict.fromkeys(industry_of))
     endowments = _empty(len(regions), len(stages), len(industries))
-    chain = _read_chain(stages, industry_of, industries, endowments)
+    chain = _read_chain(stages, industry_of, industries, endowments, whole=not other_stages)
     _read_industries(root, industries, endowments)
     _read_regions(regions, list(stages), endowments)
     _read_pairs(root, list(regions), endowments)
@@ -102,7 +102,7 @@ def _named_sections(root: Section, kind: str) -> tuple[dict[str, Section], list[
 
 
 def _read_chain(
-    stages: dict[str, Section], industry_of: list[str], industries: list[str], endowments: dict[str, numpy.ndarray]
+    stages: dict[str, Section], industry_of: list[str], industries: list[str], endowments: dict[str, numpy.ndarray], *, whole: bool
 ) -> dict[str, tuple]:
     names = list(stages)
     input_stage, ships = [], []
@@ -119,7 +119,8 @@ def _read_chain(
             stages[names[extra]].fault("ships", f"{industry} already ships from '{names[shipping[0]]}'", "one stage of an industry ships")
         brand_stage.append(members[-1])
         shipping_stage.append(shipping[0] if shipping else members[-1])
-        _check_weights(stages, [names[s] for s in members], industry, endowments["quality_weight"][members])
+        if whole:
+            _check_weights(stages, [names[s] for s in members], industry, endowments["quality_weight"][members])
     for position, stage in enumerate(input_stage):
         if stage in brand_stage:
             message = f"'{names[stage]}' is the last stage of {industry_of[stage]}: its firms sell to final buyers only"
@@ -160,7 +161,8 @@ def _read_input(section: Section, position: int, names: list[str]) -> int:
     name = section.text("input", default=None, one_line=True)
     if name is None:
         if section.table.get("input_units") and "input" not in section.table:
-            section.fault("input_units", "there is no stage to buy inputs from", f"add input, one of: {', '.join(names[:position]) or 'none'}")
+            remedy = f"add input, one of: {', '.join(names[:position]) or 'none'}"
+            section.fault("input_units", "there is no stage to buy inputs from", remedy)
         return -1
     if not named(section, "input", name, names, "stage"):
         return -1
@@ -225,7 +227,8 @@ def _read_pairs(root: Section, regions: list[str], endowments: dict[str, numpy.n
             if ends[0] == ends[1]:
                 section.fault("to", f"pairs '{ends[0]}' with itself")
             if tuple(ends) in written:
-                section.fault(None, f"a second pair leads from '{ends[0]}' to '{ends[1]}'", f"the first is in line {written[tuple(ends)].line()}")
+                remedy = f"the first is in line {written[tuple(ends)].line()}"
+                section.fault(None, f"a second pair leads from '{ends[0]}' to '{ends[1]}'", remedy)
             written[tuple(ends)] = section
         for endowment in declared:
             if endowment.name in section.table:

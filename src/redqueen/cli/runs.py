@@ -70,7 +70,7 @@ def _run(asked: argparse.Namespace) -> None:
 
 
 def _compare(asked: argparse.Namespace) -> None:
-    from redqueen.lab.compare import WINDOW, compare_all
+    from redqueen.lab.compare import compare_all
     from redqueen.lab.outcomes import OUTCOMES, chosen, variables_of
     from redqueen.lab.store import check_place, json_text, whole_directory
     from redqueen.report.files import effects_document, write_comparison
@@ -90,7 +90,7 @@ def _compare(asked: argparse.Namespace) -> None:
         reference=asked.to, variables=variables_of(outcomes), window=window,
     )
     result = trial.run(threads, check=asked.check)
-    effects = compare_all(result, outcomes=[outcome.name for outcome in outcomes], window=window or min(WINDOW, trial.world.quarters))
+    effects = compare_all(result, outcomes=[outcome.name for outcome in outcomes], window=window)
     if asked.place:
         with whole_directory(asked.place, command(asked)) as folder:
             _note_missing_figures(write_comparison(folder, effects, names(asked.outcome)))

@@ -135,14 +135,14 @@ def compare(
     *,
     outcomes: str | Sequence[str] | None = None,
     regions: str | Sequence[str] | None = None,
-    window: int | tuple[int, int] = WINDOW,
+    window: int | tuple[int, int] | None = None,
     level: float = LEVEL,
 ) -> Effect:
     """Compares a policy of a trial to another, paired by seed.
 
     `to` is the trial's reference unless named. `outcomes` are names of lab/outcomes.py (all that are not by stage
-    unless named); `regions` may include "world", the sum of regions. `window` is the number of last quarters, or
-    (first, past the last). Each effect has the Student interval of the paired differences at `level`.
+    unless named); `regions` may include "world", the sum of regions. `window` is the number of last quarters
+    (20, or all there are, unless given), or (first, past the last). Each effect has the Student interval of the paired differences at `level`.
     """
     faults = Faults()
     policies = [str(name) for name in result["policy"].values]
@@ -295,10 +295,11 @@ def _recorded(result: xarray.Dataset, names: str | Sequence[str] | None, faults:
     return tuple(there)
 
 
-def _window(result: xarray.Dataset, window: int | tuple[int, int], faults: Faults) -> tuple[int, int]:
+def _window(result: xarray.Dataset, window: int | tuple[int, int] | None, faults: Faults) -> tuple[int, int]:
     quarters = result.sizes["quarter"]
-    first, end = (max(0, quarters - window), quarters) if isinstance(window, int) else window
-    if isinstance(window, int) and window < 1 or not 0 <= first < end <= quarters:
+    window = min(WINDOW, quarters) if window is None else window
+    first, end = (quarters - window, quarters) if isinstance(window, int) else window
+    if not 0 <= first < end <= quarters:
         faults.add(f"there are no such quarters as {window}", field="window", remedy=f"the trial has {quarters}: give a number of last quarters, or (first, past the last)")
     return first, end
 

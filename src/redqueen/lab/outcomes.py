@@ -103,8 +103,8 @@ OUTCOMES: tuple[Outcome, ...] = (
     Outcome("frontier", "world frontier, mean of stages", Term("frontier"), None, "log quality", DIFFERENCE, UP, True),
     # Firms
     _simple("firms", "firms", "firms", RATIO, UP, True, True),
-    _simple("entries", "firms founded", "firms/quarter", RATIO, UP, True, True),
-    _simple("exits", "firms ended", "firms/quarter", RATIO, EITHER, True),
+    _simple("entries", "firms founded", "firms/quarter", DIFFERENCE, UP, True, True),
+    _simple("exits", "firms ended", "firms/quarter", DIFFERENCE, EITHER, True),
     Outcome("entry_rate", "firms founded per firm and quarter", Term("entries"), Term("firms"), "share", DIFFERENCE, EITHER, True),
     Outcome("exit_rate", "firms ended per firm and quarter", Term("exits"), Term("firms"), "share", DIFFERENCE, EITHER, True),
     _simple("spinoffs", "spin-offs of firms", "firms/quarter", DIFFERENCE, UP, True),
@@ -142,11 +142,11 @@ OUTCOMES: tuple[Outcome, ...] = (
     # Public money
     _simple("public_cost", "public cost", "money/quarter", DIFFERENCE, DOWN, True),
     Outcome("public_cost_share", "public cost in value added", Term("public_cost"), Term("value_added"), "share", DIFFERENCE, DOWN, True, True),
-    # By stage
+    # By stage: a region may well have none, so that there is no ratio
     Outcome("stage_profit", "profit of the stage", Term("stage_profit", EACH_STAGE), None, "money/quarter", DIFFERENCE, UP, True),
-    Outcome("stage_jobs", "jobs of the stage", Term("stage_jobs", EACH_STAGE), None, "heads", RATIO, UP, True),
-    Outcome("stage_firms", "firms of the stage", Term("stage_firms", EACH_STAGE), None, "firms", RATIO, UP, True),
-    Outcome("stage_units", "output of the stage", Term("stage_units", EACH_STAGE), None, "units/quarter", RATIO, UP, True),
+    Outcome("stage_jobs", "jobs of the stage", Term("stage_jobs", EACH_STAGE), None, "heads", DIFFERENCE, UP, True),
+    Outcome("stage_firms", "firms of the stage", Term("stage_firms", EACH_STAGE), None, "firms", DIFFERENCE, UP, True),
+    Outcome("stage_units", "output of the stage", Term("stage_units", EACH_STAGE), None, "units/quarter", DIFFERENCE, UP, True),
     Outcome("stage_quality", "quality of the stage", Term("stage_quality", EACH_STAGE), None, "log quality", DIFFERENCE, UP, False),
 )
 

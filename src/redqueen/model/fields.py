@@ -74,7 +74,7 @@ _STATE: tuple[tuple, ...] = (
     ("financed", _F, "f8", "share", "stock", "share of capacity whose running cost can be financed"),
     ("purchases", _F, "f8", "money/quarter", "work", "payments to other firms"),
     ("coordination", _F, "f8", "money/quarter", "work", "cost of interfaces, paid as wages of talent"),
-    ("idle", _F, "i4", "quarters", "stock", "quarters with sales worth less than one wage"),
+    ("idle", _F, "i4", "quarters", "stock", "quarters in which running the firm paid less than a founder accepts"),
     ("backing", _F, "u1", "kind", "stock", "venture backing"),
     ("ticket", _F, "f8", "money", "stock", "venture money held"),
     # Firms by stage
@@ -127,6 +127,8 @@ _STATE: tuple[tuple, ...] = (
     ("public_knowledge", _S, "f8", "log quality", "stock", "quality that anyone can read off products"),
     ("epoch", _S, "i4", "count", "stock", "technology epoch"),
     ("standard_cost", _S, "f8", "money/unit", "stock", "mean unit cost in the world, for the supplier outside"),
+    ("bloc_experience", _BS, "f8", "units", "work", "experience of all living firms in a trade bloc"),
+    ("first_experience_of", _S, "f8", "units", "stock", "effective experience of a typical firm when the world began"),
     ("mean_stage_revenue", _S, "f8", "money/quarter", "work", "mean sales of firms at work in the stage"),
     # Spot pool by bloc
     ("pool_weight", _BS, "f8", "weight", "work", "sum of suppliers' weights"),

@@ -104,7 +104,7 @@ class Section:
     def fault(self, key: str | None, message: str, remedy: str | None = None, below: tuple = ()) -> None:
         """Notes a fault at a key (None: at the section itself; `below`: at a path within the key's value)."""
         path = (key, *below) if key is not None else ()
-        field = self.field_of(key) + "".join(f".{part}" for part in below if isinstance(part, str))
+        field = self.field_of(key) + "".join(f".{part}" for part in below if isinstance(part, str) and part != "value")
         self.document.faults.add(message, line=self.line(*path), field=field or None, remedy=remedy)
 
     def only(self, known: Iterable[str]) -> None:

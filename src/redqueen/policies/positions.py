@@ -6,9 +6,9 @@ import re
 import tomllib
 from bisect import bisect_right
 
-__all__ = ["Path", "positions"]
+__all__ = ["KeyPath", "positions"]
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 
 _SKIP = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)*")
 _BLANK = re.compile(r"[ \t]*")
@@ -22,7 +22,7 @@ _STRING = re.compile(
 _BARE = re.compile(r"[^,\]}#\n]+")
 
 
-def positions(text: str) -> dict[Path, int]:
+def positions(text: str) -> dict[KeyPath, int]:
     """Finds the line, counted from 1, of every table, key and element of a valid TOML text.
 
     Paths are tuples of keys and, within arrays, indices: the `base_wage` of the second `[[region]]` is
@@ -36,12 +36,12 @@ class _Scanner:
     def __init__(self, text: str):
         self.text = text
         self.at = 0
-        self.lines: dict[Path, int] = {}
+        self.lines: dict[KeyPath, int] = {}
         self.breaks = [match.start() for match in re.finditer("\n", text)]
-        self.elements: dict[Path, int] = {}
+        self.elements: dict[KeyPath, int] = {}
 
-    def scan(self) -> dict[Path, int]:
-        prefix: Path = ()
+    def scan(self) -> dict[KeyPath, int]:
+        prefix: KeyPath = ()
         while self.skip():
             if self.text[self.at] == "[":
                 prefix = self.header()
@@ -49,13 +49,13 @@ class _Scanner:
                 self.pair(prefix)
         return self.lines
 
-    def header(self) -> Path:
+    def header(self) -> KeyPath:
         line = self.line()
         repeated = self.text.startswith("[[", self.at)
         self.at += 2 if repeated else 1
         keys = self.keys()
         self.at += 2 if repeated else 1
-        path: Path = ()
+        path: KeyPath = ()
         for key in keys[:-1]:
             path = self.last_element((*path, key))
             self.lines.setdefault(path, line)
@@ -67,10 +67,10 @@ class _Scanner:
         self.lines[path] = line
         return path
 
-    def last_element(self, path: Path) -> Path:
+    def last_element(self, path: KeyPath) -> KeyPath:
         return (*path, self.elements[path]) if path in self.elements else path
 
-    def pair(self, prefix: Path) -> None:
+    def pair(self, prefix: KeyPath) -> None:
         line = self.line()
         path = prefix
         for key in self.keys():
@@ -80,7 +80,7 @@ class _Scanner:
         self.skip()
         self.value(path)
 
-    def value(self, path: Path) -> None:
+    def value(self, path: KeyPath) -> None:
         opening = self.text[self.at]
         if opening in "\"'":
             self.at = _STRING.match(self.text, self.at).end()

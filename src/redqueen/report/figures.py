@@ -150,6 +150,7 @@ def _drawing() -> Iterator[object]:
         @staticmethod
         def subplots(rows: int, columns: int, *, figsize: tuple[float, float], **options: object) -> tuple[Figure, object]:
             figure = figures.Figure(figsize=figsize, layout="constrained")
+            figure.get_layout_engine().set(w_pad=0.1, h_pad=0.06)
             agg.FigureCanvasAgg(figure)
             return figure, figure.subplots(rows, columns, **options)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+import textwrap
+from collections.abc import Collection, Iterable, Sequence
 from typing import IO, TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD, Box
@@ -11,10 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from redqueen.lab.compare import LOWERS, NO_CLEAR_EFFECT, RAISES, Effect, Row
-from redqueen.lab.outcomes import BY_NAME, DOWN, OUTCOMES, UP, WORLD, Outcome
+from redqueen.lab.compare import LEAST_SEEDS, LOWERS, NO_CLEAR_EFFECT, RAISES, TOO_FEW_SEEDS, Effect, Row
+from redqueen.lab.outcomes import BY_NAME, DOWN, OUTCOMES, UP, WORLD
 from redqueen.lab.tidy import changes, measured_years
-from redqueen.report.words import number, signed, unit_words, with_unit
+from redqueen.report.words import effect_words, number, unit_words
 
 if TYPE_CHECKING:
     import xarray
@@ -35,18 +36,26 @@ def screen(file: IO[str] | None = None) -> Console:
     return Console(file=file, highlight=False, soft_wrap=False, markup=False, emoji=False, **({} if on_screen else {"width": WIDTH, "color_system": None, "force_terminal": False}))
 
 
-def table(console: Console, columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None, right: Sequence[str] = ()) -> None:
-    """Prints a table; cells fold rather than being cut, `right` names the columns of numbers."""
+def table(console: Console, columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None, right: Sequence[str] = (), whole: Sequence[str] = ()) -> None:
+    """Prints a table; cells fold rather than being cut, `right` names the columns of numbers, `whole` others not to fold."""
+    cells = [[cell if isinstance(cell, Text) else Text("" if cell is None else str(cell)) for cell in row] for row in rows]
     box = SIMPLE_HEAD if console.is_terminal and not console.options.ascii_only else _PLAIN
     drawn = Table(box=box, pad_edge=False, show_edge=False, header_style="bold" if console.is_terminal else "")
-    for name in columns:
-        drawn.add_column(name, justify="right" if name in right else "left", overflow="fold", no_wrap=False)
-    for row in rows:
-        drawn.add_row(*(cell if isinstance(cell, Text) else Text("" if cell is None else str(cell)) for cell in row))
+    for name, width in zip(columns, _widths(columns, cells, {*right, *whole}, console.width), strict=True):
+        drawn.add_column(name, justify="right" if name in right else "left", overflow="fold", width=width)
+    for row in cells:
+        drawn.add_row(*row)
     if title:
-        console.print(Text(title, style="bold"))
-    console.print(drawn)
-    console.print()
+        say(console, title, style="bold")
+    with console.capture() as lines:
+        console.print(drawn)
+    # Nothing is gained from blanks at the end of lines in a file.
+    console.file.write("".join(f"{line.rstrip()}\n" for line in lines.get().splitlines()) + "\n")
+
+
+def say(console: Console, text: str, *, style: str = "", indent: str = "") -> None:
+    """Prints a sentence, folded between words; later lines are indented."""
+    console.print(Text(textwrap.fill(text, console.width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False), style=style))
 
 
 def paragraph(console: Console, heading: str, text: str | Iterable[str]) -> None:
@@ -54,9 +63,9 @@ def paragraph(console: Console, heading: str, text: str | Iterable[str]) -> None
     lines = [" ".join(text.split())] if isinstance(text, str) else [f"- {' '.join(item.split())}" for item in text]
     if not any(line.strip("- ") for line in lines):
         return
-    console.print(Text(heading, style="bold"))
+    say(console, heading, style="bold")
     for line in lines:
-        console.print(Text(line))
+        say(console, line, indent="" if isinstance(text, str) else "  ")
     console.print()
 
 
@@ -65,18 +74,26 @@ def show_effects(console: Console, effects: Sequence[Effect], *, region: str, ou
 
     The headline outcomes are shown unless `outcomes` are named.
     """
-    if outcomes is not None and len(outcomes) == 1:
-        _show_outcome(console, effects, region, BY_NAME[outcomes[0]])
+    shown = {effect.policy: _shown(effect, region, outcomes) for effect in effects}
+    rows = [row for mine in shown.values() for row in mine]
+    first = effects[0]
+    heads = ("effect", f"{100 * first.level:g} % interval", "verdict")
+    stages = ("stage",) if any(row.stage for row in rows) else ()
+    if len({row.outcome for row in rows}) == 1:
+        cells = [(row.policy, *((row.stage,) if stages else ()), *_cells(row, unit=False)) for row in rows]
+        title = f"{_words(rows[0])} against {first.to}, {rows[0].region}, {first.seeds} seeds, in {unit_words(rows[0].unit)}"
+        table(console, ("policy", *stages, *heads), cells, title=title, right=heads[:2], whole=heads[2:])
     else:
-        for effect in effects:
-            _show_policy(console, effect, region, outcomes)
-    rows = [row for effect in effects for row in effect.rows]
-    level = effects[0].level if effects else 0.0
+        for policy, mine in shown.items():
+            cells = [(_words(row), *((row.stage,) if stages else ()), *_cells(row)) for row in mine]
+            table(console, ("outcome", *stages, *heads), cells, title=f"{policy} against {first.to}, {region}, {first.seeds} seeds", right=heads[:2], whole=heads[2:])
     if any(row.verdict == NO_CLEAR_EFFECT for row in rows):
-        console.print(Text(f"no clear effect: the {100 * level:g} % interval spans zero."))
-    reasons = dict.fromkeys(f"{BY_NAME[row.outcome].words} under {row.policy}: {row.reason}" for row in rows if row.reason and row.region == region)
-    for reason in reasons:
-        console.print(Text(reason))
+        say(console, f"no clear effect: the {100 * first.level:g} % interval spans zero.")
+    if any(row.verdict == TOO_FEW_SEEDS for row in rows):
+        say(console, f"too few seeds: an interval says little below {LEAST_SEEDS}.")
+    for row in rows:
+        if row.reason:
+            say(console, f"{_words(row)}{f' {row.stage}' if row.stage else ''} under {row.policy}: {row.reason}.")
 
 
 def show_run(console: Console, result: xarray.Dataset) -> None:
@@ -84,7 +101,7 @@ def show_run(console: Console, result: xarray.Dataset) -> None:
     member = result.isel(policy=0, seed=0)
     found = changes(member, [outcome for outcome in OUTCOMES if outcome.headline and all(name in member for name in outcome.variables)])
     first, last = (f"{year:g}" for year in measured_years(member))
-    console.print(Text(f"{result.attrs['case']} under {member['policy'].item()}, seed {member['seed'].item()}: means of the first and the last year"))
+    say(console, f"{result.attrs['case']} under {member['policy'].item()}, seed {member['seed'].item()}: means of the first and the last year")
     console.print()
     for region in result["region"].values:
         rows = [(one.outcome.words, number(one.start), number(one.end), unit_words(one.outcome.unit)) for one in found if one.region == region]
@@ -95,8 +112,8 @@ def show_case(console: Console, case: Case) -> None:
     """Prints a case: its question and story, regions, chain, policies, facts and sources."""
     world = case.world
     end = world.start + world.quarters / 4
-    console.print(Text(f"{case.name}: {case.title}", style="bold"))
-    console.print(Text(f"{world.start:g} to {end:g} ({world.quarters} quarters after {world.burn_in} of burn-in); region {case.region}; compared to {case.reference}"))
+    say(console, f"{case.name}: {case.title}", style="bold")
+    say(console, f"{world.start:g} to {end:g} ({world.quarters} quarters after {world.burn_in} of burn-in); region {case.region}; compared to {case.reference}")
     console.print()
     paragraph(console, "Question", case.question)
     paragraph(console, "Story", case.story)
@@ -120,30 +137,37 @@ def show_case(console: Console, case: Case) -> None:
     paragraph(console, "Sources", [f"{name}: {citation}" for name, citation in case.sources.items()])
 
 
-def _show_policy(console: Console, effect: Effect, region: str, outcomes: Sequence[str] | None) -> None:
-    rows = [row for row in effect.rows if row.region in (region, *((WORLD,) if BY_NAME[row.outcome].top.variable == "frontier" else ()))]
-    rows = [row for row in rows if (row.outcome in outcomes if outcomes is not None else BY_NAME[row.outcome].headline)]
-    by_stage = any(row.stage for row in rows)
-    cells = [(_words(row), *((row.stage or "",) if by_stage else ()), *_cells(row)) for row in rows]
-    heads = ("outcome", *(("stage",) if by_stage else ()), "effect", f"{100 * effect.level:g} % interval", "")
-    table(console, heads, cells, title=f"{effect.policy} against {effect.to}, {region}, {effect.seeds} seeds", right=heads[-3:-1])
+def _widths(columns: Sequence[str], cells: Sequence[Sequence[Text]], whole: Collection[str], line: int) -> list[int]:
+    """Shares a line out over columns: first so that no word breaks and no number leaves its unit, then to the longest cells."""
+    wanted, widths = [], []
+    for position, name in enumerate(columns):
+        texts = [name, *(row[position].plain for row in cells)]
+        wanted.append(max(len(text) for text in texts))
+        parts = texts if name in whole else [part for text in texts for part in text.split()]
+        widths.append(max((len(part) for part in parts), default=1))
+    # Three characters part two columns.
+    room = line - 3 * (len(columns) - 1)
+    while sum(widths) > room and max(widths) > 1:
+        widths[widths.index(max(widths))] -= 1
+    while sum(widths) < room and widths != wanted:
+        widths[max(range(len(widths)), key=lambda position: wanted[position] - widths[position])] += 1
+    return widths
 
 
-def _show_outcome(console: Console, effects: Sequence[Effect], region: str, outcome: Outcome) -> None:
-    rows = [row for effect in effects for row in effect.rows if row.outcome == outcome.name]
-    place = region if any(row.region == region for row in rows) else WORLD
-    cells = [(row.policy, *((row.stage,) if outcome.by_stage else ()), *_cells(row)) for row in rows if row.region == place]
-    heads = ("policy", *(("stage",) if outcome.by_stage else ()), "effect", f"{100 * effects[0].level:g} % interval", "")
-    title = f"{outcome.words} against {effects[0].to}, {place}, {effects[0].seeds} seeds"
-    table(console, heads, cells, title=title, right=heads[-3:-1])
+def _shown(effect: Effect, region: str, outcomes: Sequence[str] | None) -> list[Row]:
+    """Picks the rows of a region, with those of the world where an outcome is known for the world alone."""
+    wanted = [row for row in effect.rows if (row.outcome in outcomes if outcomes is not None else BY_NAME[row.outcome].headline)]
+    here = {row.outcome for row in wanted if row.region == region}
+    return [row for row in wanted if row.region == region or row.region == WORLD and row.outcome not in here]
 
 
-def _cells(row: Row) -> tuple[object, ...]:
-    interval = "" if row.low is None else f"{signed(row.low)} to {signed(row.high)}"
+def _cells(row: Row, *, unit: bool = True) -> tuple[object, ...]:
+    effect, interval = effect_words(row.effect, row.low, row.high)
     better = BY_NAME[row.outcome].better
     good = {RAISES: better == UP, LOWERS: better == DOWN}.get(row.verdict)
     style = "" if good is None or not better else (_GOOD if good else _BAD)
-    return with_unit(row.effect, row.unit), interval, Text(row.verdict.partition(" (")[0], style=style)
+    with_unit = f"{effect} {unit_words(row.unit)}" if unit and row.effect is not None else effect
+    return with_unit, interval, Text(row.verdict.partition(" (")[0], style=style)
 
 
 def _words(row: Row) -> str:

@@ -6,27 +6,36 @@ import math
 
 #: Digits that a shown number keeps.
 DIGITS = 3
+#: Beyond these a number is written with a power of ten.
+LARGE, MOST_PLACES = 1e9, 6
 
 _UNITS = {"percentage points": "points", "constant money/head": "money a head, constant"}
 
 
 def number(value: float | None) -> str:
-    """Writes a number with three digits that count, and thousands apart: 12,300; 1.23; 0.00123; - where unknown."""
+    """Writes a number with three digits that count, and thousands apart: 12,345; 1.23; 0.00123; - where unknown."""
     if value is None or not math.isfinite(value):
         return "-"
     if value == 0:
         return "0"
     places = DIGITS - 1 - math.floor(math.log10(abs(value)))
-    if places <= -3 and abs(value) < 1e9:
-        # Large round numbers are read as counts.
-        return f"{round(value, places):,.0f}"
-    return f"{value:,.{places}f}" if 0 <= places <= 6 else (f"{value:,.0f}" if places < 0 and abs(value) < 1e9 else f"{value:.{DIGITS - 1}e}")
+    if abs(value) >= LARGE or places > MOST_PLACES:
+        return f"{value:.{DIGITS - 1}e}"
+    return f"{value:,.{max(0, places)}f}"
 
 
-def signed(value: float | None) -> str:
-    """Writes a number with its sign."""
-    text = number(value)
-    return text if text.startswith("-") or text == "0" else f"+{text}"
+def effect_words(effect: float | None, low: float | None, high: float | None) -> tuple[str, str]:
+    """Writes an effect and its interval, to the places that the width of the interval leaves meaning to.
+
+    Both are "-" where unknown; the interval alone where there is none.
+    """
+    if effect is None:
+        return "-", "-"
+    if low is None or high is None:
+        return _signed(effect, _places(effect)), "-"
+    # Three digits of the larger are enough, however narrow the interval.
+    places = min(_places((high - low) / 2 or effect), 1 + _places(max(abs(effect), (high - low) / 2)))
+    return _signed(effect, places), f"{_signed(low, places)} to {_signed(high, places)}"
 
 
 def unit_words(unit: str) -> str:
@@ -36,6 +45,12 @@ def unit_words(unit: str) -> str:
     return unit.replace("/quarter", " a quarter").replace("/unit", " a unit").replace("/head", " a head")
 
 
-def with_unit(value: float | None, unit: str) -> str:
-    """Writes a signed number with its unit; just - where unknown."""
-    return signed(value) if value is None else f"{signed(value)} {unit_words(unit)}"
+def _places(size: float) -> int:
+    """Gives the decimal places that show two digits of a size."""
+    return 0 if size == 0 else max(0, 1 - math.floor(math.log10(abs(size))))
+
+
+def _signed(value: float, places: int) -> str:
+    text = f"{value:+,.{places}f}"
+    # Nothing is below or above zero by less than is shown.
+    return text[1:] if float(text.replace(",", "")) == 0 else text

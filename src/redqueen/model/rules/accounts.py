@@ -33,6 +33,7 @@ def close_firm(state: State, firm: cython.int) -> cython.void:
     wage = state.wage[region]
     skilled_wage = state.skilled_wage[region]
     last = last_stage(state, firm)
+    marketing = market_brand(state, firm)
     # Production.
     heads: cython.double = 0.0
     wages: cython.double = 0.0
@@ -63,7 +64,6 @@ def close_firm(state: State, firm: cython.int) -> cython.void:
     if state.owner[firm] != kinds.AFFILIATE:
         carried = overhead * state.technology_park[region]
     state.overhead_subsidies[region] += carried
-    marketing = market_brand(state, firm, wage)
     coordination = state.coordination[firm]
     state.skilled_staff[region] += coordination / skilled_wage
     around_heads = state.parameters.overhead + marketing / wage + coordination / skilled_wage
@@ -101,7 +101,11 @@ def close_firm(state: State, firm: cython.int) -> cython.void:
     state.interest_paid[region] += interest
     state.value_added[region] += state.revenue[firm] - state.purchases[firm] - materials
     state.operating_profit[region] += profit
-    state.idle[firm] = state.idle[firm] + 1 if state.revenue[firm] < wage else 0
+    # Whoever runs the firm compares it with a job: own work is paid like any other, profit comes on top.
+    earned = wage * min(1.0, heads + around_heads) + state.revenue[firm] - cost - interest
+    if state.owner[firm] == kinds.AFFILIATE:
+        earned = state.revenue[firm]
+    state.idle[firm] = state.idle[firm] + 1 if earned < state.parameters.founder_income * wage else 0
     pay_owners(state, firm)
     learn_and_grow(state, firm)
     assess_finance(state, firm)
@@ -122,23 +126,43 @@ def last_stage(state: State, firm: cython.int) -> cython.int:
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def market_brand(state: State, firm: cython.int, wage: cython.double) -> cython.double:
-    """Pay a lead firm's marketing and let its brands grow with the people at work on them; give the money spent.
+def market_brand(state: State, firm: cython.int) -> cython.double:
+    """Buy marketing abroad, let all brands grow with the people at work on them; give what is spent at home.
 
-    brand' = (1 - decay) brand + heads at work for that market; the fixed team works for the home market.
+    Those who know a market live in it: brand' = (1 - decay) brand + money / wage of the market. The fixed team is at home.
     """
     product = state.product_of[firm]
     if product < 0:
         return 0.0
-    spent: cython.double = state.parameters.marketing_fixed * wage
+    home = state.region_of[firm]
+    brand = state.brand_stage[state.product_industry[product]]
+    at_home: cython.double = 0.0
     for market in range(state.n_regions):
-        effort = state.parameters.marketing_share * state.market_sales[product, market]
-        spent += effort
-        heads: cython.double = effort / wage
-        if market == state.region_of[firm]:
-            heads += state.parameters.marketing_fixed
-        state.brand[product, market] += heads - state.parameters.brand_decay * state.brand[product, market]
-    return spent
+        spent: cython.double = state.parameters.marketing_share * state.market_sales[product, market]
+        if market == home:
+            spent += state.parameters.marketing_fixed * state.wage[home]
+            at_home = spent
+        elif spent > 0.0:
+            buy_marketing(state, firm, market, brand, spent)
+        state.brand[product, market] += spent / state.wage[market] - state.parameters.brand_decay * state.brand[product, market]
+    return at_home
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def buy_marketing(state: State, firm: cython.int, market: cython.int, brand: cython.int, spent: cython.double) -> cython.void:
+    """Book marketing done in another region: a service of that region's brand stage, all of it wages."""
+    home = state.region_of[firm]
+    state.purchases[firm] += spent
+    state.stage_spending[firm, brand] += spent
+    state.flows[market, brand, home, brand] += spent
+    state.exports[market] += spent
+    state.value_added[market] += spent
+    state.wages_paid[market] += spent
+    state.jobs[market] += spent / state.wage[market]
+    state.stage_wages[market, brand] += spent
+    state.stage_jobs[market, brand] += spent / state.wage[market]
 
 
 @cython.cfunc

@@ -202,7 +202,8 @@ def bear_first(state: State, region: cython.int, lineage: cython.ulonglong, stag
         first = 2 + 4 * stage
         quality = state.first_quality[region, stage] + state.parameters.first_spread * draws.normal(key, lineage, first)
         start_stage(state, firm, stage, quality, state.parameters.capacity_start, draws.bits(key, lineage, first + 1))
-        state.experience[firm, stage] = -state.parameters.first_experience * elementary.log(draws.uniform(key, lineage, first + 2))
+        mean = state.parameters.first_experience * state.parameters.capacity_start
+        state.experience[firm, stage] = -mean * elementary.log(draws.uniform(key, lineage, first + 2))
         state.flexibility[firm, stage] = state.parameters.first_flexibility * (0.6 + 0.8 * draws.uniform(key, lineage, first + 3))
     if industry >= 0:
         start_product(state, firm, industry)

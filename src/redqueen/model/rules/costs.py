@@ -13,10 +13,14 @@ else:
     from redqueen.model.state import State
     from redqueen.model.rules import finance
 
+# Keeps the logarithm finite for the first unit of a stage that nobody has made.
+LEAST_EXPERIENCE = cython.declare(cython.double, 1.0)
+
 
 def measure_effort(state: State):
     """Set the labour and materials of a unit against the standard, for every firm and stage."""
     with cython.nogil:
+        add_up_experience(state)
         for stage in range(state.n_stages):
             for position in range(state.stage_start[stage], state.stage_start[stage + 1]):
                 set_effort(state, state.stage_members[position], stage)
@@ -36,9 +40,28 @@ def price_units(state: State):
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
+def add_up_experience(state: State) -> cython.void:
+    for stage in range(state.n_stages):
+        for bloc in range(state.n_blocs):
+            state.bloc_experience[bloc, stage] = 0.0
+        for position in range(state.stage_start[stage], state.stage_start[stage + 1]):
+            firm = state.stage_members[position]
+            state.bloc_experience[state.bloc_of[state.region_of[firm]], stage] += state.experience[firm, stage]
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
 def set_effort(state: State, firm: cython.int, stage: cython.int) -> cython.void:
-    """effort = exp(cost progress) (1 + experience / scale)^-b (1 + congestion max(0, units / usable capacity - 1))."""
-    learnt = state.parameters.wright_exponent * elementary.log(1.0 + state.experience[firm, stage] / state.parameters.experience_scale)
+    """Set labour and materials against the standard: learning by doing, process innovation and congestion.
+
+    effort = exp(cost progress) (E / E0)^-b (1 + congestion max(0, units / usable capacity - 1)), with effective experience
+    E = own + share x what all other firms of the bloc have made, and E0 that of a typical firm when the world began.
+    """
+    own = state.experience[firm, stage]
+    others: cython.double = state.bloc_experience[state.bloc_of[state.region_of[firm]], stage] - own
+    effective: cython.double = own + state.parameters.learning_from_others * max(0.0, others)
+    learnt = state.parameters.wright_exponent * elementary.log(max(effective, LEAST_EXPERIENCE) / state.first_experience_of[stage])
     effort = elementary.exp(state.cost_progress[firm, stage] - learnt)
     usable = state.capacity[firm, stage] * state.financed[firm]
     if state.units[firm, stage] > usable:

@@ -17,7 +17,8 @@ else:
 def found_firms(state: State):
     """Let people leave firms, laboratories and other trades to found firms of their own.
 
-    A firm spins off with chance rate x founding x clip(1 + pull x profit / wage, 0.2, 1.5) x (1 + size effect x ln heads).
+    A firm spins off with chance rate x founding x x / (1 + x) x (1 + size effect x ln(1 + heads)), x its profit in wages:
+    who would found a firm gives up a wage for a profit like the parent's.
     """
     with cython.nogil:
         for position in range(state.n_alive):
@@ -35,8 +36,8 @@ def spin_off(state: State, firm: cython.int) -> cython.void:
     if not ties.is_open(state, firm):
         return
     key = draws.key(state.seed, decisions.SPINOFF, state.quarter)
-    pull = 1.0 + state.parameters.spinoff_profit * state.profit[firm] / state.wage[region]
-    chance = state.parameters.spinoff_rate * state.founding[region] * max(0.2, min(1.5, pull))
+    prospect = max(0.0, state.profit[firm]) / state.wage[region]
+    chance = state.parameters.spinoff_rate * state.founding[region] * prospect / (1.0 + prospect)
     chance *= 1.0 + state.parameters.spinoff_size * elementary.log(1.0 + state.employees[firm])
     if draws.uniform(key, state.lineage[firm], 0) >= chance:
         return
@@ -53,25 +54,61 @@ def found(state: State, region: cython.int, parent: cython.int, ancestor: cython
     """Found a firm in one of its parent's stages, if money is found; -1 if not. Its draws belong to the child's lineage."""
     lineage = draws.child(ancestor, state.quarter, order)
     key = draws.key(state.seed, decisions.FOUNDING, state.quarter)
-    stage = knowledge.draw_stage_of(state, parent, key, lineage, 0)
-    if stage < 0:
+    known = knowledge.draw_stage_of(state, parent, key, lineage, 0)
+    if known < 0:
         return -1
-    industry = state.industry_of[stage]
-    leads: cython.int = stage == state.brand_stage[industry] or draws.uniform(key, lineage, 1) < state.parameters.lead_entry
-    if leads:
-        stage = state.brand_stage[industry]
+    industry = state.industry_of[known]
+    brand = state.brand_stage[industry]
+    leads: cython.int = draws.uniform(key, lineage, 1) < state.parameters.lead_entry
+    stage = brand if leads else known
+    if stage == brand and not leads:
+        stage = draw_bought_stage(state, parent, key, lineage)
+        if stage < 0:
+            return -1
     child = raise_money(state, region, lineage, ancestor, order, leads, key)
     if child < 0:
         return -1
     births.inherit(state, child, parent, stage, loss)
     if not finance.does(state, parent, stage):
-        # The parent has no brand: its people start one with what anyone knows.
-        state.quality[child, stage] = min(state.quality[child, stage], state.public_knowledge[stage] - state.parameters.tacit)
-        state.next_quality[child, stage] = state.quality[child, stage]
-        state.design[child, stage] = draws.bits(key, lineage, 2)
+        start_from_outside(state, child, parent, stage, draws.bits(key, lineage, 2))
     if leads:
         births.start_product(state, child, industry)
     return child
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def draw_bought_stage(state: State, lead: cython.int, key: cython.ulonglong, lineage: cython.ulonglong) -> cython.int:
+    """Draw one of the stages that a lead firm's people know as its maker or buyer, other than the brand; -1 if none."""
+    industry = state.product_industry[state.product_of[lead]]
+    count: cython.int = 0
+    for stage in range(state.n_stages):
+        count += state.industry_of[stage] == industry and stage != state.brand_stage[industry]
+    if count == 0:
+        return -1
+    pick = draws.below(key, lineage, 6, count)
+    for stage in range(state.n_stages):
+        if state.industry_of[stage] == industry and stage != state.brand_stage[industry]:
+            if pick == 0:
+                return stage
+            pick -= 1
+    return -1
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def start_from_outside(state: State, child: cython.int, parent: cython.int, stage: cython.int, design: cython.ulonglong) -> cython.void:
+    """Let founders start a stage that their firm only bought, with what a customer sees of its supplier, or anyone knows."""
+    quality: cython.double = state.public_knowledge[stage] - state.parameters.tacit
+    if state.product_of[parent] >= 0:
+        supplier = state.supplier[state.product_of[parent], stage]
+        if supplier >= 0 and state.alive[supplier]:
+            quality = max(quality, state.quality[supplier, stage] - state.parameters.rival_lag)
+    state.quality[child, stage] = quality
+    state.next_quality[child, stage] = quality
+    state.design[child, stage] = design
 
 
 @cython.cfunc

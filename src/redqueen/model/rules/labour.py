@@ -13,7 +13,7 @@ else:
 def set_wages(state: State):
     """Move wages and talent's wages towards what the quarter's employment calls for.
 
-    ln w* = ln base + growth t + tightness ln max(1, (1 - slack) + jobs / workers); the same for talent, whose supply is a
+    ln w* = ln base + growth t + tightness ln max(1, jobs / (slack x workers)); the same for talent, whose supply is a
     share of the talent living in the region. Crowding is supply over demand of talent, at most one.
     """
     with cython.nogil:
@@ -21,7 +21,7 @@ def set_wages(state: State):
         for region in range(state.n_regions):
             trend = state.wage_growth[region] * elapsed
             employed = state.jobs[region] / state.labour_normal[region]
-            tight = max(1.0, 1.0 - state.parameters.wage_slack + employed)
+            tight = max(1.0, employed / state.parameters.wage_slack)
             target = elementary.log(state.base_wage[region]) + trend + state.parameters.wage_tightness * elementary.log(tight)
             now = elementary.log(state.wage[region])
             state.wage[region] = elementary.exp(now + state.parameters.wage_speed * (target - now))

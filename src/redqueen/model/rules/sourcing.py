@@ -19,7 +19,7 @@ POOL = cython.declare(cython.int, -1)
 def choose_suppliers(state: State):
     """Let lead firms unbundle, switch or take back one stage each, and suppliers choose whom they buy from.
 
-    A supplier is worth u = taste x quality weight x quality - elasticity x ln(cost of the product with it).
+    A supplier is worth u = taste x quality weight x quality - elasticity x ln(cost of the product with it) + match.
     """
     with cython.nogil:
         drop_lost(state)
@@ -138,8 +138,13 @@ def taste_of(state: State, product: cython.int) -> cython.double:
 @cython.nogil
 @cython.exceptval(check=False)
 def worth(state: State, product: cython.int, stage: cython.int, supplier: cython.int, rest: cython.double, margin: cython.double, trust: cython.double) -> cython.double:
-    """Give what a supplier would make the product worth to its buyers, in utility."""
-    value = taste_of(state, product) * state.quality_weight[stage] * supplied_quality(state, product, stage, supplier)
+    """Give what a supplier would make the product worth to its buyers, in utility, its match with the lead firm included."""
+    value: cython.double = taste_of(state, product) * state.quality_weight[stage] * supplied_quality(state, product, stage, supplier)
+    lead = state.product_firm[product]
+    if supplier >= 0 and supplier != lead:
+        # A match lasts: it is drawn for the pair, not for the quarter.
+        key = draws.key(state.seed, decisions.MATCH, 0)
+        value += state.parameters.match_spread * draws.normal(key, state.lineage[lead] ^ state.lineage[supplier], stage)
     return value - elasticity_of(state, product) * elementary.log(rest + supplied_cost(state, product, stage, supplier, margin, trust))
 
 

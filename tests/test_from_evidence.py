@@ -1,0 +1,413 @@
+"""Claims about worlds made from evidence: each rule by hand, the whole file on small tables, and the real six countries."""
+
+import hashlib
+import math
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from redqueen.cases import endowing
+from redqueen.cases.case import read_case
+from redqueen.cases.from_evidence import write_world
+from redqueen.cases.measures import measure
+from redqueen.errors import Refused
+from redqueen.model.endowments import ENDOWMENTS
+
+FILES = Path(__file__).parent / "files"
+TABLE = FILES / "four_regions_2000.csv"
+PATENTS = FILES / "patents_electrical.csv"
+INCOME = FILES / "income_four.csv"
+SIX = ("USA", "TWN", "CHN", "KOR", "IRL", "IND")
+STAGES = [stage.name for stage in endowing.CHAIN]
+# Numbers in the file have four significant digits.
+ROUNDED = 5e-4
+
+
+@pytest.fixture
+def made(tmp_path):
+    """Writes the world of USA, TWN and the rest from the small tables, or with other arguments, and reads it back."""
+
+    def write(regions=("USA", "TWN"), year=2000, table=TABLE, patents=PATENTS, income=INCOME, name="small.toml", **options):
+        return read_case(write_world(table, patents, income, regions, year, tmp_path / name, **options))
+
+    return write
+
+
+def refusal(*arguments, **options):
+    with pytest.raises(Refused) as caught:
+        write_world(*arguments, **options)
+    return str(caught.value)
+
+
+def of(case, name, region, stage=None):
+    values = case.world.endowments[name][case.world.regions.index(region)]
+    return values if stage is None else values[STAGES.index(stage)]
+
+
+# The rules, by hand
+
+
+def test_the_richest_region_earns_one_and_talent_twice_that():
+    wage = endowing.wages(np.array([40_000.0, 1_250.0]))
+    assert wage.tolist() == [1.0, 1 / 32]
+    # 32^0.6 = 8
+    assert endowing.skilled_wages(wage) == pytest.approx([2.0, 0.25])
+
+
+def test_workers_are_value_added_over_the_wage():
+    assert endowing.workers(np.array([300.0, 100.0]), np.array([1.0, 0.5])) == pytest.approx([6000.0, 4000.0])
+
+
+def test_a_region_merged_with_another_has_the_workers_of_both():
+    value_added, income = np.array([300.0, 100.0, 50.0]), np.array([4.0, 2.0, 1.0])
+    apart = endowing.workers(value_added, income)
+    together = endowing.rest_income(income[1:], value_added[1:])
+    merged = endowing.workers(np.array([300.0, 150.0]), np.array([4.0, together]))
+    assert merged[1] == pytest.approx(apart[1:].sum())
+
+
+def test_a_world_of_many_regions_is_larger():
+    assert endowing.world_size(3) == 10_000
+    assert endowing.world_size(20) == 30_000
+
+
+def test_spending_follows_use_and_the_rich_want_the_best():
+    frontier, value = endowing.markets(np.array([300.0, 100.0]), np.array([1.0, 1 / 32]), np.array([5000.0, 96_000.0]))
+    # The wage bill is 5000 + 3000, spending 1.6 times that; odds are 3.3 and 3.3 / 64.
+    assert frontier + value == pytest.approx([9600.0, 3200.0])
+    assert frontier == pytest.approx([9600.0 * 3.3 / 4.3, 3200.0 * 0.0515625 / 1.0515625])
+
+
+def test_stocks_drawn_down_are_no_negative_market():
+    frontier, value = endowing.markets(np.array([300.0, -5.0]), np.array([1.0, 0.5]), np.array([5000.0, 5000.0]))
+    assert (frontier[1], value[1]) == (0.0, 0.0)
+
+
+def test_quality_follows_patents_where_one_thinks_and_income_where_one_makes():
+    quality = endowing.first_quality(np.array([1.0, math.exp(-2)]), np.array([1.0, math.exp(-1)]))
+    assert quality[0] == pytest.approx(np.zeros(6))
+    assert dict(zip(STAGES, quality[1], strict=True)) == pytest.approx(
+        {"design": -0.5, "components": -0.4, "fabrication": -0.4, "assembly": -0.4, "software": -0.5, "brand": -0.5}
+    )
+
+
+def test_no_patents_and_deep_poverty_start_at_the_least_quality():
+    known = endowing.knowledge(np.array([10.0, 0.0]), np.array([5.0, 5.0]))
+    assert known.tolist() == [1.0, 0.001]
+    quality = endowing.first_quality(known, np.array([1.0, 0.005]))
+    assert (quality[1] == endowing.LEAST_QUALITY).all()
+
+
+def test_without_patents_anywhere_no_region_is_behind_by_them():
+    assert endowing.knowledge(np.zeros(2), np.ones(2)).tolist() == [1.0, 1.0]
+
+
+def test_patents_bring_designers_and_processing_brings_makers():
+    # Patents per value added are 1.5 and 0.5 of the world's; vertical specialisation 25 % and 1 % against 13 %.
+    mix = endowing.stage_mix(
+        patents=np.array([30.0, 10.0]), value_added=np.array([50.0, 50.0]), output=np.array([100.0, 100.0]),
+        exports=np.array([50.0, 10.0]), imported_inputs=np.array([0.5, 0.1]),
+    )
+    thinks, makes = 1.5**0.3, (25 / 13) ** 0.25
+    first = np.array([thinks, 1.0, makes, makes, thinks, thinks])
+    # 1 / 13 is below the least relative measure, 0.1.
+    thinks, makes = 0.5**0.3, 0.1**0.25
+    second = np.array([thinks, 1.0, makes, makes, thinks, thinks])
+    assert mix[0] == pytest.approx(first / first.sum())
+    assert mix[1] == pytest.approx(second / second.sum())
+
+
+def test_who_adds_little_value_assembles():
+    # Output per value added is 4 and 2, the world's 200 / 75: 1.5 and 0.75 of it.
+    mix = endowing.stage_mix(
+        patents=np.array([25.0, 50.0]), value_added=np.array([25.0, 50.0]), output=np.array([100.0, 100.0]),
+        exports=np.array([10.0, 10.0]), imported_inputs=np.array([0.2, 0.2]),
+    )
+    assert mix[:, STAGES.index("assembly")] == pytest.approx([1.5 / 6.5, 0.75 / 5.75])
+
+
+def test_firms_follow_output_and_no_region_is_without():
+    alike = np.full((2, 6), 1 / 6)
+    # 400 firms, 12 for each region, 376 by output: 294 and 106; 106 / 6 leaves 4 to give, to the first stages.
+    firms = endowing.first_firms(np.array([300.0, 100.0]), alike)
+    assert firms.tolist() == [[49] * 6, [18, 18, 18, 18, 17, 17]]
+    firms = endowing.first_firms(np.array([1e9, 1e-9]), alike)
+    assert firms[1].tolist() == [2] * 6
+
+
+def test_every_region_has_a_lead_firm():
+    mix = np.array([[0.2, 0.2, 0.2, 0.2, 0.2, 0.0]] * 2)
+    firms = endowing.first_firms(np.array([1.0, 1.0]), mix)
+    assert (firms[:, -1] == 1).all()
+    assert firms.sum() == 400
+
+
+def test_talent_is_split_between_schooling_and_research():
+    heads, wage, known = np.full(3, 1000.0), np.array([1.0, 1 / 32, 1.0]), np.array([1.0, 1 / 32, 1 / 32])
+    # 32^0.4 = 4 and 32^0.2 = 2
+    assert endowing.talent(heads, wage, known) == pytest.approx([700.0, 700.0 / 8, 700.0 / 2])
+
+
+def test_graduates_replace_those_who_retire():
+    assert endowing.graduates(np.array([1000.0])) == pytest.approx([8.0])
+
+
+def test_venture_money_and_exits_come_with_income():
+    heads, wage = np.array([1000.0, 1000.0]), np.array([1.0, 0.25])
+    assert endowing.venture_money(heads, wage) == pytest.approx([5.5, 5.5 / 8])
+    assert endowing.venture_exit(wage) == pytest.approx([1.0, 1 / 16])
+
+
+def test_distance_is_what_is_not_traded():
+    apart = 100 * math.exp(-endowing.BETWEEN_CONTINENTS)
+    sales = np.array([[100.0, apart, 0.0], [apart, 100.0, 100.0], [5.0, 100.0, 100.0]])
+    # Another continent is 1; one-way trade is none; as much abroad as at home is no distance.
+    assert endowing.distances(sales) == pytest.approx(np.array([[0.0, 1.0, 3.0], [1.0, 0.0, 0.0], [3.0, 0.0, 0.0]]))
+
+
+def test_nothing_sold_at_home_is_near():
+    assert endowing.distances(np.array([[0.0, 5.0], [5.0, 10.0]]))[0, 1] == 0.0
+
+
+def test_half_of_the_ties_follow_purchases():
+    purchases = np.array([[60.0, 10.0, 0.0], [40.0, 30.0, 0.0], [0.0, 0.0, 0.0]])
+    shares = endowing.first_tie_shares(purchases)
+    assert shares.tolist() == [[0.0, 0.2, 0.0], [0.125, 0.0, 0.0], [0.0, 0.0, 0.0]]
+
+
+def test_what_a_stage_buys_is_split_without_changing_its_cost():
+    price = {"design": 0.29, "components": 0.52, "fabrication": 0.65}
+    for own_share in (0.0, 0.4, 1.0):
+        split = endowing.chain_inputs(own_share)
+        for stage in endowing.CHAIN:
+            units, materials = split[stage.name]
+            assert units * price.get(stage.input, 0.0) + materials == pytest.approx(stage.other_cost)
+            assert units * price.get(stage.input, 0.0) == pytest.approx(own_share * stage.other_cost if stage.input else 0.0)
+
+
+def test_the_weights_of_the_chain_add_up_to_one():
+    assert sum(stage.quality_weight for stage in endowing.CHAIN) == pytest.approx(1.0)
+
+
+# The whole file, on small tables worked by hand
+
+
+def test_the_small_world_is_what_its_tables_say(made):
+    case = made()
+    assert case.world.regions == ("USA", "TWN", "ROW")
+    # Value added 150, 84, 54 + 110; of the rest only KOR has an income, 0.4 of the highest.
+    assert [of(case, "base_wage", r) for r in case.world.regions] == [1.0, 0.5, 0.4]
+    # Over the wage: 150, 168 and 410 of 728.
+    heads = [10_000 * x / 728 for x in (150, 168, 410)]
+    assert case.world.endowments["workers"] == pytest.approx(heads, rel=ROUNDED)
+    # TWN's users outside the sector buy 8 + 29 of 545; the wage bill is 10,000 x 398 / 728; odds 3.3 x 0.5^1.2 = 1.43641.
+    spending = 1.6 * 10_000 * 398 / 728 * 37 / 545
+    assert of(case, "frontier_market", "TWN") == pytest.approx(spending * 1.43641 / 2.43641, rel=ROUNDED)
+    assert of(case, "value_market", "TWN") == pytest.approx(spending / 2.43641, rel=ROUNDED)
+    # Patents a year before 2000: 120, 12 and 20 + 44; per value added 0.8, 1 / 7 and 16 / 41. Those of 2000 are not yet known.
+    assert of(case, "first_quality", "TWN", "design") == pytest.approx(0.25 * math.log(1 / 5.6), rel=ROUNDED)
+    assert of(case, "first_quality", "TWN", "assembly") == pytest.approx(0.4 * math.log(0.5), rel=ROUNDED)
+    assert of(case, "first_quality", "ROW", "brand") == pytest.approx(0.25 * math.log(20 / 41), rel=ROUNDED)
+    talent = 0.7 * heads[1] * 0.5**0.4 * (1 / 5.6) ** 0.2
+    assert of(case, "first_talent", "TWN") == pytest.approx(talent, rel=ROUNDED)
+    assert of(case, "graduates", "TWN") == pytest.approx(0.008 * talent, rel=ROUNDED)
+    # 364 firms by output, 300, 160 and 355, and 12 each.
+    assert case.world.endowments["first_firms"].sum(axis=1).tolist() == [146, 83, 171]
+
+
+def test_the_small_world_is_as_far_and_as_tied_as_its_trade(made):
+    case = made()
+    usa, twn, row = range(3)
+    # USA and TWN sell each other 21 and 66, at home 200 and 45.
+    apart = -math.log(21 * 66 / (200 * 45)) / (2 * 3.35)
+    distance, ties = case.world.endowments["distance"], case.world.endowments["first_tie_share"]
+    assert distance[usa, twn] == pytest.approx(apart, rel=ROUNDED)
+    assert (distance == distance.T).all()
+    # The sector buys of its own kind 100 in USA, 50 in TWN and 120 in the rest.
+    expected = [[0, 0.5 * 20 / 100, 0.5 * 20 / 100], [0.5 * 10 / 50, 0, 0.5 * 10 / 50], [0.5 * 10 / 120, 0.5 * 10 / 120, 0]]
+    assert ties == pytest.approx(np.array(expected), rel=ROUNDED)
+    assert ties[row, usa] != ties[usa, row]
+
+
+def test_the_table_says_how_much_suppliers_buy_of_suppliers(made):
+    # The sector's inputs are 815 - 398, of which 270 are its own.
+    case, own_share = made(), 270 / 417
+    components = STAGES.index("components")
+    assert case.world.endowments["input_units"][components] == pytest.approx(own_share * 0.25 / 0.29, rel=ROUNDED)
+    assert case.world.endowments["materials_per_unit"][components] == pytest.approx((1 - own_share) * 0.25, rel=ROUNDED)
+
+
+def test_a_table_wholly_asked_for_has_no_rest(made):
+    assert made(regions=("USA", "TWN"), table=FILES / "two_regions_2000.csv").world.regions == ("USA", "TWN")
+
+
+def test_the_rest_without_a_known_producer_earns_the_mean_of_other_countries():
+    measured = measure(TABLE, PATENTS, INCOME, ["USA", "TWN", "KOR"], 2000, "electronics")
+    assert measured.income[-1] == 30_000
+    assert "SGP" in measured.rest_source
+
+
+def test_the_rest_without_any_income_is_chosen(changed_income):
+    measured = measure(TABLE, PATENTS, changed_income, ["USA", "TWN", "KOR"], 2000, "electronics")
+    assert measured.income[-1] == 20_000
+    assert measured.rest_source.startswith("chosen")
+
+
+@pytest.fixture
+def changed_income(tmp_path):
+    path = tmp_path / "income.csv"
+    path.write_text("".join(line for line in INCOME.read_text().splitlines(keepends=True) if not line.startswith("SGP")))
+    return path
+
+
+def test_every_number_says_where_it_is_from(made):
+    case = made()
+    assert all(case.provenance.values())
+    content = tomllib.loads(Path(case.file).read_text())
+    for section in (*content["region"], *content["pair"], *content["stage"]):
+        for key, value in section.items():
+            if key not in ("name", "code", "from", "to", "input", "industry", "ships"):
+                assert set(value) == {"value", "source"}, key
+    declared = {endowment.name for endowment in ENDOWMENTS if endowment.shape in (("region",), ("region", "stage"))}
+    assert all(declared <= section.keys() for section in content["region"])
+
+
+def test_the_file_names_its_inputs_and_their_checksums(made):
+    text = Path(made().file).read_text()
+    for path in (TABLE, PATENTS, INCOME):
+        assert f"# SHA-256 of {path.name}: {hashlib.sha256(path.read_bytes()).hexdigest()}" in text
+    assert "# Made by: redqueen world --input-output four_regions_2000.csv" in text
+    assert str(FILES) not in text
+
+
+def test_the_same_inputs_give_the_same_bytes(made, tmp_path):
+    first = Path(made().file).read_bytes()
+    (tmp_path / "other").mkdir()
+    assert Path(made(name="other/small.toml").file).read_bytes() == first
+    assert Path(made(regions=["USA", "TWN"]).file).read_bytes() == first
+
+
+def test_regions_may_be_named(made):
+    assert made(regions=["United States", "Chinese Taipei"]).world.regions == ("USA", "TWN", "ROW")
+
+
+def test_any_file_name_gives_a_name_that_a_case_may_have(made):
+    assert made(name="my world, 2.toml").name == "my_world_2"
+
+
+# What is refused
+
+
+def test_all_faults_are_told_together_and_nothing_is_written(tmp_path):
+    out = tmp_path / "world.toml"
+    text = refusal(TABLE, PATENTS, INCOME, ["USA", "Atlantis", "usa", "ROW", "BRA"], 1999, out, industry="electronic")
+    for fault in (
+        "no country is called 'Atlantis'", "'usa' is named twice", "'ROW' is added by itself", "no industry is called 'electronic'",
+        "four_regions_2000.csv: year: the table is of 2000, not of 1999", "four_regions_2000.csv: regions: the table does not show BRA",
+        "patents_electrical.csv: regions: there is no row of BRA", "income_four.csv: regions: there is no income of BRA",
+        "income_four.csv: year: there is no income of USA in 1999",
+    ):
+        assert fault in text
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_faults_of_all_three_files_are_told_together(tmp_path):
+    text = refusal("absent.csv", tmp_path, INCOME, ["USA"], 2000, tmp_path / "nowhere" / "world.txt")
+    for fault in ("absent.csv: no such file", "is a folder", "1 region was named", "its folder does not exist", "ends in .toml"):
+        assert fault in text
+
+
+def test_patents_of_the_start_and_after_are_not_yet_known(tmp_path):
+    table = tmp_path / "of_1998.csv"
+    table.write_bytes(TABLE.read_bytes())
+    text = refusal(table, PATENTS, INCOME, ["USA", "TWN"], 1998, tmp_path / "world.toml")
+    assert "there are no patents of 1993 to 1997" in text
+    assert "the table holds 1998 to 2000" in text
+
+
+def test_a_table_without_a_year_in_its_name_is_of_the_year_asked_for(made, tmp_path):
+    table = tmp_path / "table.csv"
+    table.write_bytes(TABLE.read_bytes())
+    assert made(table=table).world.start == 2000
+
+
+def test_a_region_without_the_industry_is_refused(tmp_path):
+    rows = [line.split(",") for line in TABLE.read_text().splitlines()]
+    at = rows[0].index("TWN_ELE")
+    for row in rows[1:]:
+        # Nobody buys or makes TWN_ELE, and outputs stay the sums of their rows.
+        row[-1] = str(int(row[-1]) - int(row[at])) if row[0] != "TWN_ELE" else "0"
+        row[at] = "0"
+        if row[0] == "TWN_ELE":
+            row[1:-1] = ["0"] * (len(row) - 2)
+    table = tmp_path / "none_2000.csv"
+    table.write_text("\n".join(map(",".join, rows)) + "\n")
+    text = refusal(table, PATENTS, INCOME, ["USA", "TWN"], 2000, tmp_path / "world.toml")
+    assert "TWN makes no ELE" in text
+
+
+def test_a_file_of_another_hand_is_kept(tmp_path):
+    out = tmp_path / "mine.toml"
+    out.write_text("mine")
+    assert "was not made from evidence" in refusal(TABLE, PATENTS, INCOME, ["USA", "TWN"], 2000, out)
+    assert out.read_text() == "mine"
+
+
+def test_an_edited_world_is_kept_and_an_unedited_one_is_made_again(made):
+    path = Path(made().file)
+    made()
+    path.write_text(path.read_text().replace("mobility = { value = 0.04", "mobility = { value = 0.08"))
+    assert "was edited since it was made" in refusal(TABLE, PATENTS, INCOME, ["USA", "TWN"], 2000, path)
+
+
+# The real six countries
+
+
+def six(data_directory, out, table="small_10x10_2000.csv.gz"):
+    return read_case(
+        write_world(
+            data_directory / "wiod" / table, data_directory / "ncses" / "uspto_utility_country_wipo35_year.csv.gz",
+            data_directory / "indicators" / "maddison2023_gdppc_2011ppp.csv", SIX, 2000, out,
+        )
+    )
+
+
+def test_the_six_countries_can_be_read_and_do_not_depend_on_how_the_table_is_aggregated(data_directory, tmp_path):
+    small = six(data_directory, tmp_path / "small.toml")
+    full = six(data_directory, tmp_path / "full.toml", "full_2000.parquet")
+    assert small.world.regions == (*SIX, "ROW")
+    for endowment in ENDOWMENTS:
+        # The aggregated table is rounded to whole millions, which shows in its smallest flows.
+        assert small.world.endowments[endowment.name] == pytest.approx(full.world.endowments[endowment.name], rel=0.02, abs=2e-3)
+
+
+def test_the_six_countries_differ_as_one_knows(data_directory, tmp_path):
+    case = six(data_directory, tmp_path / "six.toml")
+    wage = {region: of(case, "base_wage", region) for region in SIX}
+    assert sorted(wage, key=wage.get, reverse=True) == ["USA", "IRL", "TWN", "KOR", "CHN", "IND"]
+    firms = {region: of(case, "first_firms", region) / of(case, "first_firms", region).sum() for region in SIX}
+    assembly, design = STAGES.index("assembly"), STAGES.index("design")
+    assert firms["CHN"][assembly] > firms["USA"][assembly]
+    assert firms["USA"][design] > firms["TWN"][design] > firms["CHN"][design]
+    distance = case.world.endowments["distance"]
+    place = case.world.regions.index
+    assert distance[place("TWN"), place("CHN")] < distance[place("USA"), place("CHN")] < distance[place("USA"), place("IND")]
+
+
+def test_between_continents_is_the_median_pair_of_the_table(data_directory):
+    from redqueen.evidence.input_output import read_input_output
+    from redqueen.indicators.value_chain import gross_exports
+
+    table = read_input_output(data_directory / "wiod" / "small_10x10_2000.csv.gz")
+    n_regions, place = len(table.regions), table.sectors.index("ELE")
+    trade = gross_exports(table.intermediate, table.final_demand, n_regions)[place]
+    sales = trade + np.diag(table.output.reshape(n_regions, -1)[:, place] - trade.sum(axis=1))
+    continent = {"USA": 1, "MEX": 1, "DEU": 2, "IRL": 2, "TWN": 3, "CHN": 3, "KOR": 3, "JPN": 3, "IND": 3}
+    pairs = [
+        -0.5 * math.log(sales[a, b] * sales[b, a] / (sales[a, a] * sales[b, b]))
+        for a, one in enumerate(table.regions) for b, other in enumerate(table.regions)
+        if a < b and one in continent and other in continent and continent[one] != continent[other]
+    ]
+    assert np.median(pairs) == pytest.approx(endowing.BETWEEN_CONTINENTS, abs=0.01)
