@@ -1,7 +1,7 @@
 """Test the draws on the patterns of addresses that the model uses, with tests of our own and with dieharder.
 
 `python benchmarks/battery.py` runs the tests of our own (under a minute); `--dieharder` adds Debian's dieharder, about
-20 minutes a pattern; `--pattern NAME` picks patterns. The tests ask of each stream of 64-bit words: are 16-bit cells
+ten minutes a pattern; `--pattern NAME` picks patterns. The tests ask of each stream of 64-bit words: are 16-bit cells
 equally full (chi-square), are words uniform (Kolmogorov-Smirnov), are neighbours independent (chi-square of pairs at
 five distances), is the number of ones binomial, do repeated spacings between birthdays follow Poisson's law, and does
 every bit of an address reach every bit of the draw (avalanche). Exit code 1 if a p-value is below 1e-6 or dieharder

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
 
 from redqueen.cases import endowing
 from redqueen.cases.case import read_case
-from redqueen.cases.from_evidence import write_world
-from redqueen.cases.measures import measure
+from redqueen.cases.from_evidence import world_text, write_world
+from redqueen.cases.measures import Measures, measure
 from redqueen.errors import Refused
 from redqueen.model.endowments import ENDOWMENTS
 
@@ -68,9 +70,15 @@ def test_a_region_merged_with_another_has_the_workers_of_both():
     assert merged[1] == pytest.approx(apart[1:].sum())
 
 
-def test_a_world_of_many_regions_is_larger():
-    assert endowing.world_size(3) == 10_000
-    assert endowing.world_size(20) == 30_000
+def test_a_world_is_large_enough_for_its_smallest_region():
+    # Shares of 1/2, 1/100 and 1/1,000: 10,000 do, 15,000 give 150, 40,000 are the most.
+    for smallest, world in ((0.5, 10_000), (0.01, 15_000), (0.001, 40_000)):
+        assert endowing.workers(np.array([1 - smallest, smallest]), np.ones(2)).sum() == pytest.approx(world)
+
+
+def test_the_smallest_region_and_the_poorest_stay_within_what_a_world_may_state():
+    assert endowing.workers(np.array([1.0, 1e-9]), np.ones(2))[1] == endowing.LEAST_FIRMS
+    assert endowing.wages(np.array([150_000.0, 500.0]))[1] == endowing.LEAST_WAGE
 
 
 def test_spending_follows_use_and_the_rich_want_the_best():
@@ -131,15 +139,16 @@ def test_who_adds_little_value_assembles():
 def test_firms_follow_output_and_no_region_is_without():
     alike = np.full((2, 6), 1 / 6)
     # 400 firms, 12 for each region, 376 by output: 294 and 106; 106 / 6 leaves 4 to give, to the first stages.
-    firms = endowing.first_firms(np.array([300.0, 100.0]), alike)
+    heads = np.array([6000.0, 4000.0])
+    firms = endowing.first_firms(np.array([300.0, 100.0]), alike, heads)
     assert firms.tolist() == [[49] * 6, [18, 18, 18, 18, 17, 17]]
-    firms = endowing.first_firms(np.array([1e9, 1e-9]), alike)
+    firms = endowing.first_firms(np.array([1e9, 1e-9]), alike, heads)
     assert firms[1].tolist() == [2] * 6
 
 
 def test_every_region_has_a_lead_firm():
     mix = np.array([[0.2, 0.2, 0.2, 0.2, 0.2, 0.0]] * 2)
-    firms = endowing.first_firms(np.array([1.0, 1.0]), mix)
+    firms = endowing.first_firms(np.array([1.0, 1.0]), mix, np.array([5000.0, 5000.0]))
     assert (firms[:, -1] == 1).all()
     assert firms.sum() == 400
 
@@ -297,6 +306,25 @@ def test_any_file_name_gives_a_name_that_a_case_may_have(made):
     assert made(name="my world, 2.toml").name == "my_world_2"
 
 
+@settings(derandomize=True, max_examples=40, deadline=None)
+@given(seed=some.integers(0, 2**32 - 1), n_regions=some.integers(2, 9), spread=some.floats(0.0, 5.0))
+def test_any_measures_make_a_file_that_can_be_read(seed, n_regions, spread, tmp_path_factory):
+    # Log-normal measures, from alike to a hundred thousand times apart; some patents, sales and purchases are nil.
+    draws = np.random.default_rng(seed)
+    size, pairs = (n_regions,), (n_regions, n_regions)
+    output, sales, purchases = (np.exp(spread * draws.normal(size=shape)) for shape in (size, pairs, pairs))
+    measured = Measures(
+        regions=tuple(f"R{place}" for place in range(n_regions)), industry="electronics", sector="ELE", year=2000,
+        output=output, value_added=output * draws.uniform(0.01, 0.99, size), exports=output * draws.uniform(0, 1, size),
+        imported_inputs=draws.uniform(0, 1, size), use=output - draws.uniform(0, 1, size), purchases=purchases * (draws.uniform(size=pairs) < 0.7),
+        sales=sales * (draws.uniform(size=pairs) < 0.7), own_share=draws.uniform(), patents=output[::-1] * (draws.uniform(size=size) < 0.7),
+        patent_years=(1995, 1999), income=np.exp(spread * draws.normal(size=size)), rest_source="",
+    )
+    path = tmp_path_factory.mktemp("worlds") / "any.toml"
+    path.write_text(world_text(measured, "any", "redqueen world", {}), encoding="utf-8")
+    assert read_case(path).world.regions == measured.regions
+
+
 # What is refused
 
 
@@ -394,6 +422,22 @@ def test_the_six_countries_differ_as_one_knows(data_directory, tmp_path):
     distance = case.world.endowments["distance"]
     place = case.world.regions.index
     assert distance[place("TWN"), place("CHN")] < distance[place("USA"), place("CHN")] < distance[place("USA"), place("IND")]
+
+
+def test_the_six_countries_begin_as_their_tables_say(data_directory, tmp_path):
+    from redqueen.model.simulate import burn_in, simulate
+
+    world = six(data_directory, tmp_path / "six.toml").world
+    place = world.regions.index
+    for seed in (1, 2, 3):
+        history = simulate(world, seed=seed, state=burn_in(world, seed, check=seed == 1))
+        assert (history.arrays["firms"][0] >= 1).all()
+        assert np.isfinite(history.arrays["value_added"]).all()
+        # The rules fix who could work, not who does: a factor of three is a gross error, not noise.
+        jobs, heads = history.arrays["jobs"][0], world.endowments["workers"]
+        ratio = (jobs / jobs.sum()) / (heads / heads.sum())
+        assert (ratio > 1 / 3).all() and (ratio < 3).all()
+        assert history.arrays["wage"][0, place("TWN")] < history.arrays["wage"][0, place("USA")]
 
 
 def test_between_continents_is_the_median_pair_of_the_table(data_directory):

@@ -36,15 +36,18 @@ CHAIN = (
     Stage("brand", None, False, True, 0.15, 0.3, 0.1, 0.35, "design of the whole, distribution and service; its firms are the lead firms"),
 )
 
-# Size: large enough for stable averages, small enough for hundreds of runs.
+# Size: large enough that no region is a handful of firms, whose luck would be its fate; small enough for hundreds of runs.
 WORKERS = 10_000.0
-WORKERS_PER_REGION = 1_500.0
+LEAST_WORKERS = 150.0
+MOST_WORKERS = 40_000.0
 FIRMS_PER_WORKER = 0.04
 # Two for each stage: a small region must not lose its industry to one bad draw.
 LEAST_FIRMS = 2 * len(CHAIN)
 # Potential spending that employs a world's workers: buyers spend two thirds of it, and two thirds of that are wages.
 SPENDING_PER_WAGE = 1.6
 
+# The least that a world may state.
+LEAST_WAGE = 0.005
 # Talent earns twice a worker's wage where income is highest, and relatively more elsewhere, since it can leave.
 SKILLED_PREMIUM = 2.0
 SKILLED_EXPONENT = 0.6
@@ -89,7 +92,7 @@ def wages(income: np.ndarray) -> np.ndarray:
     The unit of money is thus the wage of a quarter in the richest region. Income is at purchasing power parity, which
     narrows the gaps that exporters see.
     """
-    return income / income.max()
+    return np.maximum(income / income.max(), LEAST_WAGE)
 
 
 def skilled_wages(wage: np.ndarray) -> np.ndarray:
@@ -97,19 +100,16 @@ def skilled_wages(wage: np.ndarray) -> np.ndarray:
     return SKILLED_PREMIUM * wage**SKILLED_EXPONENT
 
 
-def world_size(n_regions: int) -> float:
-    """Gives the workers of a world: 10,000, or 1,500 for each region where there are many."""
-    return max(WORKERS, WORKERS_PER_REGION * n_regions)
-
-
 def workers(value_added: np.ndarray, wage: np.ndarray) -> np.ndarray:
     """Shares out the world's workers: L ~ value added / wage [R], heads.
 
     If labour's share of value added is the same everywhere, that is employment. It is additive: a region merged at the
-    wage of its workers (`rest_income`) has the workers of its parts.
+    wage of its workers (`rest_income`) has the workers of its parts. The world has 10,000, or as many more, up to 40,000,
+    as give its smallest region 150. No region has fewer workers than first firms at least.
     """
-    heads = value_added / wage
-    return world_size(len(heads)) * heads / heads.sum()
+    shares = value_added / wage / (value_added / wage).sum()
+    world = float(np.clip(LEAST_WORKERS / shares.min(), WORKERS, MOST_WORKERS))
+    return np.maximum(world * shares, LEAST_FIRMS)
 
 
 def rest_income(income: np.ndarray, value_added: np.ndarray) -> float:
@@ -176,14 +176,13 @@ def stage_mix(
     return weights / weights.sum(axis=1, keepdims=True)
 
 
-def first_firms(output: np.ndarray, mix: np.ndarray) -> np.ndarray:
+def first_firms(output: np.ndarray, mix: np.ndarray, heads: np.ndarray) -> np.ndarray:
     """Founds the first firms [R, S], whole numbers: 4 for each 100 workers of the world.
 
     Twelve in each region, the others by the region's output; by stage as its mix says. Every region has a lead firm.
     """
-    n_regions = len(output)
-    total = round(FIRMS_PER_WORKER * world_size(n_regions)) - LEAST_FIRMS * n_regions
-    by_region = LEAST_FIRMS + _whole(total * output / output.sum())
+    others = max(0, round(FIRMS_PER_WORKER * heads.sum()) - LEAST_FIRMS * len(output))
+    by_region = LEAST_FIRMS + _whole(others * output / output.sum())
     firms = np.stack([_whole(count * shares) for count, shares in zip(by_region, mix, strict=True)])
     # A region without a brand at all could never follow its own buyers.
     for region in np.flatnonzero(firms[:, -1] == 0):

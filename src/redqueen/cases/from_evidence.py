@@ -33,9 +33,9 @@ _CITED = ("wiod_2013", "ncses_sei", "schmoch_2008", "maddison_2023")
 _NOT_MODELLED = (
     "stages of the industry within the table's sector: their costs and weights are chosen, the same as in the bundled cases",
     "wages at exchange rates: incomes are at purchasing power parity, which makes low-wage regions dearer than buyers find them",
-    "the profits of multinationals within GDP: Ireland's wages are overstated",
+    "the profits that multinationals book within GDP, which overstate wages as in Ireland",
     "patents sought elsewhere: only those granted in the United States count, which favours American inventors",
-    "processing trade apart from other trade: tables of this kind understate China's imported inputs",
+    "processing trade apart from other trade: tables of this kind understate imported inputs, China's above all",
     "people living abroad at the start (first_diaspora), tariffs and other rules: all are left at their defaults",
     "different growth of regions for reasons outside the chain: the same everywhere, so that catching up is not assumed",
 )
@@ -176,7 +176,7 @@ def _stated(measured: Measures, wage: np.ndarray, heads: np.ndarray) -> dict[str
         "frontier_market": (frontier, of_use),
         "value_market": (value, of_use),
         "first_quality": (endowing.first_quality(known, wage), of_quality),
-        "first_firms": (endowing.first_firms(measured.output, mix), of_firms),
+        "first_firms": (endowing.first_firms(measured.output, mix, heads), of_firms),
     }
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ from redqueen.indicators.profile import industry_profile, industry_purchases, kn
 
 __all__ = ["Measures", "measure"]
 
+T = TypeVar("T")
 HEADING = "a world cannot be made from these files"
 # Patents of the years before the start: what is known then, without hindsight.
 PATENT_YEARS = 5
@@ -139,7 +141,7 @@ def _listed(names: list[str], most: int = 6) -> str:
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
 
-def _attempt(read, faults: Faults):
+def _attempt(read: Callable[[], T], faults: Faults) -> T | None:
     """Gives what is read, or notes its faults and gives None."""
     try:
         return read()

@@ -56,7 +56,7 @@ def run_members(
             while ready and len(running) < threads:
                 task = heapq.heappop(ready)
                 running[executor.submit(member, *task)] = task
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
+            for future in sorted(wait(running, return_when=FIRST_COMPLETED).done, key=running.__getitem__):
                 seed, step = running.pop(future)
                 result = _result(future, seeds[seed], names[step - 1] if step else None)
                 if step == 0:

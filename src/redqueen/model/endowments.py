@@ -32,7 +32,7 @@ ENDOWMENTS: tuple[Endowment, ...] = tuple(
         ("base_wage", ("region",), "money/quarter", 0.005, 20.0, None, "wage of a worker where the labour market is slack"),
         ("base_skilled_wage", ("region",), "money/quarter", 0.005, 60.0, None, "wage of talent in a normal market"),
         ("wage_growth", ("region",), "1/quarter", -0.02, 0.03, 0.003, "growth of base wages for reasons outside the chain"),
-        ("workers", ("region",), "heads", 1.0, 1e9, None, "people who could work in the chain"),
+        ("workers", ("region",), "heads", 1.0, 1e9, None, "people who could work in the chain or in the services that its incomes pay for"),
         ("workers_growth", ("region",), "1/quarter", -0.02, 0.03, 0.002, "growth of those people"),
         ("first_talent", ("region",), "heads", 0.0, 1e8, None, "engineers and managers at home at the start"),
         ("graduates", ("region",), "heads/quarter", 0.0, 1e7, None, "new talent"),

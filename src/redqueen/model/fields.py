@@ -197,6 +197,7 @@ _STATE: tuple[tuple, ...] = (
     ("income_per_head", _R, "f8", "constant money/head", "outcome", "value added per worker at constant quality and prices"),
     ("price_index", _R, "f8", "index", "outcome", "quality-adjusted price of what the region buys"),
     ("jobs", _R, "f8", "heads", "outcome", "people employed by firms"),
+    ("service_jobs", _R, "f8", "heads", "outcome", "people whom the chain's incomes employ in local services"),
     ("quality_sold", _R, "f8", "log quality", "outcome", "sales-weighted quality of the region's products"),
     ("quality_made", _R, "f8", "log quality", "outcome", "revenue-weighted quality of the region's stages"),
     ("distance_to_frontier", _R, "f8", "log quality", "outcome", "revenue-weighted distance of the region's stages from the frontier"),

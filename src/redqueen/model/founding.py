@@ -54,7 +54,9 @@ def first_values(world: World, state: State) -> dict[str, object]:
     talent = given["first_diaspora"].copy()
     numpy.fill_diagonal(talent, given["first_talent"])
     start = state.parameters.venture_start
+    market = given["frontier_market"] + given["value_market"]
     return {
+        "spending_income": market * state.parameters.industry_share,
         "wage": given["base_wage"], "skilled_wage": given["base_skilled_wage"], "talent": talent,
         "labour_normal": given["workers"], "crowding": 1.0, "venture_return": start, "champion": -1, "base_price_index": 1.0,
         "public_quality": given["first_quality"], "frontier": given["first_quality"].max(axis=0),

@@ -13,14 +13,16 @@ else:
 def set_wages(state: State):
     """Move wages and talent's wages towards what the quarter's employment calls for.
 
-    ln w* = ln base + growth t + tightness ln max(1, jobs / (slack x workers)); the same for talent, whose supply is a
-    share of the talent living in the region. Crowding is supply over demand of talent, at most one.
+    ln w* = ln base + growth t + tightness ln max(1, employed / (slack x workers)), where the employed are the chain's people
+    and those whom its incomes employ in local services. The same for talent, whose supply is a share of the talent living
+    in the region. Crowding is supply over demand of talent, at most one.
     """
     with cython.nogil:
         elapsed = state.quarter - state.first_quarter
         for region in range(state.n_regions):
             trend = state.wage_growth[region] * elapsed
-            employed = state.jobs[region] / state.labour_normal[region]
+            state.service_jobs[region] = state.parameters.local_services * state.spending_income[region] / state.wage[region]
+            employed = (state.jobs[region] + state.service_jobs[region]) / state.labour_normal[region]
             tight = max(1.0, employed / state.parameters.wage_slack)
             target = elementary.log(state.base_wage[region]) + trend + state.parameters.wage_tightness * elementary.log(tight)
             now = elementary.log(state.wage[region])

@@ -319,15 +319,17 @@ def unbundle(state: State, product: cython.int, stage: cython.int, key: cython.u
 def bargain(state: State, product: cython.int, stage: cython.int, rest: cython.double, rival_worth: cython.double) -> cython.void:
     """Move the supplier's margin towards its share of what it is worth over the next best.
 
-    target = least + bargaining x (exp(advantage / elasticity) - 1) (rest + cost) / cost, at most the largest margin.
+    target = least + bargaining x (exp(advantage / elasticity) - 1) (rest + c) / own, with c the cost of the stage to the
+    lead firm at the least margin and own that at none: with all the power it charges the second price.
     """
     supplier = state.supplier[product, stage]
     trust = state.trust[product, stage]
-    at_least = worth(state, product, stage, supplier, rest, state.parameters.margin_least, trust)
-    advantage = max(0.0, at_least - rival_worth)
-    cost = supplied_cost(state, product, stage, supplier, 0.0, trust)
+    least = state.parameters.margin_least
+    advantage = max(0.0, worth(state, product, stage, supplier, rest, least, trust) - rival_worth)
     gain = elementary.exp(min(advantage / elasticity_of(state, product), 3.0)) - 1.0
-    target = min(state.parameters.margin_most, state.parameters.margin_least + state.parameters.bargaining * gain * (rest + cost) / cost)
+    gain *= rest + supplied_cost(state, product, stage, supplier, least, trust)
+    gain /= supplied_cost(state, product, stage, supplier, 0.0, trust)
+    target = min(state.parameters.margin_most, least + state.parameters.bargaining * gain)
     state.margin[product, stage] += state.parameters.margin_speed * (target - state.margin[product, stage])
 
 

@@ -1,0 +1,218 @@
+"""The report: tables fit and say in words what an interval shows, figures are repeatable, reference pages are up to date."""
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from toy_trial import use_model, write_case
+
+from redqueen.errors import Refused
+from redqueen.lab.compare import compare_all
+from redqueen.lab.outcomes import BY_NAME, OUTCOMES
+from redqueen.lab.store import write_pages
+from redqueen.lab.trial import Trial
+from redqueen.model.parameters import PARAMETERS
+from redqueen.report.files import EFFECT_COLUMNS, write_comparison, write_run
+from redqueen.report.reference import pages
+from redqueen.report.terminal import WIDTH, screen, show_case, show_effects, show_run, table
+from redqueen.report.words import effect_words, number, unit_words
+
+REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
+
+
+@pytest.fixture
+def trial(tmp_path, monkeypatch):
+    use_model(monkeypatch)
+    return Trial(str(write_case(tmp_path)), seeds=6, command="redqueen compare toy.toml --seeds 6")
+
+
+@pytest.fixture
+def effects(trial):
+    return compare_all(trial.run(progress=False), outcomes=[outcome.name for outcome in OUTCOMES])
+
+
+def printed(show, *what, **options):
+    """Return what a table prints where it is piped."""
+    file = io.StringIO()
+    show(screen(file), *what, **options)
+    return file.getvalue()
+
+
+# Words
+
+
+def test_numbers_keep_three_digits():
+    assert [number(value) for value in (12345.6, 1.234, 0.0012345, -56.78, 0, None, float("nan"), 2.5e10)] == [
+        "12,346", "1.23", "0.00123", "-56.8", "0", "-", "-", "2.50e+10",
+    ]
+
+
+def test_effects_keep_the_places_that_their_interval_leaves_meaning_to():
+    assert effect_words(12.345, 2.1, 22.6) == ("+12", "+2 to +23")
+    assert effect_words(0.01234, -0.01, 0.034) == ("+0.012", "-0.010 to +0.034")
+    assert effect_words(0.0, 0.0, 0.0) == ("0", "0 to 0")
+    assert effect_words(None, None, None) == ("-", "-")
+    assert effect_words(5.0, None, None) == ("+5.0", "-")
+
+
+def test_a_number_that_is_shown_as_zero_has_no_sign():
+    assert effect_words(-0.001, -1.0, 1.0) == ("0.0", "-1.0 to +1.0")
+
+
+def test_units_are_words():
+    assert unit_words("money/quarter") == "money a quarter"
+    assert unit_words("percentage points") == "points"
+
+
+# Terminal
+
+
+def test_what_is_piped_is_plain_ascii_of_80_columns(trial, effects):
+    texts = (
+        printed(show_effects, effects, region="south"),
+        printed(show_effects, effects, region="south", outcomes=["jobs"]),
+        printed(show_effects, effects, region="south", outcomes=["jobs", "stage_profit"]),
+        printed(show_case, trial.case),
+        printed(show_run, effects[0].result),
+    )
+    for text in texts:
+        assert text.isascii()
+        assert max(map(len, text.splitlines())) <= WIDTH
+        assert all(line == line.rstrip() for line in text.splitlines())
+
+
+def test_a_table_loses_no_word_however_narrow_it_is():
+    words = "the longest of all words is incomprehensibilities and it stays"
+    text = printed(table, ("name", "meaning", "value"), [("a" * 50, words, "1.00"), ("b", words, "2.00")], right=("value",))
+    assert max(map(len, text.splitlines())) <= WIDTH
+    assert "".join(text.split()).count("a") >= 50
+    for word in words.split():
+        assert word in text
+
+
+def test_effects_are_shown_with_interval_and_verdict(effects):
+    text = printed(show_effects, effects, region="south")
+    assert re.search(r"^officers against none, south, 6 seeds$", text, re.M)
+    assert re.search(r"^jobs +\+10\.5 % +\+10\.5 to \+10\.5 +raises$", text, re.M)
+    assert re.search(r"^jobs +0 % +0 to 0 +no difference in any seed$", text, re.M)
+
+
+def test_one_outcome_is_shown_policy_by_policy(effects):
+    text = printed(show_effects, effects, region="south", outcomes=["jobs"])
+    assert text.startswith("jobs against none, south, 6 seeds, in %\n")
+    assert re.search(r"^officers +\+10\.5 ", text, re.M) and re.search(r"^gifts +0 ", text, re.M)
+
+
+def test_why_an_effect_is_not_defined_is_shown(effects):
+    result = effects[0].result.copy(deep=True)
+    result["value_added"].loc[{"policy": "officers", "seed": 3, "region": "south"}] = -1.0
+    text = printed(show_effects, compare_all(result), region="south")
+    assert "value added under officers: zero or below under officers in 1 of 6 seeds" in " ".join(text.split())
+
+
+# Figures
+
+
+def test_the_same_result_draws_the_same_bytes(effects, tmp_path):
+    pytest.importorskip("matplotlib")
+    from redqueen.report.figures import effects as draw_effects
+    from redqueen.report.figures import fan, paths, save
+
+    for folder in ("first", "second"):
+        (tmp_path / folder).mkdir()
+        save(fan(effects[0].result, "value_added"), tmp_path / folder, "fan")
+        save(draw_effects(effects), tmp_path / folder, "effects")
+        save(paths(effects[0].result, "jobs"), tmp_path / folder, "paths")
+    files = sorted(path.name for path in (tmp_path / "first").iterdir())
+    assert files == ["effects.png", "effects.svg", "fan.png", "fan.svg", "paths.png", "paths.svg"]
+    for name in files:
+        assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes(), name
+
+
+def test_a_figure_says_its_unit_its_seeds_and_how_it_was_made(effects, tmp_path):
+    pytest.importorskip("matplotlib")
+    from redqueen.report.figures import fan, save
+
+    save(fan(effects[0].result, "value_added"), tmp_path, "fan")
+    words = " ".join(" ".join(ElementTree.parse(tmp_path / "fan.svg").getroot().itertext()).split())
+    for part in ("Value added, south", "money a quarter", "officers", "gifts", "none", "seeds 1-6", "redqueen compare toy.toml --seeds 6", "Simulated"):
+        assert part in words, part
+    # Nothing from outside may be loaded by a picture.
+    assert "<image" not in (tmp_path / "fan.svg").read_text()
+
+
+def test_drawing_leaves_the_readers_settings_alone(effects, tmp_path):
+    matplotlib = pytest.importorskip("matplotlib")
+    from redqueen.report.figures import fan, save
+
+    before = dict(matplotlib.rcParams)
+    save(fan(effects[0].result, "jobs"), tmp_path, "fan")
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_an_effect_draws_itself(effects):
+    pytest.importorskip("matplotlib")
+    figure = effects[0].plot("quality_sold")
+    assert [axis.get_title("left") for axis in figure.axes] == ["officers"]
+
+
+def test_an_unknown_outcome_is_not_drawn_but_refused(effects):
+    pytest.importorskip("matplotlib")
+    with pytest.raises(Refused, match="did you mean 'jobs'"):
+        effects[0].plot("job")
+    with pytest.raises(Refused, match="known by stage"):
+        effects[0].plot("stage_jobs")
+
+
+# Files
+
+
+def test_a_comparison_is_written_in_full(effects, tmp_path):
+    write_comparison(tmp_path, effects)
+    with (tmp_path / "effects.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert tuple(rows[0]) == EFFECT_COLUMNS
+    document = json.loads((tmp_path / "effects.json").read_text())
+    assert len(document["effects"]) == len(rows) == sum(len(effect.rows) for effect in effects)
+    assert {"case", "seeds", "quarters", "reference", "effects", "command"} <= set(document)
+    jobs = next(row for row in rows if (row["policy"], row["region"], row["outcome"]) == ("officers", "south", "jobs"))
+    assert float(jobs["effect"]) == pytest.approx(effects[0].row("jobs", "south").effect, rel=1e-15)
+    assert "redqueen compare toy.toml --seeds 6" in (tmp_path / "README.txt").read_text()
+
+
+def test_a_run_is_written_in_full(trial, tmp_path):
+    pytest.importorskip("matplotlib")
+    write_run(tmp_path, trial.run(progress=False))
+    with (tmp_path / "regions.csv").open() as file:
+        header = next(csv.reader(file))
+    assert header == ["time", "region", "outcome", "value", "unit"]
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert {row["outcome"] for row in summary["outcomes"]} == {name for name, outcome in BY_NAME.items() if not outcome.by_stage}
+    assert {"stages.csv", "flows.csv", "sales.csv", "talent.csv", "README.txt", "path_jobs.svg"} <= {path.name for path in tmp_path.iterdir()}
+
+
+# Reference pages
+
+
+def test_the_reference_pages_are_up_to_date():
+    for name, text in pages().items():
+        assert (REFERENCE / name).read_text(encoding="utf-8") == text, f"{name}: run redqueen reference"
+
+
+def test_every_parameter_has_its_line():
+    text = pages()["parameters.md"]
+    for parameter in PARAMETERS:
+        assert f"| `{parameter.name}` | {parameter.value:g} | {parameter.unit} |" in text
+
+
+def test_pages_of_others_are_not_written_over(tmp_path):
+    from redqueen.errors import Faults
+
+    (tmp_path / "state.md").write_text("# My own page\n")
+    faults = Faults()
+    assert write_pages(tmp_path, pages(), faults) == []
+    assert len(faults) == 1 and [path.name for path in tmp_path.iterdir()] == ["state.md"]
