@@ -34,7 +34,9 @@ def answer(capsys, *words):
 
 
 def program(*words, **options):
-    return subprocess.Popen([sys.executable, "-m", "redqueen", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+    return subprocess.Popen(
+        [sys.executable, "-m", "redqueen", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+    )
 
 
 # Shapes that scripts rely on
@@ -60,9 +62,14 @@ def test_a_pair_of_region_and_outcome_is_one_row(toy, model, capsys):
 
 
 def test_a_region_and_outcomes_can_be_asked_for(toy, model, capsys):
-    out = answer(capsys, "compare", toy, "--seeds", "2", "--region", "north", "--outcome", "jobs,wage", "--policies", "gifts", "--json")[1]
+    out = answer(
+        capsys, "compare", toy, "--seeds", "2", "--region", "north", "--outcome", "jobs,wage", "--policies", "gifts", "--json"
+    )[1]
     rows = json.loads(out)["effects"]
-    assert [(row["policy"], row["region"], row["outcome"]) for row in rows] == [("gifts", "north", "jobs"), ("gifts", "north", "wage")]
+    assert [(row["policy"], row["region"], row["outcome"]) for row in rows] == [
+        ("gifts", "north", "jobs"),
+        ("gifts", "north", "wage"),
+    ]
 
 
 def test_cases_prints_every_bundled_case(capsys):
@@ -83,7 +90,9 @@ def test_json_has_null_where_there_is_no_number(toy, model, capsys):
     assert json.loads(out, parse_constant=refuse)["effects"][0]["low"] is None
 
 
-@pytest.mark.parametrize("words", [["parameters"], ["instruments"], ["outcomes"], ["policies"], ["show", "toy.toml"], ["run", "toy.toml"]])
+@pytest.mark.parametrize(
+    "words", [["parameters"], ["instruments"], ["outcomes"], ["policies"], ["show", "toy.toml"], ["run", "toy.toml"]]
+)
 def test_what_prints_a_table_prints_json_as_well(toy, model, capsys, words):
     code, out, _ = answer(capsys, *words, "--json")
     assert code == 0 and json.loads(out)
@@ -97,12 +106,39 @@ def test_what_prints_a_table_prints_json_as_well(toy, model, capsys, words):
 def test_every_fault_is_said_at_once_with_the_nearest_name(toy, capsys, tmp_path):
     (tmp_path / "taken").write_text("")
     code, out, err = answer(
-        capsys, "compare", toy, "--seeds", "0", "--threads", "0", "--window", "x", "--outcome", "value_aded", "--region", "sout",
-        "--policies", "oficers,natonal_champion", "--to", "nune", "-o", "taken",
+        capsys,
+        "compare",
+        toy,
+        "--seeds",
+        "0",
+        "--threads",
+        "0",
+        "--window",
+        "x",
+        "--outcome",
+        "value_aded",
+        "--region",
+        "sout",
+        "--policies",
+        "oficers,natonal_champion",
+        "--to",
+        "nune",
+        "-o",
+        "taken",
     )
     assert (code, out) == (2, "")
     assert "9 faults" in err
-    for word in ("--seeds", "--threads", "--window", "'value_added'", "'south'", "'officers'", "'national_champion'", "'none'", "taken"):
+    for word in (
+        "--seeds",
+        "--threads",
+        "--window",
+        "'value_added'",
+        "'south'",
+        "'officers'",
+        "'national_champion'",
+        "'none'",
+        "taken",
+    ):
         assert word in err
 
 
@@ -130,7 +166,9 @@ def test_a_case_compared_to_itself_is_refused(toy, capsys):
 
 def test_check_reports_the_faults_of_every_file(toy, capsys, tmp_path):
     (tmp_path / "bad.toml").write_text(CASE.replace("workers = 900", "workers = -1").replace('input = "parts"', 'input = "prts"'))
-    (tmp_path / "policy.toml").write_text('[policy]\nname = "policy"\n[[change]]\ninstrument = "lump_sun"\nwhere = "target"\nintensity = 1.0\n')
+    (tmp_path / "policy.toml").write_text(
+        '[policy]\nname = "policy"\n[[change]]\ninstrument = "lump_sun"\nwhere = "target"\nintensity = 1.0\n'
+    )
     code, out, err = answer(capsys, "check", "toy.toml", "bad.toml", "policy.toml", "absent.toml")
     assert code == 2
     assert "toy.toml: case toy" in out
@@ -197,7 +235,9 @@ def test_compare_writes_a_directory_whole(toy, model, capsys, tmp_path):
 
 def test_the_number_of_threads_changes_nothing(toy, capsys):
     one, two = (
-        json.loads(answer(capsys, "compare", toy, "--seeds", "3", "--quarters", "8", "--threads", threads, "--json")[1])["effects"]
+        json.loads(answer(capsys, "compare", toy, "--seeds", "3", "--quarters", "8", "--threads", threads, "--json")[1])[
+            "effects"
+        ]
         for threads in ("1", "2")
     )
     assert one == two
@@ -245,7 +285,9 @@ after = resource.getrusage(resource.RUSAGE_SELF)
 print(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 print(sorted({"numpy", "pandas", "xarray", "matplotlib", "rich"} & set(sys.modules)))
 """
-    seconds, loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.splitlines()
+    seconds, loaded = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
     assert float(seconds) < 0.3 and loaded == "[]"
 
 

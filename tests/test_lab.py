@@ -1,9 +1,11 @@
 """The lab: trials are balanced and repeatable, effects are what a statistician computes by hand, files are whole or absent."""
 
+import hashlib
 import json
 import math
 import threading
 import time
+from pathlib import Path
 
 import numpy
 import pytest
@@ -12,20 +14,28 @@ from toy_trial import use_model, write_case
 import redqueen
 from redqueen.cases.case import read_case
 from redqueen.errors import Refused
-from redqueen.lab.compare import (
+from redqueen.lab.compare import compare, compare_all
+from redqueen.lab.futures import futures
+from redqueen.lab.intervals import (
     NO_CLEAR_EFFECT,
     NO_DIFFERENCE,
     NOT_DEFINED,
     RAISES,
     TOO_FEW_SEEDS,
-    compare,
-    compare_all,
     paired_difference,
     student_quantile,
     verdict,
 )
-from redqueen.lab.futures import futures
-from redqueen.lab.outcomes import ALL, BY_NAME, EACH_STAGE, OUTCOMES, WORLD, measured, series, variables_of
+from redqueen.lab.outcomes import (
+    ALL,
+    BY_NAME,
+    EACH_STAGE,
+    OUTCOMES,
+    WORLD,
+    measured,
+    series,
+    variables_of,
+)
 from redqueen.lab.run import run_members
 from redqueen.lab.store import MARKER, json_text, whole_directory
 from redqueen.lab.tidy import changes, region_rows, stage_rows, yearly_rows
@@ -85,7 +95,9 @@ def test_students_quantile_is_the_one_of_scipy():
     for freedom in (1, 2, 3, 4, 9, 10, 99, 1000):
         for probability in (0.5, 0.75, 0.9, 0.975, 0.9995):
             # abs: at one half the quantile is 0 and halving leaves the last bit of an angle.
-            assert student_quantile(probability, freedom) == pytest.approx(special.stdtrit(freedom, probability), rel=1e-11, abs=1e-12)
+            assert student_quantile(probability, freedom) == pytest.approx(
+                special.stdtrit(freedom, probability), rel=1e-11, abs=1e-12
+            )
 
 
 def test_a_quantile_that_does_not_exist_is_an_error():
@@ -284,7 +296,9 @@ def test_members_run_at_once(case, monkeypatch):
     monkeypatch.setattr("redqueen.lab.run.burn_in", lambda *rest, **options: meeting.wait())
     monkeypatch.setattr("redqueen.lab.run.simulate", lambda *rest, **options: None)
     kept = []
-    run_members(case.world, {"none": Schedule.empty(20, 2)}, [1, 2], lambda policy, seed, history: kept.append((policy, seed)), threads=2)
+    run_members(
+        case.world, {"none": Schedule.empty(20, 2)}, [1, 2], lambda policy, seed, history: kept.append((policy, seed)), threads=2
+    )
     assert sorted(kept) == [(0, 0), (0, 1)]
 
 
@@ -313,7 +327,7 @@ def test_a_result_says_how_it_was_made(case, model):
     trial = Trial(case, seeds=[4, 9], parameters={"turbulence": 0.01})
     attributes = trial.run(progress=False).attrs
     assert attributes["case"] == "toy" and attributes["reference"] == "none" and attributes["seeds"] == "4 9"
-    assert attributes["case_hash"] == __import__("hashlib").sha256(open(case.file, "rb").read()).hexdigest()
+    assert attributes["case_hash"] == hashlib.sha256(Path(case.file).read_bytes()).hexdigest()
     assert "seeds=[4, 9]" in attributes["command"] and "turbulence" in attributes["command"]
     plain = Trial(case, seeds=1).run(progress=False).attrs
     assert plain["parameter_hash"] != attributes["parameter_hash"]
@@ -340,7 +354,9 @@ def test_a_shortened_history_is_the_beginning_of_the_whole(case):
 def test_policies_come_from_the_case_the_catalogue_a_file_or_python(case, model, tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text('[policy]\nname = "mine"\n[[change]]\ninstrument = "lump_sum"\nwhere = "target"\nintensity = 3.0\n')
-    trial = Trial(case, ["officers", "national_champion", path, Policy("own", changes=(Change("lump_sum", 1.0, where=("north",)),)), "none"])
+    trial = Trial(
+        case, ["officers", "national_champion", path, Policy("own", changes=(Change("lump_sum", 1.0, where=("north",)),)), "none"]
+    )
     assert trial.policies == ["officers", "national_champion", "mine", "own", "none"]
     assert trial.schedules["mine"].intensity.sum(axis=(0, 1)).tolist() == [0.0, 60.0]
     north = Trial(case, [path], region="north", seeds=1)
@@ -363,7 +379,15 @@ def test_the_reference_is_added_where_it_is_not_named(case):
 
 def test_everything_wrong_with_a_trial_is_said_at_once(case):
     with pytest.raises(Refused) as refused:
-        Trial(case, ["oficers", "nationl_champion"], seeds=0, quarters=99, parameters={"turbulance": 1.0, "discount": 9.0}, region="sout", variables=["job"])
+        Trial(
+            case,
+            ["oficers", "nationl_champion"],
+            seeds=0,
+            quarters=99,
+            parameters={"turbulance": 1.0, "discount": 9.0},
+            region="sout",
+            variables=["job"],
+        )
     text = str(refused.value)
     assert len(refused.value.faults) == 8, text
     for near in ("'officers'", "'national_champion'", "'turbulence'", "'south'", "'jobs'"):
@@ -428,7 +452,11 @@ def test_writing_again_replaces_our_files_and_keeps_others(tmp_path):
     (out / "notes" / "mine.txt").write_text("keep me")
     with whole_directory(out, "command") as folder:
         (folder / "new.csv").write_text("2")
-    assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()) == [MARKER, "new.csv", "notes/mine.txt"]
+    assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()) == [
+        MARKER,
+        "new.csv",
+        "notes/mine.txt",
+    ]
     assert (out / "notes" / "mine.txt").read_text() == "keep me"
 
 

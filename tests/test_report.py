@@ -47,7 +47,14 @@ def printed(show, *what, **options):
 
 def test_numbers_keep_three_digits():
     assert [number(value) for value in (12345.6, 1.234, 0.0012345, -56.78, 0, None, float("nan"), 2.5e10)] == [
-        "12,346", "1.23", "0.00123", "-56.8", "0", "-", "-", "2.50e+10",
+        "12,346",
+        "1.23",
+        "0.00123",
+        "-56.8",
+        "0",
+        "-",
+        "-",
+        "2.50e+10",
     ]
 
 
@@ -139,7 +146,16 @@ def test_a_figure_says_its_unit_its_seeds_and_how_it_was_made(effects, tmp_path)
 
     save(fan(effects[0].result, "value_added"), tmp_path, "fan")
     words = " ".join(" ".join(ElementTree.parse(tmp_path / "fan.svg").getroot().itertext()).split())
-    for part in ("Value added, south", "money a quarter", "officers", "gifts", "none", "seeds 1-6", "redqueen compare toy.toml --seeds 6", "Simulated"):
+    for part in (
+        "Value added, south",
+        "money a quarter",
+        "officers",
+        "gifts",
+        "none",
+        "seeds 1-6",
+        "redqueen compare toy.toml --seeds 6",
+        "Simulated",
+    ):
         assert part in words, part
     # Nothing from outside may be loaded by a picture.
     assert "<image" not in (tmp_path / "fan.svg").read_text()
@@ -192,7 +208,9 @@ def test_a_run_is_written_in_full(trial, tmp_path):
     assert header == ["time", "region", "outcome", "value", "unit"]
     summary = json.loads((tmp_path / "summary.json").read_text())
     assert {row["outcome"] for row in summary["outcomes"]} == {name for name, outcome in BY_NAME.items() if not outcome.by_stage}
-    assert {"stages.csv", "flows.csv", "sales.csv", "talent.csv", "README.txt", "path_jobs.svg"} <= {path.name for path in tmp_path.iterdir()}
+    assert {"stages.csv", "flows.csv", "sales.csv", "talent.csv", "README.txt", "path_jobs.svg"} <= {
+        path.name for path in tmp_path.iterdir()
+    }
 
 
 # Reference pages

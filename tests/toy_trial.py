@@ -103,7 +103,13 @@ class Model:
         assert state == seed, "a history starts from the burn-in of its own seed"
         officers = schedule.intensity[INDEX["capacity_building"]]
         self.calls.append(("simulate", seed, float(schedule.intensity.sum())))
-        lengths = {"region": len(world.regions), "stage": len(world.stages), "industry": len(world.industries), "mode": len(MODES), "tie_kind": len(TIE_KINDS)}
+        lengths = {
+            "region": len(world.regions),
+            "stage": len(world.stages),
+            "industry": len(world.industries),
+            "mode": len(MODES),
+            "tie_kind": len(TIE_KINDS),
+        }
         arrays, yearly = {}, {}
         for number, name in enumerate((*QUARTERLY, *YEARLY)):
             shape = tuple(lengths[dimension] for dimension in _FIELD[name].shape)

@@ -72,16 +72,16 @@ def write_world(
     words = [word for option, path in files.items() for word in (option, path.name)]
     words += ["--regions", ",".join(regions), "--year", str(year)] + (["--industry", industry] if industry != "electronics" else [])
     command = shlex.join(["redqueen", "world", *words, "-o", out.name])
-    checksums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files.values()}
+    checksums = [(path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in files.values()]
     _write(out, _signed(world_text(measured, re.sub(r"[^\w-]+", "_", out.stem), command, checksums)))
     return out
 
 
-def world_text(measured: Measures, name: str, command: str, checksums: Mapping[str, str]) -> str:
+def world_text(measured: Measures, name: str, command: str, checksums: Iterable[tuple[str, str]]) -> str:
     """Gives the case file of a world as text: the rules of `cases/endowing.py` applied to the measures, each number with its source."""
     wage = endowing.wages(measured.income)
     heads = endowing.workers(measured.value_added, wage)
-    lines = [f"# Made by: {_plain(command)}", *(f"# SHA-256 of {_plain(file)}: {value}" for file, value in checksums.items())]
+    lines = [f"# Made by: {_plain(command)}", *(f"# SHA-256 of {_plain(file)}: {value}" for file, value in checksums)]
     lines += ["# Read it with: redqueen check. Edit it freely: every number says where it is from, so that better ones can replace it.", ""]
     lines += _case_lines(measured, name)
     lines += ["", "[modularity]", *(f"{key} = {value}" for key, value in MODULARITY.items())]

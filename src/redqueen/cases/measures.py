@@ -26,7 +26,7 @@ T = TypeVar("T")
 HEADING = "a world cannot be made from these files"
 # Patents of the years before the start: what is known then, without hindsight.
 PATENT_YEARS = 5
-# Income of the rest of the world against the richest region, where the file of incomes holds no other country.
+# Income of what is left of the world against the richest country: most producers are neither rich nor poor.
 REST_INCOME = 0.5
 
 
@@ -123,17 +123,17 @@ def _measured(
 
 
 def _rest_income(income: pd.Series, value_added: pd.Series, asked: list[str]) -> tuple[float, str]:
-    """Gives the income of the rest of the world and its source: its producers' where known, else any, else chosen."""
-    producers = [r for r in value_added.index if r not in asked and r in income.index and value_added[r] > 0]
-    if producers:
-        held = value_added[producers]
-        part = held.sum() / value_added.drop(asked).sum()
-        mean = endowing.rest_income(income[producers].to_numpy(), held.to_numpy())
-        return mean, f"maddison_2023: GDP per head of {_listed(producers)}, who make {100 * part:.0f} % of the rest's value added"
-    others = [region for region in income.index if region not in asked]
-    if others:
-        return float(income[others].mean()), f"maddison_2023: mean GDP per head of {_listed(others)}, which the table does not show"
-    return REST_INCOME * float(income.max()), "chosen: half of the richest region's, for the file of incomes holds no other country"
+    """Gives the income of the rest of the world over its workers, and the source: its producers' where known, else chosen."""
+    elsewhere = value_added.drop(asked)
+    known = [region for region in elsewhere.index if region in income.index and elsewhere[region] > 0]
+    chosen = REST_INCOME * float(income[asked + known].max())
+    unknown = max(0.0, elsewhere.sum() - elsewhere[known].sum())
+    mean = endowing.rest_income(np.append(income[known], chosen), np.append(elsewhere[known], unknown))
+    if not known:
+        return mean, "chosen: half of the richest country's, for the income of none of its producers is known"
+    part = 100 * (1 - unknown / elsewhere.sum())
+    source = f"maddison_2023: GDP per head of {_listed(known)}, who make {part:.0f} % of the rest's value added"
+    return mean, f"{source}; half of the richest country's for the others, chosen" if part < 99.5 else source
 
 
 def _listed(names: list[str], most: int = 6) -> str:

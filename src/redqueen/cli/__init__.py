@@ -40,7 +40,7 @@ def _answer(words: list[str]) -> int:
         return _say("Stopped; nothing was written.", STOPPED)
     except BrokenPipeError:
         # The reader of a pipe has left: nothing is wrong, and nothing more can be said.
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except Exception as error:
         if "--debug" in words:
@@ -69,7 +69,9 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="redqueen", description="A policy laboratory for regional innovation in global value chains.", allow_abbrev=False)
+    parser = _Parser(
+        prog="redqueen", description="A policy laboratory for regional innovation in global value chains.", allow_abbrev=False
+    )
     parser.add_argument("--version", action=_Version, nargs=0, help="say which version this is")
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
     for module in (cases, runs, worlds, declared):

@@ -35,13 +35,22 @@ def _cases(asked: argparse.Namespace) -> None:
     if asked.json:
         from redqueen.lab.store import json_text
 
-        print(json_text([
-            {
-                "name": one.name, "title": one.title, "question": one.question, "regions": list(one.world.regions),
-                "arms": list(one.policies), "reference": one.reference, "sources": list(one.sources.values()),
-            }
-            for one in found
-        ]))
+        print(
+            json_text(
+                [
+                    {
+                        "name": one.name,
+                        "title": one.title,
+                        "question": one.question,
+                        "regions": list(one.world.regions),
+                        "arms": list(one.policies),
+                        "reference": one.reference,
+                        "sources": list(one.sources.values()),
+                    }
+                    for one in found
+                ]
+            )
+        )
         return
     from redqueen.report.terminal import screen, table
 
@@ -65,8 +74,12 @@ def _policies(asked: argparse.Namespace) -> None:
 
 def _about(policy: Policy) -> dict[str, object]:
     return {
-        "name": policy.name, "title": policy.title, "question": policy.question, "source": policy.source,
-        "instruments": policy.instruments, "not_modelled": policy.not_modelled,
+        "name": policy.name,
+        "title": policy.title,
+        "question": policy.question,
+        "source": policy.source,
+        "instruments": policy.instruments,
+        "not_modelled": policy.not_modelled,
     }
 
 
@@ -84,14 +97,29 @@ def _show(asked: argparse.Namespace) -> None:
     from redqueen.lab.store import json_text
 
     world = found.world
-    print(json_text({
-        "name": found.name, "title": found.title, "question": found.question, "story": found.story, "happened": found.happened,
-        "not_modelled": found.not_modelled, "start": world.start, "quarters": world.quarters, "burn_in": world.burn_in,
-        "region": found.region, "reference": found.reference, "regions": world.regions, "stages": world.stages,
-        "industries": world.industries,
-        "policies": [_about(policy) for policy in found.policies.values()],
-        "facts": [asdict(fact) for fact in found.facts], "sources": found.sources,
-    }))
+    print(
+        json_text(
+            {
+                "name": found.name,
+                "title": found.title,
+                "question": found.question,
+                "story": found.story,
+                "happened": found.happened,
+                "not_modelled": found.not_modelled,
+                "start": world.start,
+                "quarters": world.quarters,
+                "burn_in": world.burn_in,
+                "region": found.region,
+                "reference": found.reference,
+                "regions": world.regions,
+                "stages": world.stages,
+                "industries": world.industries,
+                "policies": [_about(policy) for policy in found.policies.values()],
+                "facts": [asdict(fact) for fact in found.facts],
+                "sources": found.sources,
+            }
+        )
+    )
 
 
 def _check(asked: argparse.Namespace) -> None:

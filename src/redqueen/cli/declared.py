@@ -18,7 +18,9 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
         command.add_argument("--json", action="store_true", help="print one JSON document")
         command.set_defaults(answer=_declared, what=name)
     pages = commands.add_parser("reference", help="write the reference pages")
-    pages.add_argument("-o", dest="place", metavar="DIR", default="docs/reference", help="directory of the pages (default: %(default)s)")
+    pages.add_argument(
+        "-o", dest="place", metavar="DIR", default="docs/reference", help="directory of the pages (default: %(default)s)"
+    )
     pages.set_defaults(answer=_reference)
 
 

@@ -19,7 +19,9 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
     run = commands.add_parser("run", help="run a case once, under one policy and one seed")
     run.add_argument("case", metavar="CASE", help="name of a bundled case, or a case file")
     run.add_argument("-o", dest="place", metavar="DIR", help="directory for the results: tables, a summary and figures")
-    run.add_argument("--policy", metavar="P", help="policy of the case or the catalogue, or a policy file (default: the case's reference)")
+    run.add_argument(
+        "--policy", metavar="P", help="policy of the case or the catalogue, or a policy file (default: the case's reference)"
+    )
     run.add_argument("--seed", metavar="N", default="1", help="luck of the run (default: %(default)s)")
     run.add_argument("--region", metavar="R", help="region that a policy of the catalogue acts in (default: the case's)")
     run.add_argument("--quarters", metavar="N", help="end after so many quarters")
@@ -29,10 +31,14 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
 
     compare = commands.add_parser("compare", help="compare policies under the same luck")
     compare.add_argument("case", metavar="CASE", help="name of a bundled case, or a case file")
-    compare.add_argument("--policies", metavar="A,B", help="policies of the case or the catalogue, or policy files (default: all of the case)")
+    compare.add_argument(
+        "--policies", metavar="A,B", help="policies of the case or the catalogue, or policy files (default: all of the case)"
+    )
     compare.add_argument("--to", metavar="P", help="policy that others are compared to (default: the case's reference)")
     compare.add_argument("--seeds", metavar="N", default="20", help="number of seeds (default: %(default)s)")
-    compare.add_argument("--region", metavar="R", help="region shown, and where policies of the catalogue act (default: the case's)")
+    compare.add_argument(
+        "--region", metavar="R", help="region shown, and where policies of the catalogue act (default: the case's)"
+    )
     compare.add_argument("--outcome", metavar="O", help="outcomes to report (default: all; redqueen outcomes lists them)")
     compare.add_argument("--window", metavar="N", help="last quarters over which outcomes are measured (default: 20)")
     compare.add_argument("--quarters", metavar="N", help="end after so many quarters")
@@ -53,8 +59,14 @@ def _run(asked: argparse.Namespace) -> None:
     if asked.place:
         check_place(asked.place, faults)
     trial = _trial(
-        asked, faults, "run", policies=None if asked.policy is None else [asked.policy], only_reference=asked.policy is None,
-        seeds=[1 if seed is None else seed], quarters=quarters, region=asked.region,
+        asked,
+        faults,
+        "run",
+        policies=None if asked.policy is None else [asked.policy],
+        only_reference=asked.policy is None,
+        seeds=[1 if seed is None else seed],
+        quarters=quarters,
+        region=asked.region,
     )
     result = trial.run(threads=1, check=asked.check)
     if asked.place:
@@ -86,8 +98,16 @@ def _compare(asked: argparse.Namespace) -> None:
         # Files hold the stages as well: a spreadsheet has room for them.
         outcomes = outcomes if asked.outcome else OUTCOMES
     trial = _trial(
-        asked, faults, "compare", policies=names(asked.policies), seeds=seeds or 1, quarters=quarters, region=asked.region,
-        reference=asked.to, variables=variables_of(outcomes), window=window,
+        asked,
+        faults,
+        "compare",
+        policies=names(asked.policies),
+        seeds=seeds or 1,
+        quarters=quarters,
+        region=asked.region,
+        reference=asked.to,
+        variables=variables_of(outcomes),
+        window=window,
     )
     result = trial.run(threads, check=asked.check)
     effects = compare_all(result, outcomes=[outcome.name for outcome in outcomes], window=window)
@@ -104,7 +124,13 @@ def _compare(asked: argparse.Namespace) -> None:
 
 
 def _trial(
-    asked: argparse.Namespace, faults: Faults, heading: str, *, only_reference: bool = False, window: int | None = None, **options: Any
+    asked: argparse.Namespace,
+    faults: Faults,
+    heading: str,
+    *,
+    only_reference: bool = False,
+    window: int | None = None,
+    **options: Any,
 ) -> Trial:
     """Makes the trial asked for, or refuses it together with the faults noted so far."""
     from redqueen.cases.case import case
@@ -119,9 +145,13 @@ def _trial(
             options["reference"] = reference
         trial = Trial(found, command=command(asked), **options)
         if heading == "compare" and trial.policies == [reference]:
-            faults.add(f"there is nothing to compare {reference} to", field="--policies", remedy="redqueen policies lists the catalogue")
+            faults.add(
+                f"there is nothing to compare {reference} to", field="--policies", remedy="redqueen policies lists the catalogue"
+            )
         if window is not None and window > trial.world.quarters:
-            faults.add(f"{window} quarters are more than there are", field="--window", remedy=f"give at most {trial.world.quarters}")
+            faults.add(
+                f"{window} quarters are more than there are", field="--window", remedy=f"give at most {trial.world.quarters}"
+            )
     except Refused as refusal:
         faults.extend(refusal.faults)
     faults.refuse_if_any(f"redqueen {heading} {asked.case}")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import math
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy
 
 from redqueen.errors import Faults, nearest
+from redqueen.lab.intervals import LEVEL, NOT_DEFINED, paired_difference, verdict
 from redqueen.lab.outcomes import RATIO, WORLD, Outcome, chosen, measured, variables_of
 
 if TYPE_CHECKING:
@@ -21,25 +20,6 @@ if TYPE_CHECKING:
 
 #: Quarters at the end of the history over which outcomes are measured, unless asked otherwise: five years.
 WINDOW = 20
-#: Coverage of the interval, unless asked otherwise.
-LEVEL = 0.95
-#: With fewer pairs Student's t multiplies the standard error by more than 2.8, and one odd seed decides.
-LEAST_SEEDS = 5
-
-RAISES, LOWERS = "raises", "lowers"
-NO_CLEAR_EFFECT = "no clear effect (interval spans zero)"
-NO_DIFFERENCE = "no difference in any seed"
-TOO_FEW_SEEDS = "too few seeds"
-NOT_DEFINED = "not defined"
-
-
-class Difference(NamedTuple):
-    """Holds a mean paired difference, its interval (NaN with one pair) and the ratio of variances (NaN if undefined)."""
-
-    mean: float
-    low: float
-    high: float
-    variance_ratio: float
 
 
 @dataclass(frozen=True)
@@ -89,7 +69,9 @@ class Effect:
         for asked, word in ((outcome, "outcome"), (region, "region"), (stage, "stage")):
             known = list(dict.fromkeys(getattr(row, word) for row in self.rows if getattr(row, word)))
             if asked is not None and asked not in known:
-                faults.add(f"'{asked}' was not compared", field=word, remedy=nearest(asked, known) or f"known: {', '.join(known)}")
+                faults.add(
+                    f"'{asked}' was not compared", field=word, remedy=nearest(asked, known) or f"known: {', '.join(known)}"
+                )
         if not faults:
             faults.add(f"there is no {outcome} of {region}{f' in {stage}' if stage else ''}", field="outcome")
         faults.refuse_if_any()
@@ -106,12 +88,17 @@ class Effect:
         for asked, word in ((outcome, "outcome"), (region, "region")):
             known = list(dict.fromkeys(getattr(row, word) for row in self.rows))
             if asked is not None and asked not in known:
-                faults.add(f"'{asked}' was not compared", field=word, remedy=nearest(asked, known) or f"known: {', '.join(known)}")
+                faults.add(
+                    f"'{asked}' was not compared", field=word, remedy=nearest(asked, known) or f"known: {', '.join(known)}"
+                )
         if by not in ("region", "outcome", "stage"):
             faults.add(f"a table by '{by}' is not known", field="by", remedy="region, outcome or stage")
         faults.refuse_if_any()
         rows = [row for row in self.rows if outcome in (None, row.outcome) and region in (None, row.region)]
-        keys = [by, *(word for word in ("outcome", "region", "stage") if word != by and len({getattr(row, word) for row in rows}) > 1)]
+        keys = [
+            by,
+            *(word for word in ("outcome", "region", "stage") if word != by and len({getattr(row, word) for row in rows}) > 1),
+        ]
         columns = [*keys, "effect", "low", "high", "unit", "verdict", "seeds", "reason"]
         frame = pandas.DataFrame([[getattr(row, name) for name in columns] for row in rows], columns=columns)
         return frame.set_index(keys if len(keys) > 1 else by)
@@ -149,7 +136,11 @@ def compare(
     to = str(result.attrs["reference"]) if to is None else to
     for asked in (policy, to):
         if asked not in policies:
-            faults.add(f"'{asked}' is not in the trial", field="policy", remedy=nearest(asked, policies) or f"it has {', '.join(policies)}")
+            faults.add(
+                f"'{asked}' is not in the trial",
+                field="policy",
+                remedy=nearest(asked, policies) or f"it has {', '.join(policies)}",
+            )
     wanted = _recorded(result, outcomes, faults)
     span = _window(result, window, faults)
     if not 0 < level < 1:
@@ -180,65 +171,16 @@ def compare_all(result: xarray.Dataset, to: str | None = None, **options: object
     return [compare(result, name, to, **options) for name in names]  # type: ignore[arg-type]
 
 
-def paired_difference(policy: Sequence[float], reference: Sequence[float], level: float = LEVEL) -> Difference:
-    """Estimates the mean of policy - reference over pairs, with Student's interval.
-
-    mean +- t((1 + level) / 2, n - 1) s / sqrt(n), where s is the standard deviation of the n differences.
-    The interval is NaN for fewer than two pairs; the ratio of variances where neither side varies.
-    """
-    first, second = numpy.asarray(policy, dtype=float), numpy.asarray(reference, dtype=float)
-    difference = first - second
-    count = difference.size
-    mean = float(difference.mean())
-    if count < 2:
-        return Difference(mean, math.nan, math.nan, math.nan)
-    half = float(student_quantile((1 + level) / 2, count - 1) * difference.std(ddof=1) / math.sqrt(count))
-    apart = float(first.var(ddof=1) + second.var(ddof=1))
-    ratio = float(difference.var(ddof=1)) / apart if apart > 0 else math.nan
-    return Difference(mean, mean - half, mean + half, ratio)
-
-
-@functools.cache
-def student_quantile(probability: float, freedom: int) -> float:
-    """Gives the quantile of Student's t distribution at `probability` (1/2 or more) for a whole number of degrees of freedom.
-
-    Halves an interval around the root of the finite series of Abramowitz and Stegun 26.7.3 and 26.7.4.
-    """
-    if not 0.5 <= probability < 1 or freedom < 1:
-        raise ValueError(f"no quantile at {probability} with {freedom} degrees of freedom")
-    low, high = 0.0, math.pi / 2
-    # The angle atan(t / sqrt(freedom)) halves to the last bit in fewer steps than a double has bits.
-    for _ in range(sys.float_info.mant_dig):
-        middle = (low + high) / 2
-        below = (1 + _student_two_sided(middle, freedom)) / 2 < probability
-        low, high = (middle, high) if below else (low, middle)
-    return math.sqrt(freedom) * math.tan(high)
-
-
-def verdict(mean: float, low: float, high: float, seeds: int, *, identical: bool = False) -> str:
-    """Says in words what an interval shows."""
-    if identical:
-        return NO_DIFFERENCE
-    if seeds < LEAST_SEEDS or math.isnan(low):
-        return TOO_FEW_SEEDS
-    if low > 0:
-        return RAISES
-    return LOWERS if high < 0 else NO_CLEAR_EFFECT
-
-
-def _student_two_sided(angle: float, freedom: int) -> float:
-    """Gives the chance of |t| below sqrt(freedom) tan(angle)."""
-    sine, square = math.sin(angle), math.cos(angle) ** 2
-    odd = freedom % 2
-    term = math.cos(angle) if odd else 1.0
-    total = term if freedom > 1 else 0.0
-    for step in range(2 + odd, freedom - 1, 2):
-        term *= square * (step - 1) / step
-        total += term
-    return 2 / math.pi * (angle + sine * total) if odd else sine * total
-
-
-def _row(outcome: Outcome, policy: str, to: str, region: str, stage: str | None, pair: xarray.DataArray, seeds: Iterable[int], level: float) -> Row:
+def _row(
+    outcome: Outcome,
+    policy: str,
+    to: str,
+    region: str,
+    stage: str | None,
+    pair: xarray.DataArray,
+    seeds: Iterable[int],
+    level: float,
+) -> Row:
     first, second = (numpy.asarray(pair.sel(policy=name).values, dtype=float) for name in (policy, to))
     count = first.size
     levels = _number(first.mean()), _number(second.mean())
@@ -254,7 +196,9 @@ def _row(outcome: Outcome, policy: str, to: str, region: str, stage: str | None,
     return Row(*key, *limits, outcome.effect_unit, count, words, None, _number(found.variance_ratio), *levels)
 
 
-def _undefined(outcome: Outcome, first: numpy.ndarray, second: numpy.ndarray, seeds: list[int], policy: str, to: str) -> str | None:
+def _undefined(
+    outcome: Outcome, first: numpy.ndarray, second: numpy.ndarray, seeds: list[int], policy: str, to: str
+) -> str | None:
     for name, values in ((policy, first), (to, second)):
         wrong = ~numpy.isfinite(values)
         if wrong.any():
@@ -291,7 +235,11 @@ def _recorded(result: xarray.Dataset, names: str | Sequence[str] | None, faults:
         for outcome in wanted:
             missing = [name for name in outcome.variables if name not in result]
             if missing:
-                faults.add(f"the trial did not record {', '.join(missing)}", field=outcome.name, remedy="run it again without naming variables")
+                faults.add(
+                    f"the trial did not record {', '.join(missing)}",
+                    field=outcome.name,
+                    remedy="run it again without naming variables",
+                )
     return tuple(there)
 
 
@@ -300,7 +248,11 @@ def _window(result: xarray.Dataset, window: int | tuple[int, int] | None, faults
     window = min(WINDOW, quarters) if window is None else window
     first, end = (quarters - window, quarters) if isinstance(window, int) else window
     if not 0 <= first < end <= quarters:
-        faults.add(f"there are no such quarters as {window}", field="window", remedy=f"the trial has {quarters}: give a number of last quarters, or (first, past the last)")
+        faults.add(
+            f"there are no such quarters as {window}",
+            field="window",
+            remedy=f"the trial has {quarters}: give a number of last quarters, or (first, past the last)",
+        )
     return first, end
 
 
@@ -308,5 +260,8 @@ def _check_regions(result: xarray.Dataset, regions: Sequence[str] | None, faults
     known = [*(str(name) for name in result["region"].values), WORLD]
     for asked in regions or ():
         if asked not in known:
-            faults.add(f"'{asked}' is not a region of the trial", field="region", remedy=nearest(asked, known) or f"it has {', '.join(known)}")
-
+            faults.add(
+                f"'{asked}' is not a region of the trial",
+                field="region",
+                remedy=nearest(asked, known) or f"it has {', '.join(known)}",
+            )

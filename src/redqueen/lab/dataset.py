@@ -48,7 +48,9 @@ class Recorder:
                 self.arrays[name][policy, seed] = array
 
 
-def dataset(recorder: Recorder, world: World, policies: Sequence[str], seeds: Sequence[int], attributes: Mapping[str, Any]) -> xarray.Dataset:
+def dataset(
+    recorder: Recorder, world: World, policies: Sequence[str], seeds: Sequence[int], attributes: Mapping[str, Any]
+) -> xarray.Dataset:
     """Labels recorded arrays.
 
     Dimensions policy, seed, quarter, region, stage, industry, mode, tie_kind and, for the yearly ones, year; a
@@ -87,7 +89,20 @@ def dataset(recorder: Recorder, world: World, policies: Sequence[str], seeds: Se
 def world_hash(world: World) -> str:
     """Gives the SHA-256 of everything that a world states."""
     digest = hashlib.sha256()
-    for name in ("name", "regions", "industries", "stages", "industry_of", "input_stage", "brand_stage", "shipping_stage", "start", "quarters", "burn_in", "modularity"):
+    for name in (
+        "name",
+        "regions",
+        "industries",
+        "stages",
+        "industry_of",
+        "input_stage",
+        "brand_stage",
+        "shipping_stage",
+        "start",
+        "quarters",
+        "burn_in",
+        "modularity",
+    ):
         digest.update(f"{name}={getattr(world, name)!r}\n".encode())
     for name in sorted(world.endowments):
         digest.update(name.encode())

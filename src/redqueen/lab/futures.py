@@ -36,7 +36,9 @@ class Futures:
     highest: numpy.ndarray
 
 
-def futures(result: xarray.Dataset, outcome: str, region: str | None = None, policies: list[str] | None = None, stage: str | None = None) -> list[Futures]:
+def futures(
+    result: xarray.Dataset, outcome: str, region: str | None = None, policies: list[str] | None = None, stage: str | None = None
+) -> list[Futures]:
     """Measures the futures of an outcome in a region under each policy (all unless named).
 
     The region is the trial's, or the first, unless named; an outcome known for the world alone is the world's.
@@ -47,10 +49,16 @@ def futures(result: xarray.Dataset, outcome: str, region: str | None = None, pol
     known = [str(name) for name in result["policy"].values]
     for asked in policies or ():
         if asked not in known:
-            faults.add(f"'{asked}' is not in the trial", field="policy", remedy=nearest(asked, known) or f"it has {', '.join(known)}")
+            faults.add(
+                f"'{asked}' is not in the trial", field="policy", remedy=nearest(asked, known) or f"it has {', '.join(known)}"
+            )
     stages = [str(name) for name in result["stage"].values]
     if stage is not None and stage not in stages:
-        faults.add(f"'{stage}' is not a stage of the trial", field="stage", remedy=nearest(stage, stages) or f"it has {', '.join(stages)}")
+        faults.add(
+            f"'{stage}' is not a stage of the trial",
+            field="stage",
+            remedy=nearest(stage, stages) or f"it has {', '.join(stages)}",
+        )
     found = BY_NAME.get(outcome)
     if found is not None and found.by_stage and stage is None:
         faults.add(f"{outcome} is known by stage", field="stage", remedy=f"name one of {', '.join(stages)}")
@@ -65,7 +73,11 @@ def futures(result: xarray.Dataset, outcome: str, region: str | None = None, pol
         elif regions == [WORLD]:
             region = WORLD
         elif region not in regions:
-            faults.add(f"'{region}' is not a region of the trial", field="region", remedy=nearest(region, regions) or f"it has {', '.join(regions)}")
+            faults.add(
+                f"'{region}' is not a region of the trial",
+                field="region",
+                remedy=nearest(region, regions) or f"it has {', '.join(regions)}",
+            )
     faults.refuse_if_any()
     assert found is not None and values is not None and region is not None
     clock = "year" if "year" in values.dims else "quarter"

@@ -9,10 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from redqueen.errors import Faults, nearest
+from redqueen.model.fields import FIELDS
 from redqueen.model.kinds import MODES, TIE_KINDS
 
 if TYPE_CHECKING:
     import xarray
+
+_SHAPE = {field.name: field.shape for field in FIELDS}
 
 RATIO, DIFFERENCE = "ratio", "difference"
 UP, DOWN, EITHER = "up", "down", ""
@@ -62,6 +65,11 @@ class Outcome(NamedTuple):
     def by_stage(self) -> bool:
         """Says whether it is reported for each stage."""
         return self.top.part == EACH_STAGE
+
+    @property
+    def of_the_world(self) -> bool:
+        """Says whether it is known for the world alone, not by region."""
+        return "region" not in _SHAPE[self.top.variable]
 
     @property
     def smoothed(self) -> bool:
@@ -164,7 +172,8 @@ def chosen(names: str | list[str] | tuple[str, ...] | None, *, faults: Faults | 
     wanted = [names] if isinstance(names, str) else list(names)
     for name in wanted:
         if name not in BY_NAME:
-            mine.add(f"no outcome is called '{name}'", field="outcome", remedy=nearest(name, BY_NAME) or "redqueen outcomes lists them")
+            remedy = nearest(name, BY_NAME) or "redqueen outcomes lists them"
+            mine.add(f"no outcome is called '{name}'", field="outcome", remedy=remedy)
     if faults is None:
         mine.refuse_if_any()
     return tuple(dict.fromkeys(BY_NAME[name] for name in wanted if name in BY_NAME))
@@ -210,6 +219,7 @@ def _part(result: xarray.Dataset, term: Term) -> xarray.DataArray:
         dimension = "mode" if term.part in MODES else "tie_kind"
         return array.sel({dimension: term.part}, drop=True)
     if "region" not in array.dims:
+        # Known for the world alone.
         return array.mean("stage").expand_dims(region=[WORLD], axis=-1)
     return array.sum([name for name in ("mode", "tie_kind", "stage") if name in array.dims])
 

@@ -48,7 +48,12 @@ def check_place(place: str | Path, faults: Faults | None = None) -> None:
     if place.exists() and not place.is_dir():
         mine.add("this is a file", file=place, field="-o", remedy="name a directory")
     elif place.is_dir() and any(place.iterdir()) and _files_made(place) is None:
-        mine.add("this directory holds files that redqueen did not make", file=place, field="-o", remedy="name another, or an empty one")
+        mine.add(
+            "this directory holds files that redqueen did not make",
+            file=place,
+            field="-o",
+            remedy="name another, or an empty one",
+        )
     else:
         above = next(path for path in (place, *place.absolute().parents) if path.exists())
         if not above.is_dir() or not os.access(above, os.W_OK):
@@ -119,7 +124,9 @@ def _move_into_place(draft: Path, place: Path) -> None:
     kept = [path for path in place.rglob("*") if path.is_file() and path.relative_to(place).as_posix() not in {*made, MARKER}]
     clashes = [path for path in kept if (draft / path.relative_to(place)).exists()]
     if clashes:
-        raise Refused([f"{path}: redqueen would write this file but did not make the one that is there (move it away)" for path in clashes])
+        raise Refused(
+            [f"{path}: redqueen would write this file but did not make the one that is there (move it away)" for path in clashes]
+        )
     former = draft.with_suffix(".former")
     place.rename(former)
     try:

@@ -95,8 +95,14 @@ class Trial:
         title = f"{self.world.name}: {members} runs"
         with progress_bar(self._quarters_to_run(), title, show=progress) as advance:
             run_members(
-                self.world, self.schedules, self.seeds, recorder.keep, parameters=self.parameters,
-                threads=min(threads or available_threads(), members), check=check, advance=advance,
+                self.world,
+                self.schedules,
+                self.seeds,
+                recorder.keep,
+                parameters=self.parameters,
+                threads=min(threads or available_threads(), members),
+                check=check,
+                advance=advance,
             )
         return dataset(recorder, self.world, self.policies, self.seeds, self._attributes())
 
@@ -106,10 +112,16 @@ class Trial:
     def _attributes(self) -> dict[str, Any]:
         name = self.world.name if self.case is None else self.case.name
         return {
-            "case": name, "case_hash": _case_hash(self.case, self.world),
-            "parameters": json.dumps(self.parameters, sort_keys=True), "parameter_hash": parameter_hash(self.world, self.parameters),
-            "seeds": " ".join(map(str, self.seeds)), "quarters": self.world.quarters, "region": self.region or "",
-            "reference": self.reference, "command": self.command, **origins(),
+            "case": name,
+            "case_hash": _case_hash(self.case, self.world),
+            "parameters": json.dumps(self.parameters, sort_keys=True),
+            "parameter_hash": parameter_hash(self.world, self.parameters),
+            "seeds": " ".join(map(str, self.seeds)),
+            "quarters": self.world.quarters,
+            "region": self.region or "",
+            "reference": self.reference,
+            "command": self.command,
+            **origins(),
         }
 
     def _call(self, asked: object, region: str | None, quarters: int | None) -> str:
@@ -130,9 +142,13 @@ def policy_names(case: Case | None) -> list[str]:
     return list(dict.fromkeys([NONE.name, *(case.policies if case is not None else ()), *catalogue()]))
 
 
-def _schedules(policies: Any, reference: str | None, case: Case | None, world: World, region: str | None, faults: Faults) -> dict[str, Schedule]:
+def _schedules(
+    policies: Any, reference: str | None, case: Case | None, world: World, region: str | None, faults: Faults
+) -> dict[str, Schedule]:
     if policies is None:
-        asked: list[tuple[str | None, Any]] = [(name, name) for name in dict.fromkeys([*(case.policies if case is not None else ()), NONE.name])]
+        asked: list[tuple[str | None, Any]] = [
+            (name, name) for name in dict.fromkeys([*(case.policies if case is not None else ()), NONE.name])
+        ]
     elif isinstance(policies, Mapping):
         asked = list(policies.items())
     else:
@@ -167,18 +183,26 @@ def _schedule(name: str | None, item: Any, case: Case | None, world: World, regi
         elif text in catalogue():
             policy = read_policy(catalogue()[text])
             if region is None:
-                raise Refused.one(f"'{text}' of the catalogue needs a region to act in", field="region", remedy=f"one of {', '.join(world.regions)}")
+                raise Refused.one(
+                    f"'{text}' of the catalogue needs a region to act in",
+                    field="region",
+                    remedy=f"one of {', '.join(world.regions)}",
+                )
         elif isinstance(item, Path) or text.endswith(".toml"):
             policy = read_policy(text)
         else:
             known = policy_names(case)
-            raise Refused.one(f"no policy is called '{text}'", field="policies", remedy=nearest(text, known) or f"known: {', '.join(known)}")
+            raise Refused.one(
+                f"no policy is called '{text}'", field="policies", remedy=nearest(text, known) or f"known: {', '.join(known)}"
+            )
     return name or policy.name, schedule(policy, world, region)
 
 
 def _seeds(seeds: int | Iterable[int], faults: Faults) -> list[int]:
     if isinstance(seeds, bool) or not isinstance(seeds, (int, Iterable)) or isinstance(seeds, str):
-        faults.add(f"{seeds!r} is not a number of seeds", field="seeds", remedy="give a whole number of 1 or more, or a list of seeds")
+        faults.add(
+            f"{seeds!r} is not a number of seeds", field="seeds", remedy="give a whole number of 1 or more, or a list of seeds"
+        )
         return []
     if isinstance(seeds, int):
         if seeds < 1:
@@ -198,10 +222,16 @@ def _parameters(parameters: Mapping[str, float], faults: Faults) -> dict[str, fl
     known = {parameter.name: parameter for parameter in PARAMETERS}
     for name, value in parameters.items():
         if name not in known:
-            faults.add(f"no parameter is called '{name}'", field="parameters", remedy=nearest(name, known) or "redqueen parameters lists them")
+            faults.add(
+                f"no parameter is called '{name}'",
+                field="parameters",
+                remedy=nearest(name, known) or "redqueen parameters lists them",
+            )
         elif not known[name].low <= value <= known[name].high:
             low, high, unit = known[name].low, known[name].high, known[name].unit
-            faults.add(f"{name} = {value} is outside {low} to {high} ({unit})", field="parameters", remedy="stay within the range")
+            faults.add(
+                f"{name} = {value} is outside {low} to {high} ({unit})", field="parameters", remedy="stay within the range"
+            )
     return {name: float(value) for name, value in parameters.items() if name in known}
 
 
@@ -229,7 +259,11 @@ def _region(region: str | None, case: Case | None, world: World, faults: Faults)
     if region is None:
         return None if case is None else case.region
     if region not in world.regions:
-        faults.add(f"{world.name} has no region '{region}'", field="region", remedy=nearest(region, world.regions) or f"it has {', '.join(world.regions)}")
+        faults.add(
+            f"{world.name} has no region '{region}'",
+            field="region",
+            remedy=nearest(region, world.regions) or f"it has {', '.join(world.regions)}",
+        )
         return None
     return region
 

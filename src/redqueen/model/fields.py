@@ -86,6 +86,7 @@ _STATE: tuple[tuple, ...] = (
     ("design", _FS, "u8", "bits", "stock", "what the firm knows how to combine"),
     ("capacity", _FS, "f8", "units/quarter", "stock", "output beyond which cost rises"),
     ("units", _FS, "f8", "units/quarter", "stock", "output"),
+    ("planned", _FS, "f8", "units/quarter", "stock", "output that the firm is organised for: orders as it has come to expect them"),
     ("unit_cost", _FS, "f8", "money/unit", "work", "cost of one unit"),
     ("unit_effort", _FS, "f8", "multiple", "work", "labour and materials of one unit against the standard"),
     ("stage_revenue", _FS, "f8", "money/quarter", "stock", "sales of the stage; at cost within a lead firm"),

@@ -35,6 +35,7 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("learning_from_others", 0.3333, "share", 0.0, 1.0, "what a unit of another firm teaches against one of one's own, near or far", "Irwin and Klenow 1994: 1 to 3, no weaker across borders"),
         ("forgetting", 0.015, "1/quarter", 0.0, 0.1, "share of experience lost in a quarter", "chosen; Argote and Epple 1990 find more"),
         ("congestion", 0.35, "elasticity", 0.1, 0.8, "rise of unit cost when output passes capacity", "chosen"),
+        ("planning_speed", 0.35, "1/quarter", 0.05, 1.0, "speed at which a firm's plans follow its orders", "chosen: order books last a few quarters"),
         ("capacity_growth", 0.08, "1/quarter", 0.03, 0.2, "fastest growth of capacity of a rigid firm", "chosen"),
         ("capacity_shrink", 0.05, "1/quarter", 0.0, 0.2, "share of idle capacity scrapped in a quarter", "chosen"),
         ("capacity_start", 4.0, "units", 1.0, 10.0, "capacity of a newborn firm", "chosen: most start-ups have 1-4 people (Saxenian 2010)"),

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from redqueen.errors import require
-from redqueen.lab.compare import LOWERS, NO_DIFFERENCE, RAISES, Effect, Row
+from redqueen.lab.compare import Effect, Row
 from redqueen.lab.futures import Futures, futures
+from redqueen.lab.intervals import LOWERS, NO_DIFFERENCE, RAISES
 from redqueen.lab.outcomes import BY_NAME, SMOOTHING, WORLD, Outcome, series
 from redqueen.report.words import unit_words
 
@@ -25,12 +26,29 @@ INK, FAINT, GRID = "#222222", "#666666", "#e3e3e3"
 RAISED, LOWERED, UNCLEAR = "#0072B2", "#D55E00", "#777777"
 
 _STYLE = {
-    "font.family": "sans-serif", "font.size": 9.5, "axes.titlesize": 10, "axes.titleweight": "bold", "axes.titlelocation": "left",
-    "axes.edgecolor": FAINT, "axes.labelcolor": INK, "text.color": INK, "xtick.color": FAINT, "ytick.color": FAINT,
-    "axes.spines.top": False, "axes.spines.right": False, "axes.spines.left": False, "axes.grid": True, "grid.color": GRID,
-    "axes.axisbelow": True, "ytick.major.size": 0, "axes.linewidth": 0.8, "figure.dpi": 100, "savefig.dpi": 150,
+    "font.family": "sans-serif",
+    "font.size": 9.5,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.edgecolor": FAINT,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": FAINT,
+    "ytick.color": FAINT,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+    "axes.grid": True,
+    "grid.color": GRID,
+    "axes.axisbelow": True,
+    "ytick.major.size": 0,
+    "axes.linewidth": 0.8,
+    "figure.dpi": 100,
+    "savefig.dpi": 150,
     # Text stays text, and nothing random or dated enters the file: the same result draws the same bytes.
-    "svg.fonttype": "none", "svg.hashsalt": "redqueen",
+    "svg.fonttype": "none",
+    "svg.hashsalt": "redqueen",
 }
 
 _PANEL_WIDTH, _PANEL_HEIGHT, _MOST_COLUMNS = 4.2, 2.7, 3
@@ -59,7 +77,9 @@ def fan(
         columns = min(len(shown), _MOST_COLUMNS)
         rows = -(-len(shown) // columns)
         width = _PANEL_WIDTH * columns + (2.0 if columns == 1 else 0.6)
-        figure, axes = pyplot.subplots(rows, columns, sharex=True, sharey=True, squeeze=False, figsize=(width, _PANEL_HEIGHT * rows + 1.5))
+        figure, axes = pyplot.subplots(
+            rows, columns, sharex=True, sharey=True, squeeze=False, figsize=(width, _PANEL_HEIGHT * rows + 1.5)
+        )
         for position, (axis, one) in enumerate(zip(axes.flat, shown, strict=False)):
             _draw_fan(axis, one, base, COLOURS[position % len(COLOURS)])
         for axis in axes.flat[len(shown) :]:
@@ -84,7 +104,9 @@ def paths(result: xarray.Dataset, outcome: str, *, command: str | None = None) -
     """Draws an outcome of every region in a trial's first member, each line with its name at its end."""
     member = result.isel(policy=[0], seed=[0])
     policy = str(member["policy"].values[0])
-    names = [str(name) for name in series(member, BY_NAME[outcome])["region"].values if name != WORLD or BY_NAME[outcome].top.variable == "frontier"]
+    names = [
+        str(name) for name in series(member, BY_NAME[outcome])["region"].values if name != WORLD or BY_NAME[outcome].of_the_world
+    ]
     with _drawing() as pyplot:
         figure, axes = pyplot.subplots(1, 1, squeeze=False, figsize=(_PANEL_WIDTH + 2.6, _PANEL_HEIGHT + 1.5))
         axis = axes[0, 0]
@@ -103,7 +125,9 @@ def paths(result: xarray.Dataset, outcome: str, *, command: str | None = None) -
     return figure
 
 
-def effects(found: Sequence[Effect], *, region: str | None = None, outcomes: Sequence[str] | None = None, command: str | None = None) -> Figure:
+def effects(
+    found: Sequence[Effect], *, region: str | None = None, outcomes: Sequence[str] | None = None, command: str | None = None
+) -> Figure:
     """Draws effects with their intervals: one panel an outcome, one dot a policy.
 
     A filled dot has an interval without zero, a hollow one spans it. `outcomes` are the headline ones unless named.
@@ -118,7 +142,9 @@ def effects(found: Sequence[Effect], *, region: str | None = None, outcomes: Seq
         columns = min(len(shown), _MOST_COLUMNS)
         lines = -(-len(shown) // columns)
         height = 0.75 + 0.24 * len(policies)
-        figure, axes = pyplot.subplots(lines, columns, sharey=True, squeeze=False, figsize=(1.6 + 3.3 * columns, height * lines + 1.6))
+        figure, axes = pyplot.subplots(
+            lines, columns, sharey=True, squeeze=False, figsize=(1.6 + 3.3 * columns, height * lines + 1.6)
+        )
         for axis, name in zip(axes.flat, shown, strict=False):
             _draw_effects(axis, BY_NAME[name], [row for row in rows if row.outcome == name], policies)
         for axis in axes.flat[len(shown) :]:
@@ -175,7 +201,9 @@ def _draw_effects(axis: Axes, outcome: Outcome, rows: Sequence[Row], policies: S
     for row in rows:
         height = policies.index(row.policy)
         if row.effect is None:
-            axis.annotate("not defined", (0, height), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8, color=FAINT)
+            axis.annotate(
+                "not defined", (0, height), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8, color=FAINT
+            )
             continue
         clear = row.verdict in (RAISES, LOWERS)
         colour = {RAISES: RAISED, LOWERS: LOWERED}.get(row.verdict, UNCLEAR)
@@ -203,8 +231,17 @@ def _label_ends(axis: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
     height = -float("inf")
     for value, name, colour in sorted(ends):
         height = max(value, height + apart)
-        axis.annotate(name, (1, height), xycoords=("axes fraction", "data"), xytext=(5, 0), textcoords="offset points",
-                      va="center", fontsize=8.5, color=colour, annotation_clip=False)
+        axis.annotate(
+            name,
+            (1, height),
+            xycoords=("axes fraction", "data"),
+            xytext=(5, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8.5,
+            color=colour,
+            annotation_clip=False,
+        )
 
 
 def _heading(figure: Figure, title: str) -> None:

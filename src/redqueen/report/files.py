@@ -30,8 +30,20 @@ if TYPE_CHECKING:
 DRAWN = ("value_added", "income_per_head", "jobs", "quality_sold", "distance_to_frontier", "novel_share")
 
 EFFECT_COLUMNS = (
-    "policy", "region", "outcome", "stage", "effect", "low", "high", "unit", "seeds", "verdict", "reason",
-    "variance_ratio", "level_policy", "level_reference",
+    "policy",
+    "region",
+    "outcome",
+    "stage",
+    "effect",
+    "low",
+    "high",
+    "unit",
+    "seeds",
+    "verdict",
+    "reason",
+    "variance_ratio",
+    "level_policy",
+    "level_reference",
 )
 
 _RUN_README = """One run of the case {case} under the policy {policy}, seed {seed}.
@@ -71,7 +83,9 @@ def write_run(folder: Path, result: xarray.Dataset) -> bool:
     write_csv(folder / "regions.csv", REGION_COLUMNS, region_rows(member))
     write_csv(folder / "stages.csv", STAGE_COLUMNS, stage_rows(member))
     for name, variable, columns in (
-        ("flows", "flows", FLOW_COLUMNS), ("sales", "final_sales", SALES_COLUMNS), ("talent", "talent", TALENT_COLUMNS),
+        ("flows", "flows", FLOW_COLUMNS),
+        ("sales", "final_sales", SALES_COLUMNS),
+        ("talent", "talent", TALENT_COLUMNS),
     ):
         if variable in member:
             write_csv(folder / f"{name}.csv", columns, yearly_rows(member, variable))
@@ -95,8 +109,12 @@ def write_comparison(folder: Path, effects: Sequence[Effect], outcomes: Sequence
     write_json(folder / "effects.json", effects_document(effects))
     first, end = effects[0].window
     words = {
-        **result.attrs, "policies": ", ".join(effect.policy for effect in effects), "reference": effects[0].to,
-        "level": 100 * effects[0].level, "quarters": end - first, "seeds": effects[0].seeds,
+        **result.attrs,
+        "policies": ", ".join(effect.policy for effect in effects),
+        "reference": effects[0].to,
+        "level": 100 * effects[0].level,
+        "quarters": end - first,
+        "seeds": effects[0].seeds,
     }
     write_text(folder / "README.txt", _COMPARISON_README.format(**words))
     if not can_draw():
@@ -111,13 +129,22 @@ def write_comparison(folder: Path, effects: Sequence[Effect], outcomes: Sequence
 
 
 def effects_document(effects: Sequence[Effect], regions: Sequence[str] | None = None) -> dict[str, Any]:
-    """Gives what `redqueen compare --json` prints: every effect (in `regions` where named), and what made it."""
+    """Gives what `redqueen compare --json` prints: every effect (in `regions` where named, and on the world's outcomes), and what made it."""
     result = effects[0].result
     names = ("redqueen", "case_hash", "parameter_hash", "command")
     return {
-        "case": result.attrs["case"], "seeds": effects[0].seeds, "quarters": int(result.attrs["quarters"]),
-        "reference": effects[0].to, "window": list(effects[0].window), "level": effects[0].level,
-        "effects": [row for effect in effects for row in effect.to_json_rows() if regions is None or row["region"] in regions],
+        "case": result.attrs["case"],
+        "seeds": effects[0].seeds,
+        "quarters": int(result.attrs["quarters"]),
+        "reference": effects[0].to,
+        "window": list(effects[0].window),
+        "level": effects[0].level,
+        "effects": [
+            row
+            for effect in effects
+            for row in effect.to_json_rows()
+            if regions is None or row["region"] in regions or BY_NAME[row["outcome"]].of_the_world
+        ],
         **{name: result.attrs[name] for name in names},
     }
 
@@ -128,8 +155,12 @@ def summary(result: xarray.Dataset) -> dict[str, Any]:
     first, last = measured_years(member)
     attributes = result.attrs
     return {
-        "case": attributes["case"], "policy": member["policy"].item(), "seed": member["seed"].item(), "quarters": int(attributes["quarters"]),
-        "first_year": first, "last_year": last,
+        "case": attributes["case"],
+        "policy": member["policy"].item(),
+        "seed": member["seed"].item(),
+        "quarters": int(attributes["quarters"]),
+        "first_year": first,
+        "last_year": last,
         "outcomes": [
             {"region": one.region, "outcome": one.outcome.name, "start": one.start, "end": one.end, "unit": one.outcome.unit}
             for one in changes(member)
@@ -145,5 +176,9 @@ def can_draw() -> bool:
 
 def _drawn(result: xarray.Dataset, outcomes: Sequence[str] | None) -> list[str]:
     """Lists the outcomes to draw: those asked for that are not by stage, or the usual ones that were recorded."""
-    wanted = [name for name in DRAWN if all(variable in result for variable in BY_NAME[name].variables)] if outcomes is None else outcomes
+    wanted = (
+        [name for name in DRAWN if all(variable in result for variable in BY_NAME[name].variables)]
+        if outcomes is None
+        else outcomes
+    )
     return [name for name in wanted if not BY_NAME[name].by_stage]

@@ -18,49 +18,110 @@ _ROLES = {
 }
 
 _WORDS = {
-    "parameters": "Every assumption of the model. One set of values serves every case and every claim. \"chosen\" marks a plausible value without a direct source; the range is what a sensitivity analysis sweeps.",
-    "endowments": "What a world states about its stages and regions: the keys of a case file. A default of - means that the file must say it.",
-    "instruments": "What a government can do. A policy reaches the model only as these numbers, by quarter and region; zero means that it is not used. Each cost is counted where it is spent and paid by a levy on the region's incomes.",
+    "parameters": (
+        'Every assumption of the model. One set of values serves every case and every claim. "chosen" marks a plausible value '
+        "without a direct source; the range is what a sensitivity analysis sweeps."
+    ),
+    "endowments": (
+        "What a world states about its stages and regions: the keys of a case file. A default of - means that the file must say it."
+    ),
+    "instruments": (
+        "What a government can do. A policy reaches the model only as these numbers, by quarter and region; zero means that it is "
+        "not used. Each cost is counted where it is spent and paid by a levy on the region's incomes."
+    ),
     "state": "Every array and number of the simulated state.",
-    "outcomes": "What is reported about a trial. An effect on a *ratio* is in %, 100 (exp(x) - 1) of the mean log ratio x over seeds; on a *difference* it is in the outcome's unit (shares in percentage points). Over a window, an outcome that divides is the sum of one over the sum of the other.",
+    "outcomes": (
+        "What is reported about a trial. An effect on a *ratio* is in %, 100 (exp(x) - 1) of the mean log ratio x over seeds; on a "
+        "*difference* it is in the outcome's unit (shares in percentage points). Over a window, an outcome that divides is the sum "
+        "of one over the sum of the other."
+    ),
 }
 
 
 def declared(what: str) -> list[dict[str, Any]]:
     """Gives the rows of a declaration ("parameters", "endowments", "instruments", "state" or "outcomes") in full."""
     if what == "outcomes":
-        return [{**row._asdict(), "top": _term(row.top), "bottom": None if row.bottom is None else _term(row.bottom), "effect_unit": row.effect_unit} for row in OUTCOMES]
-    tables: dict[str, Sequence[Any]] = {"parameters": PARAMETERS, "endowments": ENDOWMENTS, "instruments": INSTRUMENTS, "state": FIELDS}
+        return [
+            {
+                **row._asdict(),
+                "top": _term(row.top),
+                "bottom": None if row.bottom is None else _term(row.bottom),
+                "effect_unit": row.effect_unit,
+            }
+            for row in OUTCOMES
+        ]
+    tables: dict[str, Sequence[Any]] = {
+        "parameters": PARAMETERS,
+        "endowments": ENDOWMENTS,
+        "instruments": INSTRUMENTS,
+        "state": FIELDS,
+    }
     return [row._asdict() for row in tables[what]]
 
 
 def short(what: str) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Gives the columns and rows of "parameters", "instruments" or "outcomes" that fit a terminal."""
     if what == "parameters":
-        return ("parameter", "value", "unit", "meaning"), [(row.name, f"{row.value:g}", row.unit, row.meaning) for row in PARAMETERS]
+        return ("parameter", "value", "unit", "meaning"), [
+            (row.name, f"{row.value:g}", row.unit, row.meaning) for row in PARAMETERS
+        ]
     if what == "instruments":
-        return ("instrument", "range", "meaning"), [(row.name, f"{row.low:g} to {row.high:g} {row.unit}", row.meaning) for row in INSTRUMENTS]
+        return ("instrument", "range", "meaning"), [
+            (row.name, f"{row.low:g} to {row.high:g} {row.unit}", row.meaning) for row in INSTRUMENTS
+        ]
     return ("outcome", "what it is", "unit", "compared"), [(row.name, row.words, row.unit, row.compared) for row in OUTCOMES]
 
 
 def pages() -> dict[str, str]:
     """Gives every reference page: file name -> Markdown."""
     return {
-        "parameters.md": _page("parameters", "Parameters", ("name", "value", "unit", "range", "meaning", "source"), [
-            (f"`{row.name}`", f"{row.value:g}", row.unit, _range(row), row.meaning, row.source) for row in PARAMETERS
-        ]),
-        "endowments.md": _page("endowments", "Endowments", ("name", "of each", "unit", "range", "default", "meaning"), [
-            (f"`{row.name}`", ", ".join(row.shape), row.unit, _range(row), "-" if row.default is None else f"{row.default:g}", row.meaning)
-            for row in ENDOWMENTS
-        ]),
-        "instruments.md": _page("instruments", "Instruments", ("name", "unit", "range", "can be aimed", "touches", "public cost", "meaning", "source"), [
-            (f"`{row.name}`", row.unit, _range(row), "yes" if row.targeted else "no", row.touches, row.cost, row.meaning, row.source)
-            for row in INSTRUMENTS
-        ]),
+        "parameters.md": _page(
+            "parameters",
+            "Parameters",
+            ("name", "value", "unit", "range", "meaning", "source"),
+            [(f"`{row.name}`", f"{row.value:g}", row.unit, _range(row), row.meaning, row.source) for row in PARAMETERS],
+        ),
+        "endowments.md": _page(
+            "endowments",
+            "Endowments",
+            ("name", "of each", "unit", "range", "default", "meaning"),
+            [
+                (
+                    f"`{row.name}`",
+                    ", ".join(row.shape),
+                    row.unit,
+                    _range(row),
+                    "-" if row.default is None else f"{row.default:g}",
+                    row.meaning,
+                )
+                for row in ENDOWMENTS
+            ],
+        ),
+        "instruments.md": _page(
+            "instruments",
+            "Instruments",
+            ("name", "unit", "range", "can be aimed", "touches", "public cost", "meaning", "source"),
+            [
+                (
+                    f"`{row.name}`",
+                    row.unit,
+                    _range(row),
+                    "yes" if row.targeted else "no",
+                    row.touches,
+                    row.cost,
+                    row.meaning,
+                    row.source,
+                )
+                for row in INSTRUMENTS
+            ],
+        ),
         "state.md": _state(),
-        "outcomes.md": _page("outcomes", "Outcomes", ("name", "what it is", "measured from", "unit", "compared as", "better"), [
-            (f"`{row.name}`", row.words, _measured(row), row.unit, row.compared, row.better or "-") for row in OUTCOMES
-        ]),
+        "outcomes.md": _page(
+            "outcomes",
+            "Outcomes",
+            ("name", "what it is", "measured from", "unit", "compared as", "better"),
+            [(f"`{row.name}`", row.words, _measured(row), row.unit, row.compared, row.better or "-") for row in OUTCOMES],
+        ),
     }
 
 

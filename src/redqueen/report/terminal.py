@@ -12,7 +12,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from redqueen.lab.compare import LEAST_SEEDS, LOWERS, NO_CLEAR_EFFECT, RAISES, TOO_FEW_SEEDS, Effect, Row
+from redqueen.lab.compare import Effect, Row
+from redqueen.lab.intervals import (
+    LEAST_SEEDS,
+    LOWERS,
+    NO_CLEAR_EFFECT,
+    RAISES,
+    TOO_FEW_SEEDS,
+)
 from redqueen.lab.outcomes import BY_NAME, DOWN, OUTCOMES, UP, WORLD
 from redqueen.lab.tidy import changes, measured_years
 from redqueen.report.words import effect_words, number, unit_words
@@ -33,10 +40,25 @@ def screen(file: IO[str] | None = None) -> Console:
     """Gives a console on a file (standard output unless given), 80 columns wide and colourless where it is not a terminal."""
     file = sys.stdout if file is None else file
     on_screen = file.isatty()
-    return Console(file=file, highlight=False, soft_wrap=False, markup=False, emoji=False, **({} if on_screen else {"width": WIDTH, "color_system": None, "force_terminal": False}))
+    return Console(
+        file=file,
+        highlight=False,
+        soft_wrap=False,
+        markup=False,
+        emoji=False,
+        **({} if on_screen else {"width": WIDTH, "color_system": None, "force_terminal": False}),
+    )
 
 
-def table(console: Console, columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None, right: Sequence[str] = (), whole: Sequence[str] = ()) -> None:
+def table(
+    console: Console,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    title: str | None = None,
+    right: Sequence[str] = (),
+    whole: Sequence[str] = (),
+) -> None:
     """Prints a table; cells fold rather than being cut, `right` names the columns of numbers, `whole` others not to fold."""
     cells = [[cell if isinstance(cell, Text) else Text("" if cell is None else str(cell)) for cell in row] for row in rows]
     box = SIMPLE_HEAD if console.is_terminal and not console.options.ascii_only else _PLAIN
@@ -55,7 +77,12 @@ def table(console: Console, columns: Sequence[str], rows: Iterable[Sequence[obje
 
 def say(console: Console, text: str, *, style: str = "", indent: str = "") -> None:
     """Prints a sentence, folded between words; later lines are indented."""
-    console.print(Text(textwrap.fill(text, console.width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False), style=style))
+    console.print(
+        Text(
+            textwrap.fill(text, console.width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False),
+            style=style,
+        )
+    )
 
 
 def paragraph(console: Console, heading: str, text: str | Iterable[str]) -> None:
@@ -86,7 +113,14 @@ def show_effects(console: Console, effects: Sequence[Effect], *, region: str, ou
     else:
         for policy, mine in shown.items():
             cells = [(_words(row), *((row.stage,) if stages else ()), *_cells(row)) for row in mine]
-            table(console, ("outcome", *stages, *heads), cells, title=f"{policy} against {first.to}, {region}, {first.seeds} seeds", right=heads[:2], whole=heads[2:])
+            table(
+                console,
+                ("outcome", *stages, *heads),
+                cells,
+                title=f"{policy} against {first.to}, {region}, {first.seeds} seeds",
+                right=heads[:2],
+                whole=heads[2:],
+            )
     if any(row.verdict == NO_CLEAR_EFFECT for row in rows):
         say(console, f"no clear effect: the {100 * first.level:g} % interval spans zero.")
     if any(row.verdict == TOO_FEW_SEEDS for row in rows):
@@ -99,12 +133,21 @@ def show_effects(console: Console, effects: Sequence[Effect], *, region: str, ou
 def show_run(console: Console, result: xarray.Dataset) -> None:
     """Prints where the headline outcomes of each region start and end in a trial's first member."""
     member = result.isel(policy=0, seed=0)
-    found = changes(member, [outcome for outcome in OUTCOMES if outcome.headline and all(name in member for name in outcome.variables)])
+    found = changes(
+        member, [outcome for outcome in OUTCOMES if outcome.headline and all(name in member for name in outcome.variables)]
+    )
     first, last = (f"{year:g}" for year in measured_years(member))
-    say(console, f"{result.attrs['case']} under {member['policy'].item()}, seed {member['seed'].item()}: means of the first and the last year")
+    say(
+        console,
+        f"{result.attrs['case']} under {member['policy'].item()}, seed {member['seed'].item()}: means of the first and the last year",
+    )
     console.print()
     for region in result["region"].values:
-        rows = [(one.outcome.words, number(one.start), number(one.end), unit_words(one.outcome.unit)) for one in found if one.region == region]
+        rows = [
+            (one.outcome.words, number(one.start), number(one.end), unit_words(one.outcome.unit))
+            for one in found
+            if one.region == region
+        ]
         table(console, ("outcome", first, last, "unit"), rows, title=str(region), right=(first, last))
 
 
@@ -113,7 +156,10 @@ def show_case(console: Console, case: Case) -> None:
     world = case.world
     end = world.start + world.quarters / 4
     say(console, f"{case.name}: {case.title}", style="bold")
-    say(console, f"{world.start:g} to {end:g} ({world.quarters} quarters after {world.burn_in} of burn-in); region {case.region}; compared to {case.reference}")
+    say(
+        console,
+        f"{world.start:g} to {end:g} ({world.quarters} quarters after {world.burn_in} of burn-in); region {case.region}; compared to {case.reference}",
+    )
     console.print()
     paragraph(console, "Question", case.question)
     paragraph(console, "Story", case.story)
@@ -124,14 +170,22 @@ def show_case(console: Console, case: Case) -> None:
     heads = ("region", "workers", "talent", "wage", "talent's wage")
     table(console, heads, rows, title="Regions at the start", right=heads[1:])
     chain = [
-        (name, world.industries[world.industry_of[place]], world.stages[world.input_stage[place]] if world.input_stage[place] >= 0 else "", "lead firms" if place in world.brand_stage else "")
+        (
+            name,
+            world.industries[world.industry_of[place]],
+            world.stages[world.input_stage[place]] if world.input_stage[place] >= 0 else "",
+            "lead firms" if place in world.brand_stage else "",
+        )
         for place, name in enumerate(world.stages)
     ]
     table(console, ("stage", "industry", "buys from", ""), chain, title="Chain")
     policies = [(policy.name, policy.title, ", ".join(policy.instruments)) for policy in case.policies.values()]
     table(console, ("policy", "what it is", "instruments"), policies, title="Policies")
     if case.facts:
-        facts = [(fact.region, fact.outcome, _year(fact.year), _figure(fact.value, fact.low, fact.high), fact.unit, fact.source) for fact in case.facts]
+        facts = [
+            (fact.region, fact.outcome, _year(fact.year), _figure(fact.value, fact.low, fact.high), fact.unit, fact.source)
+            for fact in case.facts
+        ]
         table(console, ("region", "fact", "year", "figure", "unit", "source"), facts, title="Known figures", right=("figure",))
     paragraph(console, "Not modelled", case.not_modelled)
     paragraph(console, "Sources", [f"{name}: {citation}" for name, citation in case.sources.items()])
@@ -157,8 +211,7 @@ def _widths(columns: Sequence[str], cells: Sequence[Sequence[Text]], whole: Coll
 def _shown(effect: Effect, region: str, outcomes: Sequence[str] | None) -> list[Row]:
     """Picks the rows of a region, with those of the world where an outcome is known for the world alone."""
     wanted = [row for row in effect.rows if (row.outcome in outcomes if outcomes is not None else BY_NAME[row.outcome].headline)]
-    here = {row.outcome for row in wanted if row.region == region}
-    return [row for row in wanted if row.region == region or row.region == WORLD and row.outcome not in here]
+    return [row for row in wanted if row.region == (WORLD if BY_NAME[row.outcome].of_the_world else region)]
 
 
 def _cells(row: Row, *, unit: bool = True) -> tuple[object, ...]:

@@ -203,9 +203,10 @@ def learn_and_grow(state: State, firm: cython.int) -> cython.void:
         if not finance.does(state, firm, stage):
             continue
         state.experience[firm, stage] = state.experience[firm, stage] * (1.0 - state.parameters.forgetting) + state.units[firm, stage]
+        state.planned[firm, stage] += state.parameters.planning_speed * (state.units[firm, stage] - state.planned[firm, stage])
         state.flexibility[firm, stage] *= 1.0 - state.parameters.flexibility_decay
         capacity = state.capacity[firm, stage]
-        wanted = state.units[firm, stage] - capacity
+        wanted = state.planned[firm, stage] - capacity
         if wanted > 0.0:
             fastest = state.parameters.capacity_growth * (1.0 + state.flexibility[firm, stage]) * capacity
             price = state.parameters.capacity_price * state.wage[region] * state.workers_per_unit[stage]

@@ -73,6 +73,7 @@ def clear_stage(state: State, firm: cython.int, stage: cython.int) -> cython.voi
     state.design[firm, stage] = 0
     state.capacity[firm, stage] = 0.0
     state.units[firm, stage] = 0.0
+    state.planned[firm, stage] = 0.0
     state.unit_cost[firm, stage] = 0.0
     state.unit_effort[firm, stage] = 1.0
     state.stage_revenue[firm, stage] = 0.0

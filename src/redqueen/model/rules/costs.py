@@ -55,7 +55,7 @@ def add_up_experience(state: State) -> cython.void:
 def set_effort(state: State, firm: cython.int, stage: cython.int) -> cython.void:
     """Set labour and materials against the standard: learning by doing, process innovation and congestion.
 
-    effort = exp(cost progress) (E / E0)^-b (1 + congestion max(0, units / usable capacity - 1)), with effective experience
+    effort = exp(cost progress) (E / E0)^-b (1 + congestion max(0, planned / usable capacity - 1)), with effective experience
     E = own + share x what all other firms of the bloc have made, and E0 that of a typical firm when the world began.
     """
     own = state.experience[firm, stage]
@@ -64,8 +64,8 @@ def set_effort(state: State, firm: cython.int, stage: cython.int) -> cython.void
     learnt = state.parameters.wright_exponent * elementary.log(max(effective, LEAST_EXPERIENCE) / state.first_experience_of[stage])
     effort = elementary.exp(state.cost_progress[firm, stage] - learnt)
     usable = state.capacity[firm, stage] * state.financed[firm]
-    if state.units[firm, stage] > usable:
-        effort *= 1.0 + state.parameters.congestion * (state.units[firm, stage] / usable - 1.0)
+    if state.planned[firm, stage] > usable:
+        effort *= 1.0 + state.parameters.congestion * (state.planned[firm, stage] / usable - 1.0)
     state.unit_effort[firm, stage] = effort
 
 
