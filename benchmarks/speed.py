@@ -1,0 +1,121 @@
+"""Measure how fast redqueen is: building, importing, and firm-quarters per CPU-second at several sizes.
+
+    python benchmarks/speed.py            # sizes, threads, import
+    python benchmarks/speed.py --build    # also a build from nothing, in a temporary copy
+
+Figures are medians over repeats in one run. The world is the case `recipes`, with everything that counts heads,
+firms or money multiplied until it holds about the number of firms asked for.
+"""
+
+import argparse
+import dataclasses
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from redqueen.cases.case import case
+from redqueen.model.simulate import burn_in, step
+from redqueen.model.state import State
+from redqueen.model.world import World
+
+SCALED = ("workers", "first_talent", "graduates", "venture_money", "frontier_market", "value_market", "first_firms", "first_diaspora")
+SIZES = (300, 1_000, 10_000, 100_000)
+FIRM_QUARTERS = 300_000
+REPEATS = 5
+
+
+def scaled(world: World, factor: float) -> World:
+    """Give a world of another size."""
+    endowments = {name: array * factor if name in SCALED else array for name, array in world.endowments.items()}
+    return dataclasses.replace(world, endowments=endowments, burn_in=8)
+
+
+def run_quarters(state: State, quarters: int) -> int:
+    """Run some quarters and give the firm-quarters done."""
+    done = 0
+    for _ in range(quarters):
+        step(state, None)
+        done += state.n_alive
+    return done
+
+
+def measure_size(firms: int) -> tuple[int, float, float]:
+    """Give the firms, the median of firm-quarters per CPU-second, and the bytes of state per firm slot."""
+    world = case("recipes").world
+    factor = firms / world.endowments["first_firms"].sum()
+    start = burn_in(scaled(world, factor), seed=1)
+    quarters = max(2, min(60, FIRM_QUARTERS // firms))
+    rates = []
+    for _ in range(REPEATS if firms < 100_000 else 3):
+        state = start.copy()
+        before = time.process_time()
+        done = run_quarters(state, quarters)
+        rates.append(done / (time.process_time() - before))
+    size = sum(array.nbytes for array in start.arrays.values()) / start.n_firms
+    return start.n_alive, statistics.median(rates), size
+
+
+def measure_threads() -> float:
+    """Give how many times as fast two threads do four runs as one thread, in wall time."""
+    world = scaled(case("recipes").world, 1000 / case("recipes").world.endowments["first_firms"].sum())
+    starts = [burn_in(world, seed=seed) for seed in range(4)]
+    ratios = []
+    for _ in range(REPEATS):
+        walls = []
+        for threads in (1, 2):
+            states = [start.copy() for start in starts]
+            before = time.perf_counter()
+            with ThreadPoolExecutor(threads) as pool:
+                list(pool.map(lambda state: run_quarters(state, 60), states))
+            walls.append(time.perf_counter() - before)
+        ratios.append(walls[0] / walls[1])
+    return statistics.median(ratios)
+
+
+def measure_import() -> float:
+    """Give the median CPU-seconds of `import redqueen`, less those of an empty Python."""
+
+    def once(statement: str) -> float:
+        code = f"{statement}\nimport time; print(time.process_time())"
+        return float(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout)
+
+    return statistics.median(once("import redqueen") for _ in range(REPEATS)) - statistics.median(once("") for _ in range(REPEATS))
+
+
+def measure_build() -> tuple[float, float]:
+    """Give wall and CPU seconds of compiling the package from nothing."""
+    root = Path(__file__).resolve().parent.parent
+    with tempfile.TemporaryDirectory() as directory:
+        copy = Path(directory) / "redqueen"
+        shutil.copytree(root, copy, ignore=shutil.ignore_patterns(".venv", "build", "*.so", "*.c", ".git", "demo"))
+        wall, cpu = time.perf_counter(), os.times()
+        subprocess.run([sys.executable, "setup.py", "--quiet", "build_ext", "--inplace"], cwd=copy, check=True, capture_output=True)
+        after = os.times()
+    used = after.children_user - cpu.children_user + after.children_system - cpu.children_system
+    return time.perf_counter() - wall, used
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", action="store_true", help="also time a build from nothing")
+    asked = parser.parse_args()
+    print("| measured | figure |\n| --- | --- |")
+    if asked.build:
+        wall, cpu = measure_build()
+        print(f"| build from nothing | {wall:.0f} s wall, {cpu:.0f} CPU-s |")
+    print(f"| `import redqueen` | {measure_import():.3f} CPU-s |")
+    for firms in SIZES:
+        alive, rate, size = measure_size(firms)
+        print(f"| {alive:,} firms | {rate / 1e6:.2f} million firm-quarters per CPU-second, {size:,.0f} bytes a slot |")
+    print(f"| two threads against one, 1,000 firms | {measure_threads():.2f} times |")
+
+
+if __name__ == "__main__":
+    main()
