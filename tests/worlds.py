@@ -42,18 +42,18 @@ SIZED = ("workers", "first_talent", "graduates", "venture_money", "frontier_mark
 def toy(
     *, regions=3, industries=1, stages=tuple(CHAIN), scale=0.2, quarters=24, burn_in=8, parameters=None, modularity=(0.25, 0.85, 60.0), **endowments
 ) -> World:
-    """Give a world of so many regions and industries, each with the named stages; ``endowments`` overrides by name."""
+    """Give a world of so many regions and industries, each with the named stages (brand last); ``endowments`` overrides by name."""
     shape = {"region": regions, "stage": industries * len(stages), "industry": industries}
     given = {row.name: numpy.full([shape[dimension] for dimension in row.shape], row.default or 0.0) for row in ENDOWMENTS}
     kind = numpy.arange(regions) % 3
     for name, values in REGIONS.items():
         given[name][:] = numpy.array(values)[kind] * (scale if name in SIZED else 1.0)
-    chain = {name: CHAIN[name] for name in stages} | ({} if "brand" in stages else {stages[-1]: CHAIN["brand"]})
+    chain = {name: CHAIN[name] for name in stages}
     weights = sum(row[0] for row in chain.values())
     inputs = []
     for industry in range(industries):
         for place, (name, row) in enumerate(chain.items(), industry * len(stages)):
-            bought = row[4] in chain and row[4] != name
+            bought = row[4] in chain
             inputs.append(industry * len(stages) + list(chain).index(row[4]) if bought else -1)
             for key, value in zip(("quality_weight", "workers_per_unit", "materials_per_unit", "skilled_share"), row[:4], strict=True):
                 given[key][place] = value / weights if key == "quality_weight" else value

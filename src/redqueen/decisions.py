@@ -37,7 +37,7 @@ DECISIONS: dict[str, tuple[int, str, str]] = {
     # Foreign affiliates
     "AFFILIATE": (700, "does a lead firm look at a site abroad, for which stage, whom an affiliate meets", "firm, region and question"),
     # Exit
-    "EXIT": (800, "does the firm end for a reason outside the model", "firm"),
+    "EXIT": (800, "does the firm end for a reason outside the model, does its founder give up", "firm, question"),
     "VENTURE_EXIT": (801, "can a venture be sold or listed", "firm"),
     # The first firms
     "FIRST_FIRM": (900, "quality, experience, flexibility, cash, age and design of a first firm", "firm, stage and question"),

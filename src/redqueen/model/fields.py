@@ -74,7 +74,7 @@ _STATE: tuple[tuple, ...] = (
     ("financed", _F, "f8", "share", "stock", "share of capacity whose running cost can be financed"),
     ("purchases", _F, "f8", "money/quarter", "work", "payments to other firms"),
     ("coordination", _F, "f8", "money/quarter", "work", "cost of interfaces, paid as wages of talent"),
-    ("idle", _F, "i4", "quarters", "stock", "quarters in which running the firm paid less than a founder accepts"),
+    ("disappointing", _F, "u1", "switch", "stock", "running the firm paid less last quarter than a founder accepts"),
     ("backing", _F, "u1", "kind", "stock", "venture backing"),
     ("ticket", _F, "f8", "money", "stock", "venture money held"),
     # Firms by stage

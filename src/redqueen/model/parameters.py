@@ -199,7 +199,7 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("first_age", 60.0, "quarters", 4.0, 120.0, "greatest age of the first firms (uniform)", "chosen"),
         ("first_ties", 4.0, "ties", 0.0, 8.0, "ties of each first firm", "chosen"),
         # Entry and exit
-        ("spinoff_rate", 0.09, "1/quarter", 0.001, 0.03, "rate at which a firm's people found another", "chosen: entry of about 10 % a year"),
+        ("spinoff_rate", 0.16, "1/quarter", 0.001, 0.03, "rate at which a firm's people found another", "chosen: entry of about 10 % a year"),
         ("spinoff_size", 0.125, "1/log heads", 0.0, 0.5, "how founding grows with the parent's size", "chosen"),
         ("fresh_entry", 0.00002, "1/quarter and talent", 0.0, 0.001, "rate at which talent founds a firm without a parent in the industry", "chosen"),
         ("lead_entry", 0.06, "chance", 0.0, 0.3, "chance that a newborn firm is a lead firm", "chosen"),
@@ -214,7 +214,7 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("affiliate_cash", 20.0, "wages", 5.0, 100.0, "cash needed for a foreign site", "chosen"),
         ("affiliate_gain", 0.1, "share", 0.0, 0.5, "saving needed to open a foreign site", "chosen"),
         ("founder_income", 0.65, "wages", 0.2, 1.2, "income for which a founder goes on: people accept 35 % less to run a firm", "Hamilton 2000"),
-        ("idle_quarters", 7.0, "quarters", 2.0, 40.0, "quarters below that income before a firm gives up", "chosen: most failures come within two years"),
+        ("giving_up", 0.08, "1/quarter", 0.0, 0.5, "chance that a founder gives up in a quarter that paid less", "chosen: 20-40 % of entrants fail within two years (Bartelsman et al. 2005)"),
         ("obsolete_gap", 2.5, "log quality", 1.0, 4.0, "distance behind the frontier at which a firm is obsolete in every stage", "chosen"),
         ("exit_hazard", 0.005, "1/quarter", 0.0, 0.02, "exit for reasons outside the model", "chosen: owners retire or fall ill, 2 % a year"),
         # Labour

@@ -32,7 +32,7 @@ def close_firm(state: State, firm: cython.int) -> cython.void:
     region = state.region_of[firm]
     wage = state.wage[region]
     skilled_wage = state.skilled_wage[region]
-    last = last_stage(state, firm)
+    last = finance.last_stage(state, firm)
     marketing = market_brand(state, firm)
     # Production.
     heads: cython.double = 0.0
@@ -102,25 +102,14 @@ def close_firm(state: State, firm: cython.int) -> cython.void:
     state.value_added[region] += state.revenue[firm] - state.purchases[firm] - materials
     state.operating_profit[region] += profit
     # Whoever runs the firm compares it with a job: own work is paid like any other, profit comes on top.
-    earned = wage * min(1.0, heads + around_heads) + state.revenue[firm] - cost - interest
+    job = costs.pay(state, region, last)
+    earned = job * min(1.0, heads + around_heads) + state.revenue[firm] - cost - interest
     if state.owner[firm] == kinds.AFFILIATE:
         earned = state.revenue[firm]
-    state.idle[firm] = state.idle[firm] + 1 if earned < state.parameters.founder_income * wage else 0
+    state.disappointing[firm] = earned < state.parameters.founder_income * job
     pay_owners(state, firm)
     learn_and_grow(state, firm)
     assess_finance(state, firm)
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def last_stage(state: State, firm: cython.int) -> cython.int:
-    """Give the last stage in the chain that a firm does: the brand stage of a lead firm."""
-    last = 0
-    for stage in range(state.n_stages):
-        if finance.does(state, firm, stage):
-            last = stage
-    return last
 
 
 @cython.cfunc

@@ -47,7 +47,7 @@ def bear(state: State, region: cython.int, ancestor: cython.ulonglong, order: cy
     state.profit[firm] = 0.0
     state.employees[firm] = 0.0
     state.financed[firm] = 1.0
-    state.idle[firm] = 0
+    state.disappointing[firm] = 0
     state.backing[firm] = kinds.UNBACKED
     state.ticket[firm] = 0.0
     state.purchases[firm] = 0.0

@@ -2,6 +2,7 @@ from redqueen.model.state cimport State
 
 cdef void set_effort(State state, int firm, int stage) noexcept nogil
 cdef double labour_cost(State state, int region, int stage) noexcept nogil
+cdef double pay(State state, int region, int stage) noexcept nogil
 cdef double subsidised_share(State state, int region, int stage) noexcept nogil
 cdef double interface(State state, int region, int supplier, int stage, double trust) noexcept nogil
 cdef double pool_interface(State state) noexcept nogil

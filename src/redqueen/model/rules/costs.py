@@ -74,8 +74,16 @@ def set_effort(state: State, firm: cython.int, stage: cython.int) -> cython.void
 @cython.exceptval(check=False)
 def labour_cost(state: State, region: cython.int, stage: cython.int) -> cython.double:
     """Give the wages in one standard unit, before any subsidy."""
+    return pay(state, region, stage) * state.workers_per_unit[stage]
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def pay(state: State, region: cython.int, stage: cython.int) -> cython.double:
+    """Give the mean pay of those who work in a stage."""
     skilled = state.skilled_share[stage]
-    return (state.wage[region] * (1.0 - skilled) + state.skilled_wage[region] * skilled) * state.workers_per_unit[stage]
+    return state.wage[region] * (1.0 - skilled) + state.skilled_wage[region] * skilled
 
 
 @cython.cfunc

@@ -6,19 +6,19 @@ if cython.compiled:
     from cython.cimports.redqueen import decisions, draws, elementary
     from cython.cimports.redqueen.model import kinds
     from cython.cimports.redqueen.model.state import State
-    from cython.cimports.redqueen.model.rules import births, finance, knowledge, ties
+    from cython.cimports.redqueen.model.rules import births, costs, finance, knowledge, ties
 else:
     from redqueen import decisions, draws, elementary
     from redqueen.model import kinds
     from redqueen.model.state import State
-    from redqueen.model.rules import births, finance, knowledge, ties
+    from redqueen.model.rules import births, costs, finance, knowledge, ties
 
 
 def found_firms(state: State):
     """Let people leave firms, laboratories and other trades to found firms of their own.
 
-    A firm spins off with chance rate x founding x x / (1 + x) x (1 + size effect x ln(1 + heads)), x its profit in wages:
-    who would found a firm gives up a wage for a profit like the parent's.
+    A firm spins off with chance rate x founding x talent to be had x x / (1 + x) x (1 + size effect x ln(1 + heads)), with x
+    its profit over the pay of its people: founders give up that pay for a profit like the parent's, and need an engineer.
     """
     with cython.nogil:
         for position in range(state.n_alive):
@@ -36,8 +36,8 @@ def spin_off(state: State, firm: cython.int) -> cython.void:
     if not ties.is_open(state, firm):
         return
     key = draws.key(state.seed, decisions.SPINOFF, state.quarter)
-    prospect = max(0.0, state.profit[firm]) / state.wage[region]
-    chance = state.parameters.spinoff_rate * state.founding[region] * prospect / (1.0 + prospect)
+    prospect = max(0.0, state.profit[firm]) / costs.pay(state, region, finance.last_stage(state, firm))
+    chance = state.parameters.spinoff_rate * state.founding[region] * state.crowding[region] * prospect / (1.0 + prospect)
     chance *= 1.0 + state.parameters.spinoff_size * elementary.log(1.0 + state.employees[firm])
     if draws.uniform(key, state.lineage[firm], 0) >= chance:
         return

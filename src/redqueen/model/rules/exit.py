@@ -60,11 +60,11 @@ def settle_ticket(state: State, firm: cython.int, multiple: cython.double) -> cy
 @cython.nogil
 @cython.exceptval(check=False)
 def must_end(state: State, firm: cython.int, key: cython.ulonglong) -> cython.int:
-    """Say whether a firm ends: out of money and credit, without sales, obsolete in every stage, or by its hazard."""
+    """Say whether a firm ends: out of money and credit, given up, obsolete in every stage, or by its hazard."""
     limit = finance.credit_line(state, firm) + state.parameters.informal_share * state.cost[firm]
     if state.cash[firm] + state.escrow[firm] < -limit:
         return 1
-    if state.idle[firm] >= state.parameters.idle_quarters:
+    if state.disappointing[firm] and draws.uniform(key, state.lineage[firm], 1) < state.parameters.giving_up:
         return 1
     obsolete = 1
     for stage in range(state.n_stages):

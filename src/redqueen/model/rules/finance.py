@@ -29,6 +29,18 @@ def does(state: State, firm: cython.int, stage: cython.int) -> cython.int:
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
+def last_stage(state: State, firm: cython.int) -> cython.int:
+    """Give the last stage in the chain that a firm does: the brand stage of a lead firm."""
+    last = 0
+    for stage in range(state.n_stages):
+        if does(state, firm, stage):
+            last = stage
+    return last
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
 def reaches(state: State, region: cython.int, firm: cython.int) -> cython.int:
     """Say whether a living firm can be traded and talked with from a region."""
     return state.alive[firm] and state.bloc_of[state.region_of[firm]] == state.bloc_of[region]
