@@ -72,3 +72,9 @@ def toy(
         industry_of=tuple(industry for industry in range(industries) for _ in chain), shipping_stage=tuple(i * len(stages) + ships for i in range(industries)),
         endowments=given, start=1990.0, quarters=quarters, burn_in=burn_in, modularity=modularity, parameters=parameters or {},
     )
+
+
+def differences(one, other) -> list[str]:
+    """Name everything in which two histories differ by one bit or more."""
+    pairs = [(name, one.arrays[name], other.arrays[name]) for name in one.arrays] + [(name, one.yearly[name], other.yearly[name]) for name in one.yearly]
+    return [name for name, left, right in pairs if left.tobytes() != right.tobytes()]

@@ -134,7 +134,7 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("bank_for_novelty", 0.2, "share", 0.0, 1.0, "share of the credit line that banks let go into novel projects", "chosen"),
         ("public_lag", 0.15, "log quality", 0.0, 0.5, "how far a public research organisation stays behind the frontier", "chosen"),
         ("public_speed", 0.06, "1/quarter", 0.01, 0.2, "speed of learning of a fully staffed public research organisation", "chosen"),
-        ("public_staff_half", 60.0, "heads per stage", 10.0, 300.0, "staff per stage at which public research learns at half speed", "chosen"),
+        ("public_staff_half", 10.0, "heads per stage", 2.0, 100.0, "staff per stage at which public research learns at half speed", "chosen"),
         ("public_spinoff", 0.0008, "1/quarter and head", 0.0, 0.01, "rate at which public researchers found firms", "chosen"),
         ("extension_reach", 5.0, "firms per officer", 1.0, 30.0, "firms that one extension officer reaches", "chosen; agricultural extension, one officer to several clients"),
         ("extension_help", 0.3, "share", 0.0, 0.6, "share of a catching-up project's staff that an extension officer replaces", "chosen"),
