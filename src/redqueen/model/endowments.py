@@ -56,6 +56,7 @@ ENDOWMENTS: tuple[Endowment, ...] = tuple(
         ("first_quality", ("region", "stage"), "log quality", -5.0, 2.0, 0.0, "mean quality of the first firms; 0 is the world's best region"),
         ("first_firms", ("region", "stage"), "firms", 0.0, 1e5, 0.0, "specialists at the start; at the brand stage lead firms"),
         ("integrated_share", ("region",), "share", 0.0, 1.0, 0.3, "share of the first lead firms that own every stage"),
+        ("state_share", ("region",), "share", 0.0, 1.0, 0.0, "share of the first firms that the state owns"),
         # Pairs of regions
         ("distance", ("region", "region"), "1 = another continent", 0.0, 3.0, 1.0, "distance, also in habits, language and law"),
         ("first_diaspora", ("region", "region"), "heads", 0.0, 1e7, 0.0, "talent of the first region living in the second at the start"),

@@ -20,7 +20,7 @@ INTRODUCTIONS = cython.declare(cython.int, 3)
 def open_affiliates(state: State):
     """Let each lead firm look at one site abroad with chance rate x (1 + attraction), and open it where the stage costs less.
 
-    An affiliate works at its owner's quality and sells to it at cost. With local links it knows local firms, buys from them,
+    An affiliate works at its owner's quality and sells to it at cost plus the least margin. With local links it knows local firms, buys from them,
     and its people may move and found firms.
     """
     with cython.nogil:

@@ -206,6 +206,8 @@ def bear_first(state: State, region: cython.int, lineage: cython.ulonglong, stag
         mean = state.parameters.first_experience * state.parameters.capacity_start
         state.experience[firm, stage] = -mean * elementary.log(draws.uniform(key, lineage, first + 2))
         state.flexibility[firm, stage] = state.parameters.first_flexibility * (0.6 + 0.8 * draws.uniform(key, lineage, first + 3))
+    if draws.uniform(key, lineage, 2 + 4 * state.n_stages) < state.state_share[region]:
+        state.owner[firm] = kinds.STATE
     if industry >= 0:
         start_product(state, firm, industry)
     return firm

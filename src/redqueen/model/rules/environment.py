@@ -4,10 +4,12 @@ import cython
 
 if cython.compiled:
     from cython.cimports.redqueen import decisions, draws, elementary
+    from cython.cimports.redqueen.model import kinds
     from cython.cimports.redqueen.model.state import State
     from cython.cimports.redqueen.model.rules import finance
 else:
     from redqueen import decisions, draws, elementary
+    from redqueen.model import kinds
     from redqueen.model.state import State
     from redqueen.model.rules import finance
 
@@ -183,7 +185,7 @@ def choose_champions(state: State) -> cython.void:
             largest = -1.0
             for position in range(state.region_start[region], state.region_start[region + 1]):
                 firm = state.region_members[position]
-                if state.product_of[firm] >= 0 and state.owner[firm] == 0 and state.revenue[firm] > largest:
+                if state.product_of[firm] >= 0 and state.owner[firm] == kinds.PRIVATE and state.revenue[firm] > largest:
                     largest = state.revenue[firm]
                     champion = firm
         state.champion[region] = champion

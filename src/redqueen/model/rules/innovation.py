@@ -240,9 +240,9 @@ def quarters_for(state: State, firm: cython.int, stage: cython.int, mode: cython
 def public_share(state: State, firm: cython.int, stage: cython.int, mode: cython.int) -> cython.double:
     """Give the share of a project's cost that the public pays."""
     region = state.region_of[firm]
-    if mode == kinds.NOVEL and finance.is_target(state.novelty_subsidy_target[region], stage):
-        return state.novelty_subsidy[region]
-    return 0.0
+    if mode != kinds.NOVEL or state.owner[firm] == kinds.AFFILIATE or not finance.is_target(state.novelty_subsidy_target[region], stage):
+        return 0.0
+    return state.novelty_subsidy[region]
 
 
 @cython.cfunc
@@ -256,7 +256,8 @@ def choose_project(state: State, firm: cython.int, stage: cython.int) -> cython.
     identity = state.lineage[firm]
     key = draws.key(state.seed, decisions.MODE, state.quarter)
     only_novel: cython.int = 0
-    if state.novelty_mandate[region] > 0.0 and finance.is_target(state.novelty_mandate_target[region], stage):
+    local: cython.int = state.owner[firm] != kinds.AFFILIATE
+    if local and state.novelty_mandate[region] > 0.0 and finance.is_target(state.novelty_mandate_target[region], stage):
         only_novel = draws.uniform(key, identity, 2 * stage) < state.novelty_mandate[region]
     fit = knowledge.find_partner(state, firm, stage)
     source = knowledge.accessible_quality(state, firm, stage)

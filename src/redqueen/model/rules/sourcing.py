@@ -96,8 +96,6 @@ def supplied_cost(state: State, product: cython.int, stage: cython.int, supplier
     pool = state.pool_price[state.bloc_of[region], stage] * (1.0 + costs.pool_interface(state))
     if supplier < 0:
         return pool
-    if state.owner_firm[supplier] == lead:
-        margin = 0.0
     named = state.unit_cost[supplier, stage] * (1.0 + margin) * (1.0 + costs.interface(state, region, supplier, stage, trust))
     return (1.0 - state.parameters.pool_share) * named + state.parameters.pool_share * pool
 
@@ -211,7 +209,7 @@ def examine_product(state: State, product: cython.int) -> cython.void:
         if present == lead:
             unbundle(state, product, stage, key)
         set_supplier(state, product, stage, best)
-    elif present >= 0 and present != lead:
+    elif present >= 0 and present != lead and state.owner_firm[present] != lead:
         bargain(state, product, stage, rest, rival_worth)
 
 

@@ -75,9 +75,9 @@ def order_stages(state: State) -> cython.void:
             pooled = units
             if supplier >= 0:
                 pooled = state.parameters.pool_share * units
-                margin = 0.0 if state.owner_firm[supplier] == lead else state.margin[product, stage]
+                price = state.unit_cost[supplier, stage] * (1.0 + state.margin[product, stage])
                 friction = costs.interface(state, state.region_of[lead], supplier, stage, state.trust[product, stage])
-                buy(state, lead, brand, supplier, stage, units - pooled, state.unit_cost[supplier, stage] * (1.0 + margin), friction)
+                buy(state, lead, brand, supplier, stage, units - pooled, price, friction)
             buy_on_pool(state, lead, brand, stage, pooled)
 
 
