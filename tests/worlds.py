@@ -3,6 +3,7 @@
 import numpy
 
 from redqueen.model.endowments import ENDOWMENTS
+from redqueen.model.parameters import DEFAULTS
 from redqueen.model.world import World
 
 #: stage -> (quality weight, workers, materials, skilled share, input stage, input units)
@@ -48,9 +49,8 @@ def toy(
     kind = numpy.arange(regions) % 3
     for name, values in REGIONS.items():
         given[name][:] = numpy.array(values)[kind] * (scale if name in SIZED else 1.0)
-    chain = {name: CHAIN[name] for name in stages}
+    chain, inputs = {name: CHAIN[name] for name in stages}, []
     weights = sum(row[0] for row in chain.values())
-    inputs = []
     for industry in range(industries):
         for place, (name, row) in enumerate(chain.items(), industry * len(stages)):
             bought = row[4] in chain
@@ -64,12 +64,13 @@ def toy(
     given["first_diaspora"][1:, 0] = 100.0 * scale
     for name, value in endowments.items():
         given[name][...] = value
-    last = tuple((industry + 1) * len(stages) - 1 for industry in range(industries))
+    assert set(parameters or ()) <= set(DEFAULTS), "a test overrides a parameter that is gone"
     ships = stages.index("assembly") if "assembly" in stages else len(stages) - 1
     return World(
         name="toy", regions=tuple(f"region {number}" for number in range(regions)), industries=tuple(f"industry {number}" for number in range(industries)),
-        stages=tuple(f"{name} {industry}" for industry in range(industries) for name in chain), brand_stage=last, input_stage=tuple(inputs),
-        industry_of=tuple(industry for industry in range(industries) for _ in chain), shipping_stage=tuple(i * len(stages) + ships for i in range(industries)),
+        stages=tuple(f"{name} {industry}" for industry in range(industries) for name in chain), input_stage=tuple(inputs),
+        brand_stage=tuple((industry + 1) * len(stages) - 1 for industry in range(industries)), industry_of=tuple(numpy.repeat(range(industries), len(stages)).tolist()),
+        shipping_stage=tuple(industry * len(stages) + ships for industry in range(industries)),
         endowments=given, start=1990.0, quarters=quarters, burn_in=burn_in, modularity=modularity, parameters=parameters or {},
     )
 

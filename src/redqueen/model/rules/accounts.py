@@ -29,87 +29,137 @@ def close_books(state: State):
 @cython.nogil
 @cython.exceptval(check=False)
 def close_firm(state: State, firm: cython.int) -> cython.void:
-    region = state.region_of[firm]
-    wage = state.wage[region]
-    skilled_wage = state.skilled_wage[region]
-    last = finance.last_stage(state, firm)
+    state.employees[firm] = 0.0
+    state.payroll[firm] = 0.0
+    state.materials[firm] = 0.0
+    state.support[firm] = 0.0
+    # Marketing first: what is bought abroad is part of the brand stage's spending.
     marketing = market_brand(state, firm)
-    # Production.
-    heads: cython.double = 0.0
-    wages: cython.double = 0.0
-    materials: cython.double = 0.0
-    support: cython.double = 0.0
+    pay_production(state, firm)
+    pay_around(state, firm, marketing)
+    interest = interest_due(state, firm)
+    weigh_job(state, firm, interest)
+    # What remains to be paid is not a cost of running the firm: projects are paid from what was set aside.
+    state.cost[firm] = state.payroll[firm] + state.materials[firm] + state.purchases[firm] - state.support[firm]
+    reserved = pay_projects(state, firm)
+    settle(state, firm, interest, reserved)
+    pay_owners(state, firm)
+    learn_and_grow(state, firm)
+    assess_finance(state, firm)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def pay_production(state: State, firm: cython.int) -> cython.void:
+    """Pay those who make units and their materials, less what the public pays of wages."""
+    region = state.region_of[firm]
     for stage in range(state.n_stages):
         if not finance.does(state, firm, stage):
             continue
         effort = state.units[firm, stage] * state.unit_effort[firm, stage]
-        stage_heads = effort * state.workers_per_unit[stage]
-        stage_wages = effort * costs.labour_cost(state, region, stage)
-        stage_materials = effort * state.materials_per_unit[stage]
-        stage_support = stage_wages * costs.subsidised_share(state, region, stage)
-        heads += stage_heads
-        wages += stage_wages
-        materials += stage_materials
-        support += stage_support
-        state.skilled_staff[region] += stage_heads * state.skilled_share[stage]
-        state.stage_jobs[region, stage] += stage_heads
-        state.stage_wages[region, stage] += stage_wages
+        heads = effort * state.workers_per_unit[stage]
+        wages = effort * costs.labour_cost(state, region, stage)
+        materials = effort * state.materials_per_unit[stage]
+        support = wages * costs.subsidised_share(state, region, stage)
+        state.employees[firm] += heads
+        state.payroll[firm] += wages
+        state.materials[firm] += materials
+        state.support[firm] += support
+        state.wage_subsidies[region] += support
+        state.skilled_staff[region] += heads * state.skilled_share[stage]
+        state.stage_jobs[region, stage] += heads
+        state.stage_wages[region, stage] += wages
         state.stage_units[region, stage] += state.units[firm, stage]
-        earned = state.stage_revenue[firm, stage] - state.stage_spending[firm, stage] - stage_wages - stage_materials + stage_support
-        state.stage_profit[region, stage] += earned
-    state.wage_subsidies[region] += support
-    # Overhead, marketing, coordination.
-    overhead = state.parameters.overhead * wage
+        earned = state.stage_revenue[firm, stage] - state.stage_spending[firm, stage]
+        state.stage_profit[region, stage] += earned - wages - materials + support
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def pay_around(state: State, firm: cython.int, marketing: cython.double) -> cython.void:
+    """Pay overhead (a park carries part of it), marketing at home and coordination, booked in the firm's last stage."""
+    region = state.region_of[firm]
+    last = finance.last_stage(state, firm)
+    overhead = state.parameters.overhead * state.wage[region]
     carried = 0.0
     if state.owner[firm] != kinds.AFFILIATE:
         carried = overhead * state.technology_park[region]
+    coordinators = state.coordination[firm] / state.skilled_wage[region]
+    heads = state.parameters.overhead + marketing / state.wage[region] + coordinators
+    wages = overhead + marketing + state.coordination[firm]
+    state.employees[firm] += heads
+    state.payroll[firm] += wages
+    state.support[firm] += carried
     state.overhead_subsidies[region] += carried
-    coordination = state.coordination[firm]
-    state.skilled_staff[region] += coordination / skilled_wage
-    around_heads = state.parameters.overhead + marketing / wage + coordination / skilled_wage
-    around_wages = overhead + marketing + coordination
-    # Projects: the staff is paid from what was set aside.
+    state.skilled_staff[region] += coordinators
+    state.stage_jobs[region, last] += heads
+    state.stage_wages[region, last] += wages
+    # Coordination is already in the stage's spending.
+    state.stage_profit[region, last] -= overhead - carried + marketing
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def weigh_job(state: State, firm: cython.int, interest: cython.double) -> cython.void:
+    """Note whether running the firm paid less than a founder accepts: own work is paid like any other, profit comes on top."""
+    job = costs.pay(state, state.region_of[firm], finance.last_stage(state, firm))
+    earned: cython.double = job * min(1.0, state.employees[firm]) + state.revenue[firm] + state.support[firm] - interest
+    earned -= state.payroll[firm] + state.materials[firm] + state.purchases[firm]
+    if state.owner[firm] == kinds.AFFILIATE:
+        earned = state.revenue[firm]
+    state.disappointing[firm] = earned < state.parameters.founder_income * job
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def pay_projects(state: State, firm: cython.int) -> cython.double:
+    """Pay the staff of projects; give how much of it had been set aside."""
+    region = state.region_of[firm]
     staff: cython.double = 0.0
     reserved: cython.double = 0.0
-    project_support: cython.double = 0.0
+    support: cython.double = 0.0
     for stage in range(state.n_stages):
         if state.project[firm, stage] != kinds.IDLE:
             staff += state.project_staff[firm, stage]
             reserved += state.project_budget[firm, stage]
-            project_support += state.project_staff[firm, stage] * state.project_public[firm, stage] * skilled_wage
-    research: cython.double = staff * skilled_wage
-    state.project_subsidies[region] += project_support
+            support += state.project_staff[firm, stage] * state.project_public[firm, stage]
+    research = staff * state.skilled_wage[region]
+    support *= state.skilled_wage[region]
+    last = finance.last_stage(state, firm)
+    state.employees[firm] += staff
+    state.payroll[firm] += research
+    state.support[firm] += support
+    state.project_subsidies[region] += support
     state.research_spending[region] += research
     state.research_staff[region] += staff
-    # Interest, profit, cash.
-    interest = interest_due(state, firm)
-    cost: cython.double = wages + materials + state.purchases[firm] + around_wages - support - carried
-    profit: cython.double = state.revenue[firm] - cost - research + project_support - interest
+    state.stage_jobs[region, last] += staff
+    state.stage_wages[region, last] += research
+    state.stage_profit[region, last] -= research - support
+    return reserved
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def settle(state: State, firm: cython.int, interest: cython.double, reserved: cython.double) -> cython.void:
+    """Book profit and cash, and add the firm to its region's totals."""
+    region = state.region_of[firm]
+    produced: cython.double = state.revenue[firm] - state.purchases[firm] - state.materials[firm]
+    profit: cython.double = produced - state.payroll[firm] + state.support[firm] - interest
+    state.profit[firm] = profit
     state.escrow[firm] -= reserved
     state.cash[firm] += profit + reserved
-    state.profit[firm] = profit
-    state.cost[firm] = cost
-    state.employees[firm] = heads + around_heads + staff
-    # Regional totals; what belongs to no stage is booked in the firm's last one.
-    state.stage_jobs[region, last] += around_heads + staff
-    state.stage_wages[region, last] += around_wages + research
-    state.stage_profit[region, last] -= overhead - carried + marketing + research - project_support + interest
-    # Coordination is already in the stage's spending.
-    state.jobs[region] += heads + around_heads + staff
-    state.wages_paid[region] += wages + around_wages + research
-    state.materials_paid[region] += materials
+    state.stage_profit[region, finance.last_stage(state, firm)] -= interest
+    state.jobs[region] += state.employees[firm]
+    state.wages_paid[region] += state.payroll[firm]
+    state.materials_paid[region] += state.materials[firm]
     state.interest_paid[region] += interest
-    state.value_added[region] += state.revenue[firm] - state.purchases[firm] - materials
+    state.value_added[region] += produced
     state.operating_profit[region] += profit
-    # Whoever runs the firm compares it with a job: own work is paid like any other, profit comes on top.
-    job = costs.pay(state, region, last)
-    earned = job * min(1.0, heads + around_heads) + state.revenue[firm] - cost - interest
-    if state.owner[firm] == kinds.AFFILIATE:
-        earned = state.revenue[firm]
-    state.disappointing[firm] = earned < state.parameters.founder_income * job
-    pay_owners(state, firm)
-    learn_and_grow(state, firm)
-    assess_finance(state, firm)
 
 
 @cython.cfunc
