@@ -158,7 +158,6 @@ _STATE: tuple[tuple, ...] = (
     ("venture_pool", _R, "f8", "money", "stock", "money in venture funds"),
     ("venture_return", _R, "f8", "multiple", "stock", "return that funds expect"),
     ("crowding", _R, "f8", "share", "stock", "share of the talent wanted that is to be had"),
-    ("staff_wanted", _R, "f8", "heads", "stock", "talent at work in the chain last quarter"),
     ("champion", _R, "i4", "index", "stock", "the firm that the state backs; -1 for none"),
     ("public_quality", _RS, "f8", "log quality", "stock", "level of the public research organisation"),
     ("best_practice", _RS, "f8", "log quality", "work", "best quality in the region"),

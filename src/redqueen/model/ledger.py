@@ -1,11 +1,15 @@
 """What must add up: units, money, jobs, talent, firms, public cost and references, every quarter."""
 
+import math
+
 import numpy
 
 from redqueen.model import kinds
 from redqueen.model.state import State
 
 TOLERANCE = 1e-9
+#: Below this size an account is empty: a thousandth of a head, a unit, or a wage.
+LEAST_SCALE = 1e-3
 
 
 class LedgerError(Exception):
@@ -139,8 +143,8 @@ class Ledger:
         return (running * (arrays["project_left"] - 1) * arrays["project_budget"]).sum(axis=1)
 
     def equal(self, identity: str, left: float, right: float, scale: float = 0.0) -> None:
-        scale = max(abs(left), abs(right), abs(scale), 1e-12)
-        if not abs(left - right) <= TOLERANCE * scale:
+        scale = max(abs(left), abs(right), abs(scale), LEAST_SCALE)
+        if not (math.isfinite(left) and math.isfinite(right) and abs(left - right) <= TOLERANCE * scale):
             raise LedgerError(f"quarter {self.state.quarter - 1}: {identity}: {left!r} against {right!r}, residual {left - right:.3g}")
 
     def require(self, statement: str, holds: bool) -> None:

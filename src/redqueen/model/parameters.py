@@ -199,7 +199,7 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("first_age", 60.0, "quarters", 4.0, 120.0, "greatest age of the first firms (uniform)", "chosen"),
         ("first_ties", 4.0, "ties", 0.0, 8.0, "ties of each first firm", "chosen"),
         # Entry and exit
-        ("spinoff_rate", 0.16, "1/quarter", 0.001, 0.03, "rate at which a firm's people found another", "chosen: entry of about 10 % a year"),
+        ("spinoff_rate", 0.16, "1/quarter", 0.02, 0.4, "rate at which a firm's people found another", "chosen: entry of about 10 % a year"),
         ("spinoff_size", 0.125, "1/log heads", 0.0, 0.5, "how founding grows with the parent's size", "chosen"),
         ("fresh_entry", 0.00002, "1/quarter and talent", 0.0, 0.001, "rate at which talent founds a firm without a parent in the industry", "chosen"),
         ("lead_entry", 0.06, "chance", 0.0, 0.3, "chance that a newborn firm is a lead firm", "chosen"),

@@ -29,7 +29,6 @@ def set_wages(state: State):
             state.wage[region] = elementary.exp(now + state.parameters.wage_speed * (target - now))
             wanted = state.skilled_staff[region] + state.research_staff[region] + state.public_staff[region]
             supply = max(1.0, state.parameters.talent_share * state.talent_home[region])
-            state.staff_wanted[region] = wanted
             state.crowding[region] = min(1.0, supply / max(1.0, wanted))
             scarce = max(state.parameters.skilled_slack, wanted / supply)
             target = elementary.log(state.base_skilled_wage[region]) + trend + state.parameters.skilled_tightness * elementary.log(scarce)
