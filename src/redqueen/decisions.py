@@ -17,10 +17,11 @@ DECISIONS: dict[str, tuple[int, str, str]] = {
     # Innovation
     "CONSIDER": (300, "does a free stage look for a project, and which stage first", "firm, stage"),
     "PARTNER": (301, "whose design is considered", "firm, stage and candidate"),
-    "MODE": (302, "what is chosen, and does a mandate bind", "firm, stage"),
+    "MODE": (302, "what is chosen", "firm, stage"),
     "PROJECT_OUTCOME": (303, "does the project succeed, how far it leads, what the new design inherits", "firm, stage"),
     "NOVEL_SIZE": (304, "how large a novel success is", "firm, stage"),
     "COMPLEMENTARITY": (305, "how well two designs combine in an epoch (drawn for the epoch, not the quarter)", "pair of designs, stage"),
+    "MANDATE": (307, "does a mandate bind in this year", "firm, stage"),
     "EXTENSION": (306, "does an extension officer come", "firm"),
     # Ties and mobility
     "HIRE": (400, "does the firm hire from another, from whom, and does a project slip there", "firm, question"),

@@ -17,11 +17,11 @@ __all__ = ["Fact", "Source", "fact", "facts", "read_facts", "sources"]
 # Why a fact has the bounds it has; facts.toml explains each.
 _RANGES = ("stated", "tenth", "direction", "no effect")
 _REQUIRED = ("says", "range", "unit", "sources", "held_out", "measured_as")
-_OPTIONAL = {"value": None, "low": None, "high": None, "region": None, "year": None}
+_OPTIONAL = {"value": None, "low": None, "high": None, "region": None, "year": None, "used_to_set": ()}
 _KINDS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("says", "range", "unit", "measured_as", "region"), (str,)),
     **dict.fromkeys(("value", "low", "high"), (int, float)),
-    "sources": (list,),
+    **dict.fromkeys(("sources", "used_to_set"), (list,)),
     "held_out": (bool,),
     "year": (int,),
 }
@@ -43,7 +43,8 @@ class Fact:
 
     A simulated figure hits it between `low` and `high`, both in `unit`; None is no bound. `value` is the figure cited,
     None where the source gives a range or a direction alone. `range` says why the bounds are what they are.
-    `held_out` facts are never used to build or tune a world. `sources` are names in sources.toml.
+    `held_out` facts are never used to build or tune a world; `used_to_set` names the parameters, or endowments of cases,
+    that were set by the fact. `sources` are names in sources.toml.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Fact:
     sources: tuple[str, ...]
     held_out: bool
     measured_as: str
+    used_to_set: tuple[str, ...] = ()
 
     def hit(self, simulated: float) -> bool:
         """Says whether a simulated figure lies within the bounds; what cannot be measured (NaN) never does."""
@@ -104,9 +106,11 @@ def _facts(entries: Mapping, file: str) -> tuple[Fact, ...]:
     for name, entry in entries.items():
         _check(name, entry, faults)
     faults.refuse_if_any("facts")
-    return tuple(
-        Fact(name=name, **{**_OPTIONAL, **entry, "sources": tuple(entry["sources"])}) for name, entry in entries.items()
-    )
+    return tuple(_fact(name, {**_OPTIONAL, **entry}) for name, entry in entries.items())
+
+
+def _fact(name: str, entry: Mapping) -> Fact:
+    return Fact(name=name, **{**entry, "sources": tuple(entry["sources"]), "used_to_set": tuple(entry["used_to_set"])})
 
 
 def _check(name: str, entry: object, faults: Faults) -> None:
@@ -132,6 +136,8 @@ def _check(name: str, entry: object, faults: Faults) -> None:
             faults.add(f"no source is called '{source}'", field=f"{name}.sources", remedy=nearest(source, sources()))
     if "sources" in entry and not entry["sources"]:
         faults.add("a fact has a source", field=f"{name}.sources")
+    if entry.get("held_out") and entry.get("used_to_set"):
+        faults.add("what is held out cannot have been used to set anything", field=f"{name}.used_to_set")
     if entry.get("range", _RANGES[0]) not in _RANGES:
         faults.add(f"'{entry['range']}' is not one of {', '.join(_RANGES)}", field=f"{name}.range")
     low, value, high = (entry.get(key) for key in ("low", "value", "high"))

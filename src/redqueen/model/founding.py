@@ -62,20 +62,15 @@ def first_values(world: World, state: State) -> dict[str, object]:
         "public_quality": given["first_quality"], "frontier": given["first_quality"].max(axis=0),
         "public_knowledge": given["first_quality"].max(axis=0), "product_firm": -1, "contact": -1, "input_supplier": -1,
         "supplier": -1, "owner_firm": -1, "product_of": -1,
-        "standard_cost": standard_costs(world), "first_experience_of": typical_experience(world, state),
+        "standard_cost": standard_costs(world), "first_experience_of": typical_experience(state),
         "free_slots": numpy.arange(state.n_firms - 1, -1, -1), "free_products": numpy.arange(state.n_products - 1, -1, -1),
     }
 
 
-def typical_experience(world: World, state: State) -> numpy.ndarray:
-    """Give the effective experience of a typical first firm by stage: its own and its share of what all others made."""
-    numbers = world.endowments["first_firms"]
-    integrated = numpy.rint(world.endowments["integrated_share"][:, None] * numbers[:, list(world.brand_stage)])
-    firms = numbers.sum(axis=0) + numpy.array([
-        0.0 if stage == world.brand_stage[industry] else integrated[:, industry].sum() for stage, industry in enumerate(world.industry_of)
-    ])
+def typical_experience(state: State) -> float:
+    """Give the effective experience of a typical first firm: its own and what it learns from rivals like it."""
     mean = state.parameters.first_experience * state.parameters.capacity_start
-    return mean * (1.0 + state.parameters.learning_from_others * numpy.maximum(0.0, firms - 1.0))
+    return mean * (1.0 + state.parameters.learning_from_others * state.parameters.learning_rivals)
 
 
 def standard_costs(world: World) -> numpy.ndarray:

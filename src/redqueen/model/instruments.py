@@ -26,7 +26,7 @@ INSTRUMENTS: tuple[Instrument, ...] = tuple(
     Instrument(*row)
     for row in (
         # People
-        ("university_expansion", "graduates/quarter", 0.0, 1e6, False, "talent", "one skilled wage a graduate and quarter, for four years of teaching spread over the class", "more graduates in technical fields", "Saxenian 2010, slide on Taipei's technical education"),
+        ("university_expansion", "graduates/quarter", 0.0, 1e6, False, "talent", "four quarterly skilled wages a graduate", "more graduates in technical fields", "Saxenian 2010, slide on Taipei's technical education"),
         ("capacity_building", "officers", 0.0, 1e5, True, "local private firms", "skilled wages of the officers", "extension officers do part of the staff work of catching-up projects and pass on the best local practice", "Saxenian 2010, lesson 2"),
         ("public_research_organisation", "researchers", 0.0, 1e5, True, "local firms", "skilled wages of the researchers", "a laboratory that learns frontier technology, shares it with local firms and spins firms off", "Saxenian 2010, ITRI"),
         ("overseas_advisers", "share of full access", 0.0, 1.0, False, "the public research organisation", "one skilled wage abroad for each tenth", "advisers abroad open the frontier to the public research organisation", "Saxenian 2010, STAG"),

@@ -95,6 +95,7 @@ class Ledger:
         """Firms = firms before + entries - exits."""
         self.equal("firms", self.stocks()["firms"], self.before["firms"] + self.total("entries") - self.total("exits"))
         self.equal("firms by region", self.total("firms"), self.stocks()["firms"])
+        self.require("no entrant was refused for want of a slot", self.state.entries_refused == 0)
         self.equal("firm slots", self.state.n_free + self.stocks()["firms"], self.state.n_firms)
 
     def public_cost(self) -> None:

@@ -222,6 +222,9 @@ def interest_due(state: State, firm: cython.int) -> cython.double:
 def pay_owners(state: State, firm: cython.int) -> cython.void:
     """Pay out part of what exceeds the firm's reserve of cash."""
     region = state.region_of[firm]
+    if state.champion[region] == firm:
+        # What the state gives is for the firm, not for its owners.
+        return
     kept = state.parameters.surplus_wages * state.wage[region] + state.parameters.surplus_revenue * state.revenue[firm]
     surplus = state.cash[firm] - kept
     if surplus <= 0.0:

@@ -13,12 +13,9 @@ else:
     from redqueen.model.state import State
     from redqueen.model.rules import births, costs, finance, sourcing, ties
 
-# Local firms that a linked affiliate is introduced to.
-INTRODUCTIONS = cython.declare(cython.int, 3)
-
 
 def open_affiliates(state: State):
-    """Let each lead firm look at one site abroad with chance rate x (1 + attraction), and open it where the stage costs less.
+    """Let each lead firm look at a site for one stage with chance rate x (1 + attraction), and open it where that costs less.
 
     An affiliate works at its owner's quality and sells to it at cost plus the least margin. With local links it knows local firms, buys from them,
     and its people may move and found firms.
@@ -40,17 +37,16 @@ def consider_site(state: State, product: cython.int, host: cython.int) -> cython
         return
     key = draws.key(state.seed, decisions.AFFILIATE, state.quarter)
     identity = state.lineage[lead]
-    attraction = 1.0 + state.foreign_investment[host]
-    first = 8 * host
-    if draws.uniform(key, identity, first) >= state.parameters.affiliate_rate * attraction:
+    first = 4 * host
+    stage = sourcing.draw_stage(state, product, key, identity, first)
+    if stage < 0:
+        return
+    attraction: cython.double = 1.0
+    if finance.is_target(state.foreign_investment_target[host], stage):
+        attraction += state.foreign_investment[host]
+    if draws.uniform(key, identity, first + 1) >= state.parameters.affiliate_rate * attraction / (state.n_regions - 1):
         return
     state.programme_costs[host] += state.parameters.site_cost * state.wage[host] * (1.0 - 1.0 / attraction)
-    stage = draws.below(key, identity, first + 1, state.n_stages)
-    industry = state.product_industry[product]
-    if state.industry_of[stage] != industry or stage == state.brand_stage[industry]:
-        return
-    if attraction > 1.0 and not finance.is_target(state.foreign_investment_target[host], stage):
-        return
     capacity = max(state.parameters.capacity_start, state.product_units[product])
     price = state.parameters.capacity_price * state.wage[host] * state.workers_per_unit[stage] * capacity
     capital = price + state.parameters.start_capital * state.wage[host]
@@ -58,11 +54,9 @@ def consider_site(state: State, product: cython.int, host: cython.int) -> cython
         return
     present = state.supplier[product, stage]
     now = sourcing.supplied_cost(state, product, stage, present, state.margin[product, stage], state.trust[product, stage])
-    # A known process abroad: local labour, the owner's way of working, and an interface that trust has eased.
-    labour = costs.labour_cost(state, host, stage) * (1.0 - costs.subsidised_share(state, host, stage))
-    effort = state.unit_effort[lead, stage] if finance.does(state, lead, stage) else 1.0
+    # A newcomer's cost at the site, and an interface that belonging together has eased.
     friction = state.parameters.interface_cost * (1.0 - state.modularity) * (1.0 + state.distance[home, host])
-    expected = (labour + state.materials_per_unit[stage]) * effort * (1.0 + friction * (1.0 - state.parameters.trust_limit))
+    expected = costs.newcomer_cost(state, host, stage) * (1.0 + friction * (1.0 - state.parameters.trust_limit))
     if expected >= now * (1.0 - state.parameters.affiliate_gain):
         return
     open_affiliate(state, product, host, stage, capacity, price, capital, key)
@@ -96,7 +90,7 @@ def open_affiliate(state: State, product: cython.int, host: cython.int, stage: c
     if draws.uniform(key, state.lineage[child], 1) < state.local_links[host]:
         state.linked[child] = 1
         state.programme_costs[host] += state.parameters.link_cost * state.wage[host]
-        for number in range(INTRODUCTIONS):
+        for number in range(cython.cast(cython.int, state.parameters.affiliate_introductions)):
             other = ties.neighbour(state, host, key, state.lineage[child], 2 + number)
             if other >= 0:
                 ties.tie_both(state, child, other, state.parameters.supply_tie, kinds.SUPPLY_TIE)

@@ -139,7 +139,7 @@ def start_product(state: State, firm: cython.int, industry: cython.int) -> cytho
 @cython.nogil
 @cython.exceptval(check=False)
 def inherit(state: State, firm: cython.int, parent: cython.int, stage: cython.int, loss: cython.double) -> cython.void:
-    """Start a stage with what founders take from their parent: quality less a loss, a spread, half the ties, its design."""
+    """Start a stage with what founders take from their parent: quality less a loss, a spread, part of the ties, its design."""
     key = draws.key(state.seed, decisions.INHERITANCE, state.quarter)
     identity = state.lineage[firm]
     state.parent[firm] = state.lineage[parent]
@@ -149,7 +149,7 @@ def inherit(state: State, firm: cython.int, parent: cython.int, stage: cython.in
         quality = state.quality[parent, stage] - loss + spread
         for slot in range(state.n_contacts):
             other = state.contact[parent, slot]
-            if other >= 0 and draws.uniform(key, identity, slot) < 0.5:
+            if other >= 0 and draws.uniform(key, identity, slot) < state.parameters.inherit_ties:
                 ties.add_tie(state, firm, other, state.strength[parent, slot], state.tie_kind[parent, slot])
         ties.tie_both(state, firm, parent, state.parameters.supply_tie, kinds.SPINOFF_TIE)
     start_stage(state, firm, stage, quality, state.parameters.capacity_start, state.design[parent, stage])

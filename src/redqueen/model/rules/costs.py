@@ -20,7 +20,7 @@ LEAST_EXPERIENCE = cython.declare(cython.double, 1.0)
 def measure_effort(state: State):
     """Set the labour and materials of a unit against the standard, for every firm and stage."""
     with cython.nogil:
-        add_up_experience(state)
+        average_experience(state)
         for stage in range(state.n_stages):
             for position in range(state.stage_start[stage], state.stage_start[stage + 1]):
                 set_effort(state, state.stage_members[position], stage)
@@ -40,13 +40,17 @@ def price_units(state: State):
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def add_up_experience(state: State) -> cython.void:
+def average_experience(state: State) -> cython.void:
     for stage in range(state.n_stages):
         for bloc in range(state.n_blocs):
-            state.bloc_experience[bloc, stage] = 0.0
-        for position in range(state.stage_start[stage], state.stage_start[stage + 1]):
-            firm = state.stage_members[position]
-            state.bloc_experience[state.bloc_of[state.region_of[firm]], stage] += state.experience[firm, stage]
+            total: cython.double = 0.0
+            count: cython.int = 0
+            for position in range(state.stage_start[stage], state.stage_start[stage + 1]):
+                firm = state.stage_members[position]
+                if state.bloc_of[state.region_of[firm]] == bloc:
+                    total += state.experience[firm, stage]
+                    count += 1
+            state.bloc_experience[bloc, stage] = total / count if count > 0 else 0.0
 
 
 @cython.cfunc
@@ -56,7 +60,7 @@ def set_effort(state: State, firm: cython.int, stage: cython.int) -> cython.void
     """Set labour and materials against the standard: learning by doing, process innovation and congestion.
 
     effort = exp(cost progress) (E / E0)^-b (1 + congestion max(0, planned / usable capacity - 1)), with effective experience
-    E = own + share x what all other firms of the bloc have made, and E0 that of a typical firm when the world began.
+    E = own + share x rivals x mean of the trade bloc, and E0 that of a typical firm when the world began.
     """
     own = state.experience[firm, stage]
     others: cython.double = state.bloc_experience[state.bloc_of[state.region_of[firm]], stage] - own
@@ -112,9 +116,10 @@ def interface(state: State, region: cython.int, supplier: cython.int, stage: cyt
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def pool_interface(state: State) -> cython.double:
-    """Give the cost of coordinating with the anonymous pool, as a share of its price."""
-    return state.parameters.interface_cost * (1.0 - state.modularity) * state.parameters.pool_interface
+def pool_interface(state: State, region: cython.int, stage: cython.int) -> cython.double:
+    """Give the cost of coordinating with the anonymous pool, as a share of its price: its suppliers are somewhere too."""
+    apart = 1.0 + state.pool_distance[region, stage]
+    return state.parameters.interface_cost * (1.0 - state.modularity) * state.parameters.pool_interface * apart
 
 
 @cython.cfunc
@@ -142,7 +147,7 @@ def input_interface(state: State, firm: cython.int, stage: cython.int) -> cython
     supplier = state.input_supplier[firm, stage]
     if supplier >= 0:
         return interface(state, state.region_of[firm], supplier, source, 0.0)
-    return pool_interface(state)
+    return pool_interface(state, state.region_of[firm], source)
 
 
 @cython.cfunc
@@ -184,6 +189,8 @@ def form_pools(state: State, stage: cython.int) -> cython.void:
         state.pool_weight[bloc, stage] = 0.0
         state.pool_price[bloc, stage] = 0.0
         state.pool_quality[bloc, stage] = 0.0
+    for region in range(state.n_regions):
+        state.pool_part[region, stage] = 0.0
     total_cost: cython.double = 0.0
     count = 0
     for position in range(state.stage_start[stage], state.stage_start[stage + 1]):
@@ -195,6 +202,7 @@ def form_pools(state: State, stage: cython.int) -> cython.void:
         bloc = state.bloc_of[state.region_of[firm]]
         state.pool_choice_weight[firm, stage] = weight
         state.pool_weight[bloc, stage] += weight
+        state.pool_part[state.region_of[firm], stage] += weight
         state.pool_price[bloc, stage] += weight * cost
         state.pool_quality[bloc, stage] += weight * state.quality[firm, stage]
         total_cost += cost
@@ -210,6 +218,44 @@ def form_pools(state: State, stage: cython.int) -> cython.void:
             # Nobody in the bloc does the stage: a costly supplier outside does, at what anyone knows.
             state.pool_price[bloc, stage] = state.standard_cost[stage] * (1.0 + state.parameters.outside_markup)
             state.pool_quality[bloc, stage] = state.public_knowledge[stage] - state.parameters.tacit
+    locate_pools(state, stage)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def locate_pools(state: State, stage: cython.int) -> cython.void:
+    """Say where each pool's suppliers are: the region that sells most, and the mean distance from each buyer's region."""
+    for bloc in range(state.n_blocs):
+        state.pool_seller[bloc, stage] = -1
+    for region in range(state.n_regions):
+        bloc = state.bloc_of[region]
+        seller = state.pool_seller[bloc, stage]
+        if state.pool_part[region, stage] > 0.0 and (seller < 0 or state.pool_part[region, stage] > state.pool_part[seller, stage]):
+            state.pool_seller[bloc, stage] = region
+        state.pool_distance[region, stage] = 0.0
+        if state.pool_weight[bloc, stage] <= 0.0:
+            continue
+        for other in range(state.n_regions):
+            if state.bloc_of[other] == bloc:
+                part = state.pool_part[other, stage] / state.pool_weight[bloc, stage]
+                state.pool_distance[region, stage] += part * state.distance[region, other]
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def newcomer_cost(state: State, region: cython.int, stage: cython.int) -> cython.double:
+    """Give the unit cost of whoever starts a stage in a region with what rivals teach, its inputs bought on the pool."""
+    bloc = state.bloc_of[region]
+    taught = state.parameters.learning_from_others * state.parameters.learning_rivals * state.bloc_experience[bloc, stage]
+    learnt = state.parameters.wright_exponent * elementary.log(max(taught, LEAST_EXPERIENCE) / state.first_experience_of[stage])
+    labour = labour_cost(state, region, stage) * (1.0 - subsidised_share(state, region, stage))
+    cost: cython.double = (labour + state.materials_per_unit[stage]) * elementary.exp(-learnt)
+    source = state.input_stage[stage]
+    if source >= 0:
+        cost += state.input_units[stage] * state.pool_price[bloc, source] * (1.0 + pool_interface(state, region, source))
+    return cost
 
 
 @cython.cfunc

@@ -18,7 +18,8 @@ def found_firms(state: State):
     """Let people leave firms, laboratories and other trades to found firms of their own.
 
     A firm spins off with chance rate x founding x talent to be had x x / (1 + x) x (1 + size effect x ln(1 + heads)), with x
-    its profit over the pay of its people: founders give up that pay for a profit like the parent's, and need an engineer.
+    its profit before projects over the pay of its people: founders give up that pay for a profit like the parent's, and need
+    an engineer.
     """
     with cython.nogil:
         for position in range(state.n_alive):
@@ -36,7 +37,7 @@ def spin_off(state: State, firm: cython.int) -> cython.void:
     if not ties.is_open(state, firm):
         return
     key = draws.key(state.seed, decisions.SPINOFF, state.quarter)
-    prospect = max(0.0, state.profit[firm]) / costs.pay(state, region, finance.last_stage(state, firm))
+    prospect = max(0.0, state.revenue[firm] - state.cost[firm]) / costs.pay(state, region, finance.last_stage(state, firm))
     chance = state.parameters.spinoff_rate * state.founding[region] * state.crowding[region] * prospect / (1.0 + prospect)
     chance *= 1.0 + state.parameters.spinoff_size * elementary.log(1.0 + state.employees[firm])
     if draws.uniform(key, state.lineage[firm], 0) >= chance:
@@ -65,7 +66,7 @@ def found(state: State, region: cython.int, parent: cython.int, ancestor: cython
         stage = draw_bought_stage(state, parent, key, lineage)
         if stage < 0:
             return -1
-    child = raise_money(state, region, lineage, ancestor, order, leads, key)
+    child = raise_money(state, region, lineage, ancestor, order, stage, key)
     if child < 0:
         return -1
     births.inherit(state, child, parent, stage, loss)
@@ -114,34 +115,36 @@ def start_from_outside(state: State, child: cython.int, parent: cython.int, stag
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def raise_money(state: State, region: cython.int, lineage: cython.ulonglong, ancestor: cython.ulonglong, order: cython.int, leads: cython.int, key: cython.ulonglong) -> cython.int:
-    """Bring the firm into being with money from a venture fund, a bank, or family and friends (half the capital).
+def raise_money(state: State, region: cython.int, lineage: cython.ulonglong, ancestor: cython.ulonglong, order: cython.int, stage: cython.int, key: cython.ulonglong) -> cython.int:
+    """Bring the firm into being with money from a venture fund, a bank, or family and friends (part of the capital).
 
-    Needed: start capital x wage x (1 + red tape not removed), twice that for a lead firm.
+    It starts with start capital x wage, twice that for a lead firm. Red tape costs as much again by its multiple, which
+    makes money as much harder to find.
     """
-    tape = state.red_tape[region] * (1.0 - state.deregulation[region])
-    needed = state.parameters.start_capital * state.wage[region] * (1.0 + tape) * (2.0 if leads else 1.0)
+    hurdle = 1.0 + state.red_tape[region] * (1.0 - state.deregulation[region])
+    capital: cython.double = state.parameters.start_capital * state.wage[region]
+    if stage == state.brand_stage[state.industry_of[stage]]:
+        capital *= 2.0
     ticket = state.parameters.venture_ticket * state.wage[region]
-    hoped = state.venture_return[region] - state.parameters.venture_hurdle
+    hoped = max(0.02, min(1.0, state.venture_return[region] - state.parameters.venture_hurdle))
     if state.venture_pool[region] > ticket:
-        if draws.uniform(key, lineage, 3) < state.parameters.venture_start_chance * max(0.02, min(1.0, hoped)):
-            child = births.bear(state, region, ancestor, order, needed + ticket)
+        if draws.uniform(key, lineage, 3) < state.parameters.venture_start_chance * hoped / hurdle:
+            child = births.bear(state, region, ancestor, order, capital + ticket)
             if child >= 0:
                 state.venture_pool[region] -= ticket
                 state.backing[child] = kinds.BACKED
                 state.ticket[child] = ticket
                 state.venture_firms[region] += 1.0
-                state.capital_raised[region] += needed + ticket
+                state.capital_raised[region] += capital + ticket
             return child
-    depth = state.credit[region] * (1.0 - state.state_credit_bias[region])
+    bank: cython.double = state.parameters.bank_start * state.credit[region] * (1.0 - state.state_credit_bias[region]) / hurdle
+    if finance.is_target(state.sunset_exclusion_target[region], stage):
+        bank *= 1.0 - state.sunset_exclusion[region]
     luck = draws.uniform(key, lineage, 4)
-    capital = 0.0
-    if luck < state.parameters.bank_start * depth:
-        capital = needed
-    elif luck < state.parameters.bank_start * depth + state.parameters.informal_start:
-        capital = 0.5 * needed
-    if capital <= 0.0:
+    if luck >= bank + state.parameters.informal_start / hurdle:
         return -1
+    if luck >= bank:
+        capital *= state.parameters.informal_capital
     child = births.bear(state, region, ancestor, order, capital)
     if child >= 0:
         state.capital_raised[region] += capital
@@ -159,11 +162,30 @@ def spin_off_public(state: State, region: cython.int) -> cython.void:
     key = draws.key(state.seed, decisions.PUBLIC_SPINOFF, state.quarter)
     if draws.uniform(key, region, 0) >= state.parameters.public_spinoff * staff * state.founding[region]:
         return
-    stage = draws.below(key, region, 1, state.n_stages)
-    if not finance.is_target(state.public_research_organisation_target[region], stage):
+    stage = draw_target(state, state.public_research_organisation_target[region], key, region)
+    if stage < 0:
         return
     if found_without_parent(state, region, stage, state.public_quality[region, stage] - state.parameters.inherit_loss, 1) >= 0:
         state.public_spinoffs[region] += 1.0
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def draw_target(state: State, targets: cython.ulonglong, key: cython.ulonglong, identity: cython.ulonglong) -> cython.int:
+    """Draw one of the stages that an instrument is aimed at; -1 if there is none."""
+    count: cython.int = 0
+    for stage in range(state.n_stages):
+        count += finance.is_target(targets, stage)
+    if count == 0:
+        return -1
+    pick = draws.below(key, identity, 1, count)
+    for stage in range(state.n_stages):
+        if finance.is_target(targets, stage):
+            if pick == 0:
+                return stage
+            pick -= 1
+    return -1
 
 
 @cython.cfunc
@@ -187,7 +209,7 @@ def found_without_parent(state: State, region: cython.int, stage: cython.int, qu
     key = draws.key(state.seed, decisions.FOUNDING, state.quarter)
     industry = state.industry_of[stage]
     leads: cython.int = stage == state.brand_stage[industry]
-    child = raise_money(state, region, lineage, region, order, leads, key)
+    child = raise_money(state, region, lineage, region, order, stage, key)
     if child < 0:
         return -1
     spread = state.parameters.inherit_spread * draws.normal(key, lineage, 5)

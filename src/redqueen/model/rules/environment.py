@@ -13,14 +13,12 @@ else:
     from redqueen.model.state import State
     from redqueen.model.rules import finance
 
-FRONTIER_FIRMS = cython.declare(cython.int, 5)
-
 
 def change_environment(state: State):
     """Bring the world outside the firms to this quarter.
 
     Modularity m(t) = m0 + (m1 - m0) / (1 + exp(-steepness (t - midpoint))). The frontier of a stage is the mean of its
-    best five firms; public knowledge follows it at ``publication_rate`` and never falls.
+    best firms, five or a small share of all; public knowledge follows it at ``publication_rate`` and never falls.
     """
     with cython.nogil:
         modularise(state)
@@ -73,28 +71,51 @@ def end_epochs(state: State) -> cython.void:
 @cython.nogil
 @cython.exceptval(check=False)
 def measure_frontier(state: State) -> cython.void:
-    best = cython.declare(cython.double[5])
     for stage in range(state.n_stages):
-        count = 0
-        for position in range(state.stage_start[stage], state.stage_start[stage + 1]):
-            quality = state.quality[state.stage_members[position], stage]
-            if count == FRONTIER_FIRMS and quality <= best[FRONTIER_FIRMS - 1]:
-                continue
-            place = count if count < FRONTIER_FIRMS else FRONTIER_FIRMS - 1
-            while place > 0 and best[place - 1] < quality:
-                best[place] = best[place - 1]
-                place -= 1
-            best[place] = quality
-            if count < FRONTIER_FIRMS:
-                count += 1
+        first = state.stage_start[stage]
+        count = state.stage_start[stage + 1] - first
         if count > 0:
-            total = 0.0
-            for place in range(count):
-                total += best[place]
-            state.frontier[stage] = total / count
+            for position in range(count):
+                state.ranking[position] = state.quality[state.stage_members[first + position], stage]
+            best = cython.cast(cython.int, max(state.parameters.frontier_firms, state.parameters.frontier_share * count))
+            state.frontier[stage] = mean_of_best(state, count, min(best, count))
         gap = state.frontier[stage] - state.public_knowledge[stage]
         if gap > 0.0:
             state.public_knowledge[stage] += state.parameters.publication_rate * gap
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def mean_of_best(state: State, count: cython.int, best: cython.int) -> cython.double:
+    """Give the mean of the ``best`` largest of the first ``count`` rankings, which are reordered (Hoare's selection)."""
+    low: cython.int = 0
+    high: cython.int = count - 1
+    while low < high:
+        pivot = state.ranking[(low + high) // 2]
+        left: cython.int = low
+        right: cython.int = high
+        while left <= right:
+            while state.ranking[left] > pivot:
+                left += 1
+            while state.ranking[right] < pivot:
+                right -= 1
+            if left <= right:
+                swapped = state.ranking[left]
+                state.ranking[left] = state.ranking[right]
+                state.ranking[right] = swapped
+                left += 1
+                right -= 1
+        if best - 1 <= right:
+            high = right
+        elif best - 1 >= left:
+            low = left
+        else:
+            break
+    total: cython.double = 0.0
+    for position in range(best):
+        total += state.ranking[position]
+    return total / best
 
 
 @cython.cfunc
@@ -118,7 +139,7 @@ def measure_best_practice(state: State) -> cython.void:
 def run_public_research(state: State) -> cython.void:
     """Let each laboratory learn: dq = speed staff / (staff + half) max(0, open - q), per targeted stage.
 
-    What is open is public knowledge and, as far as overseas advisers open doors, the frontier less a lag.
+    What is open is what products show less what is tacit and, as far as overseas advisers open doors, the frontier less a lag.
     """
     for region in range(state.n_regions):
         staff = state.public_research_organisation[region]
@@ -134,7 +155,7 @@ def run_public_research(state: State) -> cython.void:
         for stage in range(state.n_stages):
             if not finance.is_target(state.public_research_organisation_target[region], stage):
                 continue
-            open_quality = state.public_knowledge[stage]
+            open_quality: cython.double = state.public_knowledge[stage] - state.parameters.tacit
             shown = state.frontier[stage] - state.parameters.public_lag
             if shown > open_quality:
                 open_quality += access * (shown - open_quality)
@@ -150,7 +171,7 @@ def run_public_services(state: State) -> cython.void:
     """Staff public research, extension and teaching, pay advisers abroad, and share out officers among firms."""
     for region in range(state.n_regions):
         officers = state.capacity_building[region]
-        firms = state.region_start[region + 1] - state.region_start[region]
+        firms = extension_clients(state, region)
         state.extension_coverage[region] = 0.0
         if officers > 0.0 and firms > 0:
             state.extension_coverage[region] = min(1.0, state.parameters.extension_reach * officers / firms)
@@ -158,6 +179,20 @@ def run_public_services(state: State) -> cython.void:
         state.public_staff[region] = state.public_research_organisation[region] + officers + teachers
         state.public_wages[region] = state.public_staff[region] * state.skilled_wage[region]
         state.paid_abroad[region] += state.overseas_advisers[region] * state.parameters.adviser_cost * highest_skilled_wage(state)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def extension_clients(state: State, region: cython.int) -> cython.int:
+    """Give the number of local firms that extension is aimed at."""
+    count: cython.int = 0
+    for position in range(state.region_start[region], state.region_start[region + 1]):
+        firm = state.region_members[position]
+        aimed: cython.int = (state.stages[firm] & state.capacity_building_target[region]) != 0
+        if aimed and state.owner[firm] != kinds.AFFILIATE:
+            count += 1
+    return count
 
 
 @cython.cfunc

@@ -31,28 +31,31 @@ def end_firms(state: State):
 @cython.nogil
 @cython.exceptval(check=False)
 def resolve_venture(state: State, firm: cython.int) -> cython.void:
-    """Sell a venture that has grown where exits are allowed, or write it off when patience ends; funds learn from both."""
+    """Sell a venture that has grown where exits are allowed, or write it off when patience ends; funds learn from both.
+
+    A sale fetches stake x price x revenue.
+    """
     region = state.region_of[firm]
     allowed = min(1.0, state.venture_exit[region] + state.exit_for_ventures[region])
     key = draws.key(state.seed, decisions.VENTURE_EXIT, state.quarter)
     if state.employees[firm] > state.parameters.venture_exit_heads and draws.uniform(key, state.lineage[firm], 0) < allowed:
         # Buyers of shares pay, not the firm.
-        settle_ticket(state, firm, state.parameters.venture_multiple)
+        settle_ticket(state, firm, state.parameters.venture_stake * state.parameters.venture_price * state.revenue[firm])
         state.backing[firm] = kinds.EXITED
         state.venture_exits[region] += 1.0
     elif state.quarter - state.born[firm] > state.parameters.venture_patience:
-        settle_ticket(state, firm, state.parameters.venture_writeoff)
+        settle_ticket(state, firm, state.parameters.venture_writeoff * state.ticket[firm])
         state.backing[firm] = kinds.WRITTEN_OFF
 
 
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def settle_ticket(state: State, firm: cython.int, multiple: cython.double) -> cython.void:
-    """Return a multiple of the ticket to the pool and let funds learn what investing returns."""
+def settle_ticket(state: State, firm: cython.int, proceeds: cython.double) -> cython.void:
+    """Return what the stake fetched to the pool and let funds learn what investing returns."""
     region = state.region_of[firm]
-    state.venture_pool[region] += multiple * state.ticket[firm]
-    state.venture_return[region] += state.parameters.venture_memory * (multiple - state.venture_return[region])
+    state.venture_pool[region] += proceeds
+    state.venture_return[region] += state.parameters.venture_memory * (proceeds / state.ticket[firm] - state.venture_return[region])
     state.ticket[firm] = 0.0
 
 
@@ -82,7 +85,12 @@ def end_firm(state: State, firm: cython.int) -> cython.void:
     region = state.region_of[firm]
     if state.backing[firm] == kinds.BACKED:
         settle_ticket(state, firm, 0.0)
-    state.capital_lost[region] += state.cash[firm] + state.escrow[firm]
+    left = state.cash[firm] + state.escrow[firm]
+    if left > 0.0:
+        state.dividends[region] += left
+        state.dividends_received[state.owner_region[firm]] += left
+    else:
+        state.capital_lost[region] += left
     state.exits[region] += 1.0
     state.alive[firm] = 0
     state.free_slots[state.n_free] = firm

@@ -108,14 +108,14 @@ def finish_project(state: State, firm: cython.int, stage: cython.int, mode: cyth
 @cython.nogil
 @cython.exceptval(check=False)
 def finish_novel(state: State, firm: cython.int, stage: cython.int, key: cython.ulonglong, luck: cython.double) -> cython.int:
-    """Recombine: success with chance p x 2 fit; jump = scale (u^(-1/tail) - 0.4) (0.5 + fit) x worth of the partner."""
+    """Recombine: success with chance p x 2 fit; jump = scale (u^(-1/tail) - offset) (base + fit) x worth of the partner."""
     fit = knowledge.complementarity(state, stage, state.design[firm, stage], state.project_design[firm, stage])
     if luck >= novel_chance(state, firm, stage, fit):
         return 0
     identity = state.lineage[firm]
     size_key = draws.key(state.seed, decisions.NOVEL_SIZE, state.quarter)
     tail = elementary.power(draws.uniform(size_key, identity, stage), -1.0 / state.parameters.novelty_tail)
-    jump = state.parameters.novelty_jump * (tail - 0.4) * (0.5 + fit) * state.project_worth[firm, stage]
+    jump = state.parameters.novelty_jump * (tail - state.parameters.novelty_offset) * (state.parameters.novelty_base + fit) * state.project_worth[firm, stage]
     jump = min(jump, state.parameters.novelty_jump_most)
     state.next_quality[firm, stage] += jump
     state.design[firm, stage] = knowledge.combine(state, state.design[firm, stage], state.project_design[firm, stage], key, identity, stage)
@@ -185,13 +185,15 @@ def consider_projects(state: State, firm: cython.int) -> cython.void:
 @cython.nogil
 @cython.exceptval(check=False)
 def money_per_utility(state: State, firm: cython.int, stage: cython.int) -> cython.double:
-    """Give the quarterly profit from one unit of buyers' utility: appropriation x (own revenue + hope x mean revenue)."""
-    revenue = state.stage_revenue[firm, stage]
+    """Give the quarterly profit from one unit of buyers' utility: appropriation x (own revenue + hope x mean revenue).
+
+    A lead firm's in-house stage sells through the product. A supplier keeps what bargaining leaves it of the gain.
+    """
+    hoped = state.parameters.hope * state.mean_stage_revenue[stage]
     product = state.product_of[firm]
     if product >= 0:
-        # A lead firm's in-house stage sells through the product.
-        revenue = state.product_sales[product]
-    return state.parameters.appropriation * (revenue + state.parameters.hope * state.mean_stage_revenue[stage])
+        return state.parameters.appropriation * (state.product_sales[product] + hoped)
+    return state.parameters.appropriation * state.parameters.bargaining * (state.stage_revenue[firm, stage] + hoped)
 
 
 @cython.cfunc
@@ -258,7 +260,9 @@ def choose_project(state: State, firm: cython.int, stage: cython.int) -> cython.
     only_novel: cython.int = 0
     local: cython.int = state.owner[firm] != kinds.AFFILIATE
     if local and state.novelty_mandate[region] > 0.0 and finance.is_target(state.novelty_mandate_target[region], stage):
-        only_novel = draws.uniform(key, identity, 2 * stage) < state.novelty_mandate[region]
+        # A mandate binds for a year: waiting a quarter does not undo it.
+        yearly = draws.key(state.seed, decisions.MANDATE, state.quarter // 4)
+        only_novel = draws.uniform(yearly, identity, stage) < state.novelty_mandate[region]
     fit = knowledge.find_partner(state, firm, stage)
     source = knowledge.accessible_quality(state, firm, stage)
     expected_gains(state, firm, stage, fit, source, gain)
@@ -279,7 +283,7 @@ def choose_project(state: State, firm: cython.int, stage: cython.int) -> cython.
             continue
         value[mode] = elementary.exp(min(50.0, elementary.log(benefit / cost) / state.parameters.choice_temperature))
         total += value[mode]
-    pick = draws.uniform(key, identity, 2 * stage + 1) * total - 1.0
+    pick = draws.uniform(key, identity, stage) * total - 1.0
     if pick < 0.0:
         return 0
     for mode in range(1, N_MODES + 1):
@@ -305,7 +309,8 @@ def spendable(state: State, firm: cython.int, mode: cython.int) -> cython.double
 def expected_gains(state: State, firm: cython.int, stage: cython.int, fit: cython.double, source: cython.double, gain: cython.p_double) -> cython.void:
     """Set the expected gain of each mode, in buyers' utility.
 
-    Tastes and elasticities are the mean of the segments for a supplier and the product's own for a lead firm.
+    Tastes and elasticities are the mean of the segments for a supplier and the product's own for a lead firm. A lead firm
+    gains by the product's utility, in which cost counts by the stage's share; a supplier by its part's price-equivalent.
     """
     taste = 0.5 * (state.parameters.frontier_quality_taste + state.parameters.value_quality_taste)
     elasticity = 0.5 * (state.parameters.frontier_price_elasticity + state.parameters.value_price_elasticity)
@@ -314,16 +319,20 @@ def expected_gains(state: State, firm: cython.int, stage: cython.int, fit: cytho
         share = state.frontier_share[product]
         taste = share * state.parameters.frontier_quality_taste + (1.0 - share) * state.parameters.value_quality_taste
         elasticity = share * state.parameters.frontier_price_elasticity + (1.0 - share) * state.parameters.value_price_elasticity
-    weighted = taste * state.quality_weight[stage]
+    cost_share = cost_share_of(state, stage)
+    weighted: cython.double = taste * state.quality_weight[stage]
+    if product < 0:
+        # A supplier sells a part: what the part adds to the product is large against the part's own price.
+        weighted /= cost_share
+        cost_share = 1.0
     crowding = state.crowding[state.region_of[firm]]
-    mean_tail = state.parameters.novelty_tail / (state.parameters.novelty_tail - 1.0) - 0.4
-    jump = state.parameters.novelty_jump * mean_tail * (0.5 + fit) * state.project_worth[firm, stage]
+    mean_tail = state.parameters.novelty_tail / (state.parameters.novelty_tail - 1.0) - state.parameters.novelty_offset
+    jump = state.parameters.novelty_jump * mean_tail * (state.parameters.novelty_base + fit) * state.project_worth[firm, stage]
     gain[kinds.NOVEL] = weighted * novel_chance(state, firm, stage, fit) * min(jump, state.parameters.novelty_jump_most)
     gain[kinds.SECOND] = 0.0
     if source > state.quality[firm, stage]:
         closed = elementary.sqrt(crowding) * knowledge.imitated_share(state, firm, stage) * (source - state.quality[firm, stage])
         gain[kinds.SECOND] = weighted * closed
-    cost_share = cost_share_of(state, firm, stage)
     if product >= 0 and stage == state.brand_stage[state.product_industry[product]]:
         gain[kinds.SECOND] += state.parameters.home_fit_gain * (state.parameters.home_fit_most - state.fit[product])
     gain[kinds.PROCESS] = elasticity * cost_share * process_step(state, firm, stage)
@@ -336,12 +345,13 @@ def expected_gains(state: State, firm: cython.int, stage: cython.int, fit: cytho
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def cost_share_of(state: State, firm: cython.int, stage: cython.int) -> cython.double:
-    """Give the share of a stage in the cost of what the firm sells: 1 for a specialist."""
-    product = state.product_of[firm]
-    if product >= 0 and state.product_cost[product] > 0.0:
-        return min(1.0, state.unit_cost[firm, stage] / state.product_cost[product])
-    return 1.0
+def cost_share_of(state: State, stage: cython.int) -> cython.double:
+    """Give the share of a stage in the cost of its industry's product, at mean costs."""
+    total: cython.double = 0.0
+    for other in range(state.n_stages):
+        if state.industry_of[other] == state.industry_of[stage]:
+            total += state.standard_cost[other]
+    return state.standard_cost[stage] / total
 
 
 @cython.cfunc

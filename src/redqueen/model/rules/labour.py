@@ -21,8 +21,10 @@ def set_wages(state: State):
         elapsed = state.quarter - state.first_quarter
         for region in range(state.n_regions):
             trend = state.wage_growth[region] * elapsed
-            state.service_jobs[region] = state.parameters.local_services * state.spending_income[region] / state.wage[region]
-            employed = (state.jobs[region] + state.service_jobs[region]) / state.labour_normal[region]
+            wanted_services = state.parameters.local_services * state.spending_income[region] / state.wage[region]
+            # Services take whom the chain leaves; what they cannot hire still raises wages.
+            state.service_jobs[region] = min(wanted_services, max(0.0, state.labour_normal[region] - state.jobs[region]))
+            employed = (state.jobs[region] + wanted_services) / state.labour_normal[region]
             tight = max(1.0, employed / state.parameters.wage_slack)
             target = elementary.log(state.base_wage[region]) + trend + state.parameters.wage_tightness * elementary.log(tight)
             now = elementary.log(state.wage[region])

@@ -53,7 +53,11 @@ def price_products(state: State) -> cython.void:
         state.product_quality[product] = quality
         state.product_price[product] = cost * (1.0 + steepness) / steepness
         shipper = state.supplier[product, state.shipping_stage[industry]]
-        state.ships_from[product] = state.region_of[shipper] if shipper >= 0 else state.region_of[lead]
+        if shipper < 0:
+            seller = state.pool_seller[state.bloc_of[state.region_of[lead]], state.shipping_stage[industry]]
+            state.ships_from[product] = seller if seller >= 0 else state.region_of[lead]
+        else:
+            state.ships_from[product] = state.region_of[shipper]
         state.product_units[product] = 0.0
         state.product_sales[product] = 0.0
         state.largest_share_of[product] = 0.0
@@ -141,7 +145,8 @@ def clear_segment(state: State, market: cython.int, industry: cython.int, segmen
             state.pull[product] = elementary.exp(state.pull[product] - highest)
             total += state.pull[product]
     offer = highest + elementary.log(total)
-    if state.quarter == 0:
+    if not state.served[market, industry, segment]:
+        state.served[market, industry, segment] = 1
         state.reference[market, industry, segment] = offer
     surprise = offer - state.reference[market, industry, segment]
     state.reference[market, industry, segment] += state.parameters.reference_speed * surprise

@@ -14,9 +14,11 @@ def measure_outcomes(state: State):
         count_firms(state)
         measure_quality(state)
         for region in range(state.n_regions):
-            if state.price_index[region] > 0.0 and state.labour_normal[region] > 0.0:
-                real = state.value_added[region] * state.base_price_index[region] / state.price_index[region]
-                state.income_per_head[region] = real / state.labour_normal[region]
+            real: cython.double = state.value_added[region]
+            # A region without buyers has no prices of its own: its income stays nominal.
+            if state.price_index[region] > 0.0 and state.base_price_index[region] > 0.0:
+                real *= state.base_price_index[region] / state.price_index[region]
+            state.income_per_head[region] = real / state.labour_normal[region]
 
 
 @cython.cfunc

@@ -93,7 +93,7 @@ def supplied_cost(state: State, product: cython.int, stage: cython.int, supplier
     region = state.region_of[lead]
     if supplier == lead:
         return state.unit_cost[lead, stage]
-    pool = state.pool_price[state.bloc_of[region], stage] * (1.0 + costs.pool_interface(state))
+    pool = state.pool_price[state.bloc_of[region], stage] * (1.0 + costs.pool_interface(state, region, stage))
     if supplier < 0:
         return pool
     named = state.unit_cost[supplier, stage] * (1.0 + margin) * (1.0 + costs.interface(state, region, supplier, stage, trust))
@@ -180,7 +180,7 @@ def examine_product(state: State, product: cython.int) -> cython.void:
     lead = state.product_firm[product]
     identity = state.lineage[lead]
     key = draws.key(state.seed, decisions.SOURCING, state.quarter)
-    stage = draw_stage(state, product, key, identity)
+    stage = draw_stage(state, product, key, identity, 0)
     if stage < 0:
         return
     present = state.supplier[product, stage]
@@ -216,7 +216,7 @@ def examine_product(state: State, product: cython.int) -> cython.void:
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def draw_stage(state: State, product: cython.int, key: cython.ulonglong, identity: cython.ulonglong) -> cython.int:
+def draw_stage(state: State, product: cython.int, key: cython.ulonglong, identity: cython.ulonglong, index: cython.int) -> cython.int:
     """Draw one of the industry's stages other than the brand; -1 if there is none."""
     industry = state.product_industry[product]
     count: cython.int = 0
@@ -224,7 +224,7 @@ def draw_stage(state: State, product: cython.int, key: cython.ulonglong, identit
         count += state.industry_of[stage] == industry
     if count < 2:
         return -1
-    pick = draws.below(key, identity, 0, count - 1)
+    pick = draws.below(key, identity, index, count - 1)
     for stage in range(state.n_stages):
         if state.industry_of[stage] == industry and stage != state.brand_stage[industry]:
             if pick == 0:
@@ -265,7 +265,6 @@ def consider_taking_back(state: State, product: cython.int, stage: cython.int, r
     if finance.does(state, lead, stage) or draws.uniform(key, state.lineage[lead], 3) >= state.parameters.take_back:
         return 0
     region = state.region_of[lead]
-    standard = costs.labour_cost(state, region, stage)
     capacity = max(state.parameters.capacity_start, state.product_units[product])
     price = state.parameters.capacity_price * state.wage[region] * state.workers_per_unit[stage] * capacity
     needed = max(price, state.parameters.take_back_cash * state.wage[region] * state.workers_per_unit[stage])
@@ -273,7 +272,7 @@ def consider_taking_back(state: State, product: cython.int, stage: cython.int, r
         return 0
     known = supplied_quality(state, product, stage, state.supplier[product, stage]) - state.parameters.take_back_loss
     own = taste_of(state, product) * state.quality_weight[stage] * known
-    own -= elasticity_of(state, product) * elementary.log(rest + standard + state.materials_per_unit[stage])
+    own -= elasticity_of(state, product) * elementary.log(rest + costs.newcomer_cost(state, region, stage))
     if own <= best_worth + state.parameters.take_back_threshold:
         return 0
     state.cash[lead] -= price
@@ -347,7 +346,7 @@ def choose_inputs(state: State) -> cython.void:
             if draws.uniform(key, state.lineage[firm], stage) >= state.parameters.input_review:
                 continue
             best = POOL
-            cheapest: cython.double = state.pool_price[state.bloc_of[region], source] * (1.0 + costs.pool_interface(state))
+            cheapest: cython.double = state.pool_price[state.bloc_of[region], source] * (1.0 + costs.pool_interface(state, region, source))
             for slot in range(state.n_contacts):
                 other = state.contact[firm, slot]
                 if other < 0 or not finance.reaches(state, region, other) or not finance.does(state, other, source):

@@ -108,7 +108,7 @@ def buy_on_pool(state: State, buyer: cython.int, buyer_stage: cython.int, stage:
     region = state.region_of[buyer]
     bloc = state.bloc_of[region]
     paid = units * state.pool_price[bloc, stage]
-    friction = costs.pool_interface(state)
+    friction = costs.pool_interface(state, region, stage)
     state.purchases[buyer] += paid
     state.coordination[buyer] += paid * friction
     state.stage_spending[buyer, buyer_stage] += paid * (1.0 + friction)

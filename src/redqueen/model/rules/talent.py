@@ -15,7 +15,7 @@ else:
 def move_talent(state: State):
     """Update talent by origin and residence.
 
-    Leaving: rate x openness x max(0, ln wage ratio) x talent at home. Coming home: rate x (1 + programme)
+    Leaving: rate x openness x share of talent abroad that lives there x max(0, ln wage ratio) x talent at home. Coming home: rate x (1 + programme)
     x exp(min(1, ln wage ratio)) x talent there. All talent retires at one rate; graduates join at home.
     """
     with cython.nogil:
@@ -23,6 +23,7 @@ def move_talent(state: State):
             for residence in range(state.n_regions):
                 state.talent[region, residence] *= 1.0 - state.parameters.talent_retirement
             state.talent[region, region] += state.graduates[region] + state.university_expansion[region]
+        count_residents(state)
         for region in range(state.n_regions):
             if state.bloc_of[region] == 0:
                 for residence in range(state.n_regions):
@@ -38,10 +39,26 @@ def move_talent(state: State):
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
+def count_residents(state: State) -> cython.void:
+    for residence in range(state.n_regions):
+        state.residents[residence] = 0.0
+        for origin in range(state.n_regions):
+            state.residents[residence] += state.talent[origin, residence]
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
 def exchange(state: State, region: cython.int, residence: cython.int) -> cython.void:
     """Move a region's talent to and from one place abroad."""
     gap = elementary.log(state.skilled_wage[residence] / state.skilled_wage[region])
-    leaving = state.parameters.emigration_rate * state.emigration[region] * max(0.0, gap) * state.talent[region, region]
+    elsewhere: cython.double = 0.0
+    for other in range(state.n_regions):
+        if other != region:
+            elsewhere += state.residents[other]
+    share = state.residents[residence] / elsewhere if elsewhere > 0.0 else 0.0
+    leaving: cython.double = state.parameters.emigration_rate * state.emigration[region] * max(0.0, gap) * share
+    leaving *= state.talent[region, region]
     leaving = min(leaving, state.talent[region, region])
     natural = state.parameters.return_rate * elementary.exp(min(1.0, -gap)) * state.talent[region, residence]
     programme = state.return_programme[region]
