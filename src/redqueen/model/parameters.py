@@ -47,8 +47,8 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("flexibility_speeds", 0.3, "share", 0.0, 0.6, "how much full flexibility shortens a project", "chosen"),
         ("flexibility_eases", 0.6, "share", 0.0, 0.9, "how much full flexibility of the supplier lowers the cost of an interface", "chosen"),
         # Spot pool
-        ("pool_share", 0.1, "share", 0.05, 0.3, "share of every outsourced stage that is bought on the spot pool", "chosen"),
-        ("pool_choice", 2.5, "1/utility", 1.0, 4.0, "how sharply the pool prefers better offers", "chosen"),
+        ("pool_share", 0.2, "share", 0.05, 0.3, "share of every outsourced stage that is bought on the spot pool", "chosen"),
+        ("pool_choice", 1.5, "1/utility", 1.0, 4.0, "how sharply the pool prefers better offers", "chosen"),
         ("pool_size_exponent", 0.7, "exponent", 0.3, 1.0, "how a supplier's weight in the pool grows with its capacity", "chosen"),
         ("pool_price_weight", 0.25, "share", 0.1, 1.0, "weight of unit cost against quality in the pool's choice", "chosen"),
         ("outside_markup", 1.0, "share", 0.2, 3.0, "extra price of the rest of the world's supplier where a pool is empty", "chosen"),
@@ -96,11 +96,11 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         # Innovation
         ("consider", 0.5, "chance", 0.1, 1.0, "chance that a free stage looks for a project in a quarter", "chosen"),
         ("novelty_success", 0.15, "chance", 0.1, 0.6, "chance of a novel project with an average combination", "chosen: novelty is rare; 10-25 % of projects succeed"),
-        ("novelty_jump", 0.5, "log quality", 0.1, 0.8, "scale of the gain of a successful novel project", "chosen: novelty is large"),
+        ("novelty_jump", 0.4, "log quality", 0.1, 0.8, "scale of the gain of a successful novel project", "chosen: novelty is large"),
         ("novelty_tail", 3.0, "tail index", 1.5, 5.0, "tail of the gain in quality; the value in money is heavier", "chosen"),
         ("novelty_offset", 0.4, "share", 0.0, 0.9, "part of the Pareto draw that is lost, so that small successes are small", "chosen"),
         ("novelty_base", 0.5, "share", 0.0, 1.0, "gain of a success whose designs fit badly, against one whose designs fit by chance", "chosen"),
-        ("novelty_jump_most", 1.2, "log quality", 0.5, 3.0, "largest gain of one project", "chosen"),
+        ("novelty_jump_most", 0.8, "log quality", 0.5, 3.0, "largest gain of one project", "chosen"),
         ("partner_quality", 1.0, "1/log quality", 0.0, 2.0, "how fast a combination loses worth with the partner's distance from the frontier", "chosen"),
         ("partner_search", 2.0, "candidates", 1.0, 6.0, "candidates that a firm compares for a combination", "chosen"),
         ("integral_loss", 0.7, "share", 0.0, 1.0, "share of a combination's worth lost across firms when interfaces are integral", "chosen"),
@@ -223,7 +223,7 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("affiliate_cash", 20.0, "wages", 5.0, 100.0, "cash needed for a foreign site", "chosen"),
         ("affiliate_gain", 0.1, "share", 0.0, 0.5, "saving needed to open a foreign site", "chosen"),
         ("founder_income", 0.65, "wages", 0.2, 1.2, "income for which a founder goes on: people accept 35 % less to run a firm", "Hamilton 2000"),
-        ("giving_up", 0.08, "1/quarter", 0.0, 0.5, "chance that a founder gives up in a quarter that paid less", "chosen: 20-40 % of entrants fail within two years (Bartelsman et al. 2005)"),
+        ("giving_up", 0.1, "1/quarter", 0.0, 0.5, "chance that a founder gives up in a quarter that paid less", "chosen: 20-40 % of entrants fail within two years (Bartelsman et al. 2005)"),
         ("obsolete_gap", 2.5, "log quality", 1.0, 4.0, "distance behind the frontier at which a firm is obsolete in every stage", "chosen"),
         ("exit_hazard", 0.005, "1/quarter", 0.0, 0.02, "exit for reasons outside the model", "chosen: owners retire or fall ill, 2 % a year"),
         # Labour
