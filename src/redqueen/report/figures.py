@@ -12,7 +12,7 @@ from redqueen.errors import require
 from redqueen.lab.compare import Effect, Row
 from redqueen.lab.futures import Futures, futures
 from redqueen.lab.intervals import LOWERS, NO_DIFFERENCE, RAISES
-from redqueen.lab.outcomes import BY_NAME, SMOOTHING, WORLD, Outcome, series
+from redqueen.lab.outcomes import BY_NAME, DOWN, SMOOTHING, UP, WORLD, Outcome, series
 from redqueen.report.words import unit_words
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # Okabe and Ito's colours, which colour-blind readers tell apart; yellow is left out (too pale on white).
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 INK, FAINT, GRID = "#222222", "#666666", "#e3e3e3"
-RAISED, LOWERED, UNCLEAR = "#0072B2", "#D55E00", "#777777"
+BETTER, WORSE, UNCLEAR = "#0072B2", "#D55E00", "#777777"
 
 _STYLE = {
     "font.family": "sans-serif",
@@ -151,7 +151,7 @@ def effects(
             axis.set_visible(False)
         _heading(figure, f"Effects in {_region(region)} against {found[0].to}")
         first, end = (result["time"].values[position] for position in (found[0].window[0], found[0].window[1] - 1))
-        note = f"Bars: {100 * found[0].level:g} % intervals, paired by seed. Filled dot: the interval leaves out zero; hollow: it does not. {found[0].seeds} seeds, quarters from {first:g} to {end:g}."
+        note = f"Bars: {100 * found[0].level:g} % intervals, paired by seed. Filled dot: the interval leaves out zero; hollow: it does not. Blue: better, orange: worse. {found[0].seeds} seeds, quarters from {first:g} to {end:g}."
         _footer(figure, [note, _origin(result, command)])
     return figure
 
@@ -206,7 +206,8 @@ def _draw_effects(axis: Axes, outcome: Outcome, rows: Sequence[Row], policies: S
             )
             continue
         clear = row.verdict in (RAISES, LOWERS)
-        colour = {RAISES: RAISED, LOWERS: LOWERED}.get(row.verdict, UNCLEAR)
+        good = {(RAISES, UP): True, (LOWERS, DOWN): True, (RAISES, DOWN): False, (LOWERS, UP): False}
+        colour = {True: BETTER, False: WORSE}.get(good.get((row.verdict, outcome.better)), UNCLEAR)
         if row.low is not None and row.verdict != NO_DIFFERENCE:
             axis.plot([row.low, row.high], [height, height], color=colour, linewidth=1.8, solid_capstyle="butt")
         axis.plot(row.effect, height, "o", markersize=5.5, markerfacecolor=colour if clear else "white", markeredgecolor=colour)

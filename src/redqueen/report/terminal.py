@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 #: Width of what is piped, and the least that a terminal is taken to have.
 WIDTH = 80
 
+#: Outcomes of the summary, with their words in its head.
+IN_SHORT = {
+    "value_added": "value added", "income_per_head": "income", "jobs": "jobs", "public_cost_share": "public cost",
+}
+
 _PLAIN = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
 _GOOD, _BAD = "blue", "dark_orange"
 
@@ -108,16 +113,18 @@ def show_effects(console: Console, effects: Sequence[Effect], *, region: str, ou
     stages = ("stage",) if any(row.stage for row in rows) else ()
     if len({row.outcome for row in rows}) == 1:
         cells = [(row.policy, *((row.stage,) if stages else ()), *_cells(row, unit=False)) for row in rows]
-        title = f"{_words(rows[0])} against {first.to}, {rows[0].region}, {first.seeds} seeds, in {unit_words(rows[0].unit)}"
+        title = f"{_words(rows[0])} against {first.to}, {rows[0].region}, {_when(first)}, in {unit_words(rows[0].unit)}"
         table(console, ("policy", *stages, *heads), cells, title=title, right=heads[:2], whole=heads[2:])
     else:
+        if len(shown) > 1:
+            _show_summary(console, shown, f"In short, against {first.to}, {region}, {_when(first)}")
         for policy, mine in shown.items():
             cells = [(_words(row), *((row.stage,) if stages else ()), *_cells(row)) for row in mine]
             table(
                 console,
                 ("outcome", *stages, *heads),
                 cells,
-                title=f"{policy} against {first.to}, {region}, {first.seeds} seeds",
+                title=f"{policy} against {first.to}, {region}, {_when(first)}",
                 right=heads[:2],
                 whole=heads[2:],
             )
@@ -128,6 +135,33 @@ def show_effects(console: Console, effects: Sequence[Effect], *, region: str, ou
     for row in rows:
         if row.reason:
             say(console, f"{_words(row)}{f' {row.stage}' if row.stage else ''} under {row.policy}: {row.reason}.")
+
+
+def _when(effect: Effect) -> str:
+    """Says over which years and seeds effects are means."""
+    first, end = (effect.result["time"].values[position] for position in (effect.window[0], effect.window[1] - 1))
+    return f"mean of {first:g} to {end:g}, {effect.seeds} seeds"
+
+
+def _show_summary(console: Console, shown: dict[str, list[Row]], title: str) -> None:
+    """Prints policies by main outcomes; a star marks effects whose interval leaves out zero."""
+    columns = [row.outcome for row in next(iter(shown.values())) if row.outcome in IN_SHORT and not row.stage]
+    if len(columns) < 2:
+        return
+    cells = []
+    for policy, rows in shown.items():
+        found = {row.outcome: row for row in rows if not row.stage}
+        cells.append((policy, *(_in_short(found[name]) for name in columns)))
+    heads = [IN_SHORT[name] for name in columns]
+    table(console, ("policy", *heads), cells, title=title, right=heads, whole=("policy", *heads))
+    say(console, "* the interval leaves out zero\n")
+
+
+def _in_short(row: Row) -> str:
+    if row.effect is None:
+        return "not defined"
+    words = f"{effect_words(row.effect, row.low, row.high)[0]} {unit_words(row.unit)}"
+    return f"{words}{' *' if row.verdict in (RAISES, LOWERS) else '  '}"
 
 
 def show_run(console: Console, result: xarray.Dataset) -> None:
