@@ -131,6 +131,8 @@ TAMPERED = {
     "cost progress stays above its limit": put("cost_progress", -5.0, at_work),
     "escrow covers projects": add("project_budget", where=working_on),
 }
+#: Numbers of the state that are no arrays.
+COUNTED = {"n_free": "firm slots", "entries_refused": "no entrant was refused for want of a slot"}
 
 
 def test_an_honest_quarter_closes(quarter):
@@ -146,10 +148,11 @@ def test_the_ledger_names_the_account_that_was_tampered_with(quarter, account):
     assert str(caught.value).startswith(f"quarter {WORLD.burn_in}: {account.split(' after ')[0]}:")
 
 
-def test_free_slots_are_counted(quarter):
+@pytest.mark.parametrize(("count", "account"), COUNTED.items())
+def test_slots_are_counted(quarter, count, account):
     state, ledger = quarter
-    state.n_free += 1
-    with pytest.raises(LedgerError, match="firm slots"):
+    setattr(state, count, getattr(state, count) + 1)
+    with pytest.raises(LedgerError, match=account):
         ledger.close()
 
 
@@ -171,6 +174,6 @@ def test_the_residual_is_told(quarter):
 def test_every_account_is_tampered_with_here():
     """A new account of the ledger asks for a line above."""
     named = set(re.findall(r'self\.(?:equal|require)\(f?"([^"]*)"', inspect.getsource(Ledger)))
-    said = {account.split(" after ")[0] for account in TAMPERED} | {"firm slots"}
+    said = {account.split(" after ")[0] for account in TAMPERED} | set(COUNTED.values())
     missing = [name for name in named if not any(re.fullmatch(re.sub(r"\{\w+\}", r"\\w+", name), account) for account in said)]
     assert missing == []

@@ -18,8 +18,8 @@ FOUNDING = Path(founding.__file__).read_text()
 DECLARED = [*PARAMETERS, *FIELDS, *ENDOWMENTS, *INSTRUMENTS]
 
 
-#: Fields that no rule reads: what the tests count, and the family tree.
-FOR_READERS = {"entries_refused", "parent"}
+#: Fields that no rule reads, kept for those who look at a state: refused entrants, the family tree, profit and product cost.
+FOR_READERS = {"entries_refused", "parent", "profit", "product_cost"}
 
 
 def is_read(name: str) -> bool:

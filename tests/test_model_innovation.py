@@ -23,14 +23,14 @@ SMALLEST_P = 1e-4
 MANY = 8000
 ASSUMED = {
     "frontier_quality_taste": 6.0, "value_quality_taste": 2.5, "frontier_price_elasticity": 3.0, "value_price_elasticity": 4.5,
-    "consider": 1.0, "discount": 0.02, "obsolescence_rate": 0.05, "appropriation": 0.35, "hope": 0.4, "choice_temperature": 0.6, "attention": 1.0,
+    "consider": 1.0, "discount": 0.02, "obsolescence_rate": 0.05, "appropriation": 0.35, "bargaining": 0.5, "hope": 0.4, "choice_temperature": 0.6, "attention": 1.0,
     "imitation_share": 0.5, "property_protection": 0.2, "tacit": 0.4, "tie_lag": 0.1, "rival_lag": 0.25, "first_ties": 0.0,
     "process_gain": 0.02, "process_limit": 0.8, "production_gain": 0.1, "training_sensitivity": 3.0,
     "interface_cost": 0.35, "flexibility_eases": 0.6, "flexibility_speeds": 0.3, "capacity_growth": 0.08,
     "second_quarters": 7.0, "process_quarters": 4.0, "production_quarters": 3.0, "novel_quarters": 10.0,
     "second_staff": 2.0, "process_staff": 3.0, "production_staff": 1.5, "novel_staff": 2.5,
     "project_fee": 0.3, "project_size": 0.05, "project_size_exponent": 0.5,
-    "novelty_success": 0.3, "novelty_jump": 0.4, "novelty_tail": 3.0, "novelty_jump_most": 1e9, "design_mutation": 0.0,
+    "novelty_success": 0.3, "novelty_jump": 0.4, "novelty_tail": 3.0, "novelty_offset": 0.4, "novelty_base": 0.5, "novelty_jump_most": 1e9, "design_mutation": 0.0,
     "novelty_unlearns_cost": 0.5, "novelty_unlearns_experience": 0.4, "gap_penalty": 0.0,
 }
 
@@ -60,13 +60,17 @@ def makers(number=MANY, instruments=None, target=None, parameters=None, **endowm
 
 
 def test_projects_are_chosen_by_their_return():
-    """Shares of the modes and of idleness = a logit of ln(benefit / cost) / temperature; nobody knows anyone, so novelty is out."""
+    """Shares of the modes and of idleness = a logit of ln(benefit / cost) / temperature; nobody knows anyone, so novelty is out.
+
+    A supplier keeps what bargaining leaves it; quality of a part is large against the part's own price.
+    """
     state = makers(mobility=0.1, impatience=0.01)
     innovate(state)
     started = numpy.bincount(state.arrays["project"][:MANY, 0], minlength=5)
     weight, elasticity = state.arrays["quality_weight"][0], 0.5 * (3.0 + 4.5)
+    part = state.arrays["standard_cost"][0] / state.arrays["standard_cost"].sum()
     gains = {
-        kinds.SECOND: 0.5 * (6.0 + 2.5) * weight * 0.5 * (1.0 - 0.2) * (0.9 - 0.4),
+        kinds.SECOND: 0.5 * (6.0 + 2.5) * weight / part * 0.5 * (1.0 - 0.2) * (0.9 - 0.4),
         kinds.PROCESS: elasticity * 0.02,
         kinds.PRODUCTION: elasticity * (0.35 * 0.5 * 0.6 + 0.08) * 0.1 / (1.0 + 3.0 * 0.1),
     }
@@ -74,7 +78,7 @@ def test_projects_are_chosen_by_their_return():
     values[kinds.IDLE] = 1.0
     for mode, staff, quarters in ((kinds.SECOND, 2.0, 7), (kinds.PROCESS, 3.0, 4), (kinds.PRODUCTION, 1.5, 3)):
         cost = staff * (0.3 + 0.05 * 16.0**0.5) * quarters * 2.0
-        benefit = 0.35 * (10.0 + 0.4 * 10.0) * gains[mode] * numpy.exp(-0.03 * quarters) / (0.03 + 0.05)
+        benefit = 0.35 * 0.5 * (10.0 + 0.4 * 10.0) * gains[mode] * numpy.exp(-0.03 * quarters) / (0.03 + 0.05)
         values[mode] = (benefit / cost) ** (1.0 / 0.6)
     modes = [kinds.IDLE, kinds.SECOND, kinds.PROCESS, kinds.PRODUCTION]
     expected = MANY * values[modes] / values.sum()

@@ -36,7 +36,6 @@ def duopoly(cheap=1.0, dear=1.1, quality=(0.3, 0.3), **parameters):
     world = toy(regions=1, stages=("components", "brand"), first_firms=[[2, 1]], integrated_share=0.0, parameters=plain | parameters)
     state = found(world, seed=1)
     arrays = state.arrays
-    arrays["unit_cost"][:3] = [[cheap, 0.0], [dear, 0.0], [0.0, 2.0]]
     arrays["quality"][:2, 0] = quality
     take_census(state)
     measure_effort(state)
@@ -98,14 +97,16 @@ def test_a_monopolist_is_held_by_the_pool():
 
 
 def test_quality_earns_a_margin_as_cost_does():
-    """At equal cost the better supplier takes what its quality is worth: exp(taste w dq / e) (rest + c) - rest, over c, at the least margin."""
-    state = duopoly(cheap=1.0, dear=1.0, quality=(0.5, 0.3))
+    """At equal cost the better supplier's gain = (exp(taste w dq / elasticity) - 1)(rest + cost at the least margin).
+
+    A least margin of 1 keeps the pool, at three times the cost, out of it.
+    """
+    state = duopoly(cheap=1.0, dear=1.0, quality=(0.4, 0.3), margin_least=1.0, margin_most=9.0)
     choose_suppliers(state)
     taste, elasticity = 0.5 * (6.0 + 2.5), 0.5 * (3.0 + 4.5)
-    weight = state.arrays["quality_weight"][0]
     rest = state.arrays["unit_cost"][2, 1]
-    gain = (numpy.exp(taste * weight * 0.2 / elasticity) - 1.0) * (rest + 1.2)
-    assert state.arrays["margin"][0, 0] == pytest.approx(0.2 + gain, rel=1e-9)
+    gain = (numpy.exp(taste * state.arrays["quality_weight"][0] * 0.1 / elasticity) - 1.0) * (rest + 2.0)
+    assert state.arrays["margin"][0, 0] == pytest.approx(1.0 + gain, rel=1e-9)
 
 
 def test_a_cheaper_supplier_gets_the_order_at_the_least_margin():

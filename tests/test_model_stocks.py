@@ -47,25 +47,28 @@ def effort_at(experience, others=0.0, **parameters):
 @pytest.mark.parametrize("exponent", [0.1, 0.32, 0.45])
 def test_effort_falls_by_two_to_the_minus_b_with_every_doubling(exponent):
     """Wright's law; the exponent is what McNerney et al. (2011) derive as 1 / (gamma d) of a design's components."""
-    own = [effort_at(experience, wright_exponent=exponent) for experience in (50.0, 100.0, 200.0, 1600.0)]
+    own = [effort_at(experience, wright_exponent=exponent, learning_from_others=0.0) for experience in (50.0, 100.0, 200.0, 1600.0)]
     assert own[1] / own[0] == pytest.approx(2.0**-exponent, rel=1e-12)
     assert own[2] / own[1] == pytest.approx(2.0**-exponent, rel=1e-12)
     assert own[3] / own[2] == pytest.approx(8.0**-exponent, rel=1e-12)
 
 
-def test_others_teach_their_share():
-    """A unit of one's own teaches as much as one over the share of others' units."""
-    taught = {"learning_from_others": 0.25, "wright_exponent": 0.3}
-    assert effort_at(100.0, others=400.0, **taught) == pytest.approx(effort_at(200.0, **taught), rel=1e-12)
+def test_rivals_of_mean_experience_teach_their_share():
+    """Own 100 and 8 rivals of mean experience (100 + 300) / 2 at a quarter each teach as much as 500 of one's own alone."""
+    taught = {"wright_exponent": 0.3, "learning_rivals": 8.0}
+    alone = effort_at(500.0, others=0.0, **taught, learning_from_others=0.0)
+    scale = (1.0 + 0.25 * 8.0) ** 0.3
+    assert effort_at(100.0, others=300.0, **taught, learning_from_others=0.25) == pytest.approx(alone * scale, rel=1e-12)
     assert effort_at(100.0, others=400.0, learning_from_others=0.0) == effort_at(100.0, learning_from_others=0.0)
 
 
-def test_a_typical_firm_starts_with_standard_effort():
+@pytest.mark.parametrize("firms", [1, 3, 40])
+def test_a_typical_firm_starts_with_standard_effort_in_a_small_and_in_a_large_world(firms):
     """Effective experience is measured against that of a typical firm when the world began."""
-    state = small(firms=3, parameters={"first_experience": 20.0, "capacity_start": 4.0, "learning_from_others": 0.5})
+    state = small(firms=firms, parameters={"first_experience": 20.0, "capacity_start": 4.0, "learning_from_others": 0.5})
     state.arrays["experience"][...] = 80.0
     measure_effort(state)
-    assert state.arrays["unit_effort"][:3, 0] == pytest.approx(1.0, rel=1e-12)
+    assert state.arrays["unit_effort"][:firms, 0] == pytest.approx(1.0, rel=1e-12)
 
 
 def test_congestion_adds_what_passes_usable_capacity():
@@ -82,13 +85,14 @@ def test_in_a_run_with_learning_alone_effort_follows_wrights_line():
     still = {
         "consider": 0.0, "turbulence": 0.0, "congestion": 0.0, "spinoff_rate": 0.0, "fresh_entry": 0.0, "returnee_founders": 0.0, "affiliate_rate": 0.0,
         "exit_hazard": 0.0, "giving_up": 0.0, "informal_share": 1e9, "obsolete_gap": 1e9, "take_back": 0.0, "unbundling_spinoff": 0.0,
-        "mover_experience": 0.0, "wright_exponent": 0.25, "learning_from_others": 0.4,
+        "mover_experience": 0.0, "wright_exponent": 0.25, "learning_from_others": 0.4, "learning_rivals": 20.0,
     }
     state = found(toy(parameters=still), seed=3)
     for _ in range(60):
         experience, before = state.arrays["experience"].copy(), in_house(state)
         run_quarter(state)
-        effective = (0.6 * experience + 0.4 * (experience * before).sum(axis=0)) / state.arrays["first_experience_of"]
+        mean = (experience * before).sum(axis=0) / before.sum(axis=0)
+        effective = (experience + 0.4 * 20.0 * mean) / state.arrays["first_experience_of"]
         kept = before & in_house(state)
         slope_away = numpy.log(state.arrays["unit_effort"][kept]) + 0.25 * numpy.log(effective[kept])
         assert kept.any() and numpy.abs(slope_away).max() < 1e-9
@@ -249,12 +253,12 @@ def test_the_frontier_is_the_mean_of_the_best_five():
     assert state.arrays["frontier"][0] == pytest.approx((0.9 + 0.9 + 0.4 + 0.3 + 0.25) / 5.0, rel=1e-12)
 
 
-@pytest.mark.parametrize(("access", "opened"), [(0.0, 0.0), (0.5, 0.35), (1.0, 0.7)])
+@pytest.mark.parametrize(("access", "opened"), [(0.0, -0.4), (0.5, 0.15), (1.0, 0.7)])
 def test_a_laboratory_learns_what_is_open_to_it(access, opened):
-    """dq = speed x staff / (staff + half x stages) x gap, to public knowledge or, through advisers, the frontier less a lag."""
+    """dq = speed x staff / (staff + half x stages) x gap, to what products tell or, through advisers, to the frontier less a lag."""
     state = small(
         firms=5, instruments={"public_research_organisation": 30.0, "overseas_advisers": access},
-        parameters={"public_speed": 0.1, "public_staff_half": 10.0, "public_lag": 0.3, "publication_rate": 0.0, "turbulence": 0.0},
+        parameters={"public_speed": 0.1, "public_staff_half": 10.0, "public_lag": 0.3, "tacit": 0.4, "publication_rate": 0.0, "turbulence": 0.0},
     )
     state.arrays["quality"][...] = 1.0
     state.arrays["public_knowledge"][:] = 0.0

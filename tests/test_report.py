@@ -103,14 +103,14 @@ def test_a_table_loses_no_word_however_narrow_it_is():
 
 def test_effects_are_shown_with_interval_and_verdict(effects):
     text = printed(show_effects, effects, region="south")
-    assert re.search(r"^officers against none, south, 6 seeds$", text, re.M)
+    assert re.search(r"^officers against none, south, mean of 1990 to 1994.75, 6 seeds$", text, re.M)
     assert re.search(r"^jobs +\+10\.5 % +\+10\.5 to \+10\.5 +raises$", text, re.M)
     assert re.search(r"^jobs +0 % +0 to 0 +no difference in any seed$", text, re.M)
 
 
 def test_one_outcome_is_shown_policy_by_policy(effects):
     text = printed(show_effects, effects, region="south", outcomes=["jobs"])
-    assert text.startswith("jobs against none, south, 6 seeds, in %\n")
+    assert text.startswith("jobs against none, south, mean of 1990 to 1994.75, 6 seeds, in %\n")
     assert re.search(r"^officers +\+10\.5 ", text, re.M) and re.search(r"^gifts +0 ", text, re.M)
 
 

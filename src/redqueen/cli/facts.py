@@ -60,7 +60,8 @@ def _show(console: Console, rows: list[Row], seeds: int) -> None:
         cells = [(_words(row), _target(row), number(row.simulated), _interval(row), "yes" if row.hit else "no") for row in mine]
         hit = [row for row in mine if row.hit]
         table(console, heads, cells, title=f"{use}: {len(hit)} of {len(mine)} hit", right=heads[1:4], whole=heads[1:4])
-        paragraph(console, "Set by them", [f"{row.name.replace('_', ' ')}: {', '.join(row.used_to_set)}" for row in mine if row.used_to_set])
+        settings = [f"{row.name.replace('_', ' ')}: {', '.join(row.used_to_set)}" for row in mine if row.used_to_set]
+        paragraph(console, "Set by them", settings)
     figures = [(_words(row), number(row.simulated), _interval(row)) for row in rows if row.hit is None and row.simulated is not None]
     table(console, ("figure", "simulated", "interval"), figures, title="Without a target", right=("simulated", "interval"))
     lists = [f"{', '.join(name.replace('_', ' ') for name in names)}: {reason}" for reason, names in unmeasured(rows).items()]

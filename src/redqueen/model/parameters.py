@@ -47,8 +47,8 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("flexibility_speeds", 0.3, "share", 0.0, 0.6, "how much full flexibility shortens a project", "chosen"),
         ("flexibility_eases", 0.6, "share", 0.0, 0.9, "how much full flexibility of the supplier lowers the cost of an interface", "chosen"),
         # Spot pool
-        ("pool_share", 0.2, "share", 0.05, 0.3, "share of every outsourced stage that is bought on the spot pool", "chosen"),
-        ("pool_choice", 1.5, "1/utility", 1.0, 4.0, "how sharply the pool prefers better offers", "chosen"),
+        ("pool_share", 0.1, "share", 0.05, 0.3, "share of every outsourced stage that is bought on the spot pool", "chosen"),
+        ("pool_choice", 2.5, "1/utility", 1.0, 4.0, "how sharply the pool prefers better offers", "chosen"),
         ("pool_size_exponent", 0.7, "exponent", 0.3, 1.0, "how a supplier's weight in the pool grows with its capacity", "chosen"),
         ("pool_price_weight", 0.25, "share", 0.1, 1.0, "weight of unit cost against quality in the pool's choice", "chosen"),
         ("outside_markup", 1.0, "share", 0.2, 3.0, "extra price of the rest of the world's supplier where a pool is empty", "chosen"),
@@ -62,7 +62,7 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         # Sourcing
         ("switching_threshold", 0.03, "utility", 0.0, 0.2, "gain needed to change supplier", "chosen"),
         ("scan", 0.15, "chance", 0.0, 0.5, "chance that a lead firm looks at one firm outside its contacts", "chosen"),
-        ("match_spread", 0.3, "utility", 0.0, 0.6, "spread of how well a supplier suits a lead firm's needs", "chosen: buyers of the same stage differ"),
+        ("match_spread", 0.2, "utility", 0.0, 0.6, "spread of how well a supplier suits a lead firm's needs", "chosen: buyers of the same stage differ"),
         ("captive_for_sale", 0.2, "chance", 0.0, 1.0, "chance that a rival's in-house unit takes orders", "chosen"),
         ("unbundling_spinoff", 0.3, "chance", 0.0, 1.0, "chance that a unit given up becomes a firm", "chosen"),
         ("take_back", 0.1, "chance", 0.0, 0.5, "chance that a lead firm considers taking a stage in-house", "chosen"),
@@ -223,7 +223,7 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("affiliate_cash", 20.0, "wages", 5.0, 100.0, "cash needed for a foreign site", "chosen"),
         ("affiliate_gain", 0.1, "share", 0.0, 0.5, "saving needed to open a foreign site", "chosen"),
         ("founder_income", 0.65, "wages", 0.2, 1.2, "income for which a founder goes on: people accept 35 % less to run a firm", "Hamilton 2000"),
-        ("giving_up", 0.1, "1/quarter", 0.0, 0.5, "chance that a founder gives up in a quarter that paid less", "chosen: 20-40 % of entrants fail within two years (Bartelsman et al. 2005)"),
+        ("giving_up", 0.06, "1/quarter", 0.0, 0.5, "chance that a founder gives up in a quarter that paid less", "chosen: 20-40 % of entrants fail within two years (Bartelsman et al. 2005)"),
         ("obsolete_gap", 2.5, "log quality", 1.0, 4.0, "distance behind the frontier at which a firm is obsolete in every stage", "chosen"),
         ("exit_hazard", 0.005, "1/quarter", 0.0, 0.02, "exit for reasons outside the model", "chosen: owners retire or fall ill, 2 % a year"),
         # Labour

@@ -97,14 +97,17 @@ MEASURED: dict[str, Measurement] = {
         "new firms with fewer than five people, on the mean of their first year at work", measurements.entrants_with_few_people
     ),
     "firm_size_tail": _recipes(
-        "Hill index of the largest 5 to 10 % of firms by heads, mean of all cuts between them and of year ends", measurements.size_tail
+        "Hill index of the largest 5 to 10 % of firms by heads, mean of all cuts between them and of year ends",
+        measurements.size_tail,
     ),
     "entry_plus_exit": _recipes(
-        "entries and exits of a year over the firms at its start, mean of years", partial(measurements.turnover, events=("entries", "exits"))
+        "entries and exits of a year over the firms at its start, mean of years",
+        partial(measurements.turnover, events=("entries", "exits")),
     ),
     "entrants_failing_within_two_years": _recipes("one minus Kaplan-Meier survival at eight quarters", measurements.failing_entrants),
     "pay_of_founders": _recipes(
-        "median of (pay for own work + revenue - running cost - interest) over the pay of a job in the firm's last stage, private firms of ten years or more",
+        "median of (pay for own work + revenue - running cost - interest) over the pay of a job in the firm's last stage, "
+        "private firms of ten years or more",
         measurements.founders_pay,
     ),
     "growth_rate_shape": _recipes(
@@ -115,7 +118,8 @@ MEASURED: dict[str, Measurement] = {
         "slope of log standard deviation of yearly growth over log heads, by classes that double", measurements.growth_spread
     ),
     "innovation_value_tail": _recipes(
-        "Hill index of the most valuable tenth to quarter of novel innovations of all seeds: quality gained x weight of the stage x sales in the five years after",
+        "Hill index of the most valuable tenth to quarter of novel innovations of all seeds: "
+        "quality gained x weight of the stage x sales in the five years after",
         measurements.innovation_tail,
         pooled=True,
     ),
@@ -124,10 +128,12 @@ MEASURED: dict[str, Measurement] = {
         measurements.technology_learning,
     ),
     "learning_own_to_others": _recipes(
-        "least squares of log effort of a unit over log (own + weight x others' cumulative output), by stage", measurements.own_to_others
+        "least squares of log effort of a unit over log (own + weight x others' cumulative output), by stage",
+        measurements.own_to_others,
     ),
     "learning_across_borders": _recipes(
-        "least squares of log effort over log (own + weight x others' at home + weight x others' abroad), by stage", measurements.abroad_to_home
+        "least squares of log effort over log (own + weight x others' at home + weight x others' abroad), by stage",
+        measurements.abroad_to_home,
     ),
     "novel_project_success": _recipes("successes over ends of novel projects", measurements.novel_success),
     "research_share_of_value_added": _recipes("spending on projects over value added", measurements.research_share),
@@ -143,11 +149,13 @@ MEASURED: dict[str, Measurement] = {
         "hires from other firms per job in the core over those elsewhere: the core stands for Silicon Valley", measurements.hopping
     ),
     "location_after_heritage": _recipes(
-        "t of being in the core in a regression of survival to five years on it and on the parent's quality and size, firms with a parent",
+        "t of being in the core in a regression of survival to five years on it and on the parent's quality and size; "
+        "the regions differ in wages, as places of one country do not",
         measurements.location_after_heritage,
     ),
     "smile_curve": _recipes(
-        "coefficient on squared distance to final use (mean number of sales) of value added per output, firms by year end", measurements.smile
+        "coefficient on squared distance to final use (mean number of sales) of value added per output, firms by year end",
+        measurements.smile,
     ),
     "domestic_value_added_in_electronics_exports_china": Measurement(
         HSINCHU,
@@ -156,7 +164,8 @@ MEASURED: dict[str, Measurement] = {
     ),
     "itri_licence_to_first_spin_off": Measurement(
         HSINCHU,
-        "years from 1976 to the first firm founded by people of public research; runs without one count as the 34 years watched, so that it is a lower bound",
+        "years from 1976 to the first firm founded by people of public research; "
+        "runs without one count as the 34 years watched, so that it is a lower bound",
         partial(measurements.wait_for_spin_off, region="chinese_taipei", since=1976),
     ),
     "relative_income_taiwan_2010": _wage_of("Chinese Taipei", "chinese_taipei"),
@@ -182,7 +191,11 @@ NOT_MEASURED: dict[str, str] = {
     **dict.fromkeys(("ipad_share_of_lead_firm", "ipad_share_of_korea", "ipad_share_of_japan", "ipad_share_of_taiwan"), _NO_IPAD),
     "ipad_assembly_labour_in_china": _NO_IPAD,
     **dict.fromkeys(("relative_income_taiwan_1960", "relative_income_china_1960"), "case hsinchu starts in 1965"),
-    **{f"relative_income_{country}_{year}": _NO_COUNTRY for country in ("korea", "ireland", "israel", "india") for year in (1960, 2010)},
+    **{
+        f"relative_income_{country}_{year}": _NO_COUNTRY
+        for country in ("korea", "ireland", "israel", "india")
+        for year in (1960, 2010)
+    },
     **dict.fromkeys(("venture_funds_taiwan_1996", "venture_funds_taiwan_1999"), _NO_FUNDS),
     **dict.fromkeys(("hsinchu_park_firms_2001", "hsinchu_park_firms_2009", "hsinchu_park_staff_2009"), _NO_PARK),
     "itri_licence_to_foundry": "belongs to case hsinchu, where a laboratory's spin-offs are not told apart by what they do",
@@ -229,7 +242,10 @@ FIGURES: tuple[Figure, ...] = (
     ),
     Figure(
         "learning_curve_of_firms", "Fall of a firm's effort with its own cumulative output.", "exponent",
-        _recipes("minus the slope of log effort of a unit over log own cumulative output, within stage and year", measurements.firm_learning),
+        _recipes(
+            "minus the slope of log effort of a unit over log own cumulative output, within stage and year",
+            measurements.firm_learning,
+        ),
     ),
 )
 

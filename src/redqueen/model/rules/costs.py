@@ -62,9 +62,9 @@ def set_effort(state: State, firm: cython.int, stage: cython.int) -> cython.void
     effort = exp(cost progress) (E / E0)^-b (1 + congestion max(0, planned / usable capacity - 1)), with effective experience
     E = own + share x rivals x mean of the trade bloc, and E0 that of a typical firm when the world began.
     """
-    own = state.experience[firm, stage]
-    others: cython.double = state.bloc_experience[state.bloc_of[state.region_of[firm]], stage] - own
-    effective: cython.double = own + state.parameters.learning_from_others * max(0.0, others)
+    typical = state.bloc_experience[state.bloc_of[state.region_of[firm]], stage]
+    taught = state.parameters.learning_from_others * state.parameters.learning_rivals * typical
+    effective = state.experience[firm, stage] + taught
     learnt = state.parameters.wright_exponent * elementary.log(max(effective, LEAST_EXPERIENCE) / state.first_experience_of[stage])
     effort = elementary.exp(state.cost_progress[firm, stage] - learnt)
     usable = state.capacity[firm, stage] * state.financed[firm]
