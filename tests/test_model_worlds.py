@@ -29,7 +29,7 @@ WORLDS = {
     "ties abroad from the start": {"first_tie_share": 0.3},
     "no modularity at all": {"modularity": (0.0, 0.0, 0.0)},
     "no talent": {"first_talent": 0.0, "graduates": 0.0, "first_diaspora": 0.0},
-    "no people to speak of": {"workers": 1.0},
+    "no people to speak of": {"workers": 1.0, "burn_in": 0},
 }
 
 

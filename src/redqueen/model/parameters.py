@@ -31,7 +31,7 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("epoch_keeps_flexibility", 0.8, "share", 0.0, 1.0, "share of flexibility that survives a change of epoch", "chosen"),
         ("publication_rate", 0.04, "1/quarter", 0.01, 0.2, "speed at which the frontier becomes public (products taken apart, patents read)", "chosen"),
         ("frontier_firms", 5.0, "firms", 1.0, 20.0, "least number of best firms whose mean quality is the frontier of a stage", "chosen"),
-        ("frontier_share", 0.05, "share", 0.0, 0.2, "share of a stage's firms that are at the frontier, if more", "chosen: about five firms in the bundled worlds"),
+        ("frontier_part", 0.05, "share", 0.0, 0.2, "share of a stage's firms that are at the frontier, if more", "chosen: about five firms in the bundled worlds"),
         # Costs
         ("wright_exponent", 0.32, "elasticity", 0.1, 0.45, "fall of unit cost with experience: 20 % per doubling", "McNerney et al. 2011; Nagy et al. 2013"),
         ("learning_from_others", 0.3333, "share", 0.0, 1.0, "what a unit of a rival teaches against one of one's own, near or far", "Irwin and Klenow 1994: 1 to 3, no weaker across borders"),

@@ -4,6 +4,7 @@
 without it they are ordinary classes.
 """
 
+import cython
 import numpy
 
 from redqueen.model.fields import FIELDS, SIZES
@@ -43,7 +44,7 @@ class State:
         for dimension, attribute in SIZES.items():
             setattr(self, attribute, self.sizes[dimension])
         for name, array in self.arrays.items():
-            setattr(self, name, array)
+            setattr(self, name, array if cython.compiled else PlainView(array))
 
     def copy(self):
         """Give an independent copy."""
@@ -87,6 +88,20 @@ class State:
             self.arrays["product_firm"][old["product"] :] = -1
             self.n_free_products = free_new_slots(self.arrays["free_products"], self.n_free_products, old["product"], self.sizes["product"])
         self.bind()
+
+
+class PlainView:
+    """Lets interpreted rules read an array's entries as Python numbers, as compiled ones read C numbers."""
+
+    def __init__(self, array):
+        self.array = array
+        self.shape = array.shape
+
+    def __getitem__(self, index):
+        return self.array[index].item()
+
+    def __setitem__(self, index, value):
+        self.array[index] = value
 
 
 OUTCOMES = tuple(field.name for field in FIELDS if field.role == "outcome")

@@ -77,7 +77,7 @@ def measure_frontier(state: State) -> cython.void:
         if count > 0:
             for position in range(count):
                 state.ranking[position] = state.quality[state.stage_members[first + position], stage]
-            best = cython.cast(cython.int, max(state.parameters.frontier_firms, state.parameters.frontier_share * count))
+            best = cython.cast(cython.int, max(state.parameters.frontier_firms, state.parameters.frontier_part * count))
             state.frontier[stage] = mean_of_best(state, count, min(best, count))
         gap = state.frontier[stage] - state.public_knowledge[stage]
         if gap > 0.0:
