@@ -26,16 +26,26 @@ lively = {{
     "affiliate_rate": 0.05, "affiliate_gain": 0.0, "affiliate_cash": 5.0, "exit_hazard": 0.02, "venture_exit_heads": 4.0, "diaspora_rate": 0.1,
     "emigration_rate": 0.02, "return_rate": 0.02, "mover_delay": 1.0, "first_lead_cash": 300.0, "first_cash": 60.0,
 }}
-world = toy(regions=2, stages=("components", "fabrication", "assembly", "brand"), scale=0.08, quarters=12, burn_in=2, tariff=0.2, red_tape=0.5,
-            mobility=0.4, associations=0.5, first_diaspora=[[0.0, 300.0], [400.0, 0.0]], state_share=0.3, parameters=lively)
-schedule = Schedule.empty(12, 2)
-for number, row in enumerate(INSTRUMENTS):
-    first, last = (8, 10) if row.name == "embargo" else (number % 3, 12)
-    schedule.set(row.name, 1, first, last, 0.5 * min(row.high, 50.0), 0b0111 if row.targeted else None)
-history = simulate(world, schedule, seed=4, check=True)
-bits = {{name: hashlib.sha256(array.tobytes()).hexdigest() for name, array in (history.arrays | history.yearly | history.state.arrays).items()}}
+def busy(embargoed, first, last):
+    schedule = Schedule.empty(12, 2)
+    for number, row in enumerate(INSTRUMENTS):
+        if row.name != "embargo":
+            schedule.set(row.name, 1, number % 3, 12, 0.5 * min(row.high, 50.0), 0b0111 if row.targeted else None)
+    schedule.set("embargo", embargoed, first, last, 1.0)
+    return schedule
+
+one_chain = toy(regions=2, stages=("components", "fabrication", "assembly", "brand"), scale=0.08, quarters=12, burn_in=2, tariff=0.2, red_tape=0.5,
+                mobility=0.4, associations=0.5, first_diaspora=[[0.0, 300.0], [400.0, 0.0]], state_share=0.3, parameters=lively)
+switched = lively | {{"bit_designs": 0.0, "heritage": 0.0, "attention": 0.0, "venture_patience": 2.0, "exit_hazard": 0.1, "tie_least": 0.2, "tie_decay": 0.1}}
+two_chains = toy(regions=2, industries=2, stages=("components", "fabrication", "brand"), scale=0.1, quarters=12, burn_in=2, first_tie_share=0.5,
+                 integrated_share=0.0, value_market=[0.0, 300.0], frontier_market=[0.0, 500.0], venture_money=20.0, parameters=switched)
+histories = [simulate(one_chain, busy(1, 8, 10), seed=4, check=True), simulate(two_chains, busy(0, 3, 9), seed=5, check=True)]
 events = ("entries", "exits", "spinoffs", "public_spinoffs", "returnee_firms", "venture_firms", "affiliates_opened", "moves", "starts", "successes")
-counts = {{name: history.arrays[name].sum(axis=(0, 1)).tolist() for name in events}}
+counts = {{name: sum(history.arrays[name].sum(axis=(0, 1)) for history in histories).tolist() for name in events}}
+bits = {{
+    f"{{number}} {{name}}": hashlib.sha256(array.tobytes()).hexdigest()
+    for number, history in enumerate(histories) for name, array in (history.arrays | history.yearly | history.state.arrays).items()
+}}
 print(json.dumps({{"interpreted": market.__file__.endswith(".py"), "bits": bits, "counts": counts}}))
 """
 

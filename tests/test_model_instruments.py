@@ -114,6 +114,33 @@ def test_an_embargo_stops_trade_ties_and_migration(start):
     assert not flows[1][:, [0, 2]].any() and not flows[[0, 2]][:, :, 1].any()
 
 
+def test_nobody_outside_moves_into_a_closed_region_or_gets_to_know_it():
+    """With nobody founding firms, who take their parents' ties along, no tie across the border is made and no talent crosses it."""
+    world = toy(founding=0.0, first_diaspora=60.0, parameters={"diaspora_rate": 0.1, "emigration_rate": 0.02, "talent_retirement": 0.01, "affiliate_rate": 0.05})
+    state = burn_in(world, SEED)
+    schedule = Schedule.empty(1, 3)
+    schedule.set("embargo", 0, 0, 1, 1.0)
+    use_instruments(state, schedule, 0)
+    known, living = ties_across(state, 0), state.arrays["talent"].copy()
+    for quarter in range(1, 9):
+        run_quarter(state)
+        now = ties_across(state, 0)
+        assert known and now <= known
+        assert state.arrays["talent"][1:, 0] == pytest.approx(living[1:, 0] * 0.99**quarter, rel=1e-12)
+        assert state.arrays["talent"][0, 1:] == pytest.approx(living[0, 1:] * 0.99**quarter, rel=1e-12)
+        known = now
+
+
+def ties_across(state, region):
+    """Give all pairs of firms, by lineage, that know each other across the border of a region."""
+    arrays, pairs = state.arrays, set()
+    for firm in numpy.flatnonzero(arrays["alive"]):
+        for other in arrays["contact"][firm]:
+            if other >= 0 and (arrays["region_of"][firm] == region) != (arrays["region_of"][other] == region):
+                pairs.add((int(arrays["lineage"][firm]), int(arrays["lineage"][other])))
+    return pairs
+
+
 #: In the quarter in which they begin, these reach firms elsewhere at once: through prices, demand, orders or a new site.
 REACHES_ABROAD = {"wage_subsidy", "home_market", "indigenous_standard", "free_trade", "embargo", "national_champion", "smart_specialisation", "foreign_investment"}
 #: Slots that newborn firms take and ties with the region that acts may differ; what a firm is, has and does may not.

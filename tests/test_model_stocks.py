@@ -62,6 +62,22 @@ def test_rivals_of_mean_experience_teach_their_share():
     assert effort_at(100.0, others=400.0, learning_from_others=0.0) == effort_at(100.0, learning_from_others=0.0)
 
 
+@pytest.mark.parametrize(("closed", "taught"), [(0.0, 400.0), (1.0, 100.0)])
+def test_nobody_learns_across_a_closed_border(closed, taught):
+    """The mean experience of the firms that a region may trade with: of makers with 100 and 700, or of the one at home."""
+    world = toy(regions=2, stages=("components", "brand"), first_firms=[[1, 0], [1, 0]], burn_in=0, parameters={"wright_exponent": 0.3, "learning_from_others": 0.5, "learning_rivals": 6.0})
+    state = found(world, seed=1)
+    schedule = Schedule.empty(1, 2)
+    schedule.set("embargo", 1, 0, 1, closed)
+    use_instruments(state, schedule, 0)
+    take_census(state)
+    change_environment(state)
+    state.arrays["experience"][:2, 0] = [100.0, 700.0]
+    measure_effort(state)
+    effective = (100.0 + 0.5 * 6.0 * taught) / state.arrays["first_experience_of"][0]
+    assert state.arrays["unit_effort"][0, 0] == pytest.approx(effective**-0.3, rel=1e-12)
+
+
 @pytest.mark.parametrize("firms", [1, 3, 40])
 def test_a_typical_firm_starts_with_standard_effort_in_a_small_and_in_a_large_world(firms):
     """Effective experience is measured against that of a typical firm when the world began."""
@@ -168,11 +184,12 @@ def test_a_brand_settles_at_what_is_spent_over_its_fading():
     """brand' = (1 - decay) brand + money / wage: with steady sales it settles at that over the decay."""
     known = {"marketing_share": 0.05, "marketing_fixed": 2.0, "brand_decay": 0.1}
     state = small(parameters=known)
+    state.arrays["wage"][0] = 2.5
     state.arrays["market_sales"][0, 0] = 300.0
     for _ in range(300):
         state.reset_outcomes()
         close_books(state)
-    assert state.arrays["brand"][0, 0] == pytest.approx((0.05 * 300.0 / 1.0 + 2.0) / 0.1, **STEPS)
+    assert state.arrays["brand"][0, 0] == pytest.approx((0.05 * 300.0 / 2.5 + 2.0) / 0.1, **STEPS)
 
 
 def test_debt_is_bank_credit_first_and_informal_money_beyond():
