@@ -4,7 +4,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
 SOURCES := $(shell find src/redqueen -name '*.py' -o -name '*.pxd')
 
-.PHONY: demo test build clean
+.PHONY: demo test build golden clean
 
 demo: .venv/built
 	.venv/bin/redqueen compare hsinchu -o demo
@@ -13,6 +13,10 @@ test: .venv/built
 	.venv/bin/python -m pytest
 
 build: .venv/built
+
+# Keep new golden runs: make golden REASON="why results change"
+golden: .venv/built
+	.venv/bin/python tests/golden.py --renew --reason "$(REASON)"
 
 # The pinned versions, and what the build itself needs.
 .venv/locked: requirements/locked.txt
