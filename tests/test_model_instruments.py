@@ -114,9 +114,12 @@ def test_an_embargo_stops_trade_ties_and_migration(start):
     assert not flows[1][:, [0, 2]].any() and not flows[[0, 2]][:, :, 1].any()
 
 
+SEALED = {"diaspora_rate": 0.1, "emigration_rate": 0.02, "talent_retirement": 0.01, "affiliate_rate": 0.05, "unbundling_spinoff": 0.0}
+
+
 def test_nobody_outside_moves_into_a_closed_region_or_gets_to_know_it():
     """With nobody founding firms, who take their parents' ties along, no tie across the border is made and no talent crosses it."""
-    world = toy(founding=0.0, first_diaspora=60.0, parameters={"diaspora_rate": 0.1, "emigration_rate": 0.02, "talent_retirement": 0.01, "affiliate_rate": 0.05})
+    world = toy(founding=0.0, first_diaspora=60.0, parameters=SEALED)
     state = burn_in(world, SEED)
     schedule = Schedule.empty(1, 3)
     schedule.set("embargo", 0, 0, 1, 1.0)

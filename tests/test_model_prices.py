@@ -1,4 +1,4 @@
-"""Costs, prices, markets and margins against figures worked out by hand."""
+"""Costs, prices, margins and market shares against figures worked out by hand."""
 
 import numpy
 import pytest
@@ -9,17 +9,17 @@ from redqueen.model.rules.census import take_census
 from redqueen.model.rules.costs import measure_effort, price_units
 from redqueen.model.rules.environment import change_environment
 from redqueen.model.rules.market import clear_markets
-from redqueen.model.rules.sourcing import choose_suppliers, drop_lost_suppliers
+from redqueen.model.rules.sourcing import choose_suppliers
 from redqueen.model.rules.supply import supply_chain
 from redqueen.model.schedule import Schedule
-from redqueen.model.simulate import burn_in, use_instruments
+from redqueen.model.simulate import use_instruments
 
 CLOSE = {"rel": 1e-12}
 #: The assumptions behind the figures below: other defaults change nothing here.
 ASSUMED = {
     "frontier_quality_taste": 6.0, "value_quality_taste": 2.5, "frontier_price_elasticity": 3.0, "value_price_elasticity": 4.5,
     "largest_share": 0.6, "industry_share": 0.6, "reference_speed": 0.02, "brand_effect": 0.25, "brand_scale": 10.0,
-    "trade_cost": 0.08, "foreign_unease": 0.4, "local_spending": 0.15, "margin_least": 0.06,
+    "trade_cost": 0.08, "foreign_unease": 0.4, "champion_protection": 0.5, "local_spending": 0.15, "margin_least": 0.06,
     "interface_cost": 0.35, "pool_interface": 1.2, "flexibility_eases": 0.6, "pool_choice": 2.5, "pool_price_weight": 0.25,
 }
 
@@ -126,6 +126,13 @@ def test_a_small_gain_is_not_worth_the_change():
         state.arrays["supplier"][0, 0] = 1
         choose_suppliers(state)
         assert state.arrays["supplier"][0, 0] == supplier
+
+
+def test_better_and_cheaper_suppliers_get_more_of_the_pool():
+    """Two suppliers alike but for cost: shares are in the ratio of costs to the power -choice x price weight x elasticity."""
+    state = duopoly(cheap=1.0, dear=1.3)
+    weights = state.arrays["pool_choice_weight"][:2, 0]
+    assert weights[1] / weights[0] == pytest.approx(1.3 ** -(2.5 * 0.25 * 0.5 * (3.0 + 4.5)), rel=1e-9)
 
 
 def test_an_interface_costs_what_it_should():
@@ -266,99 +273,49 @@ def test_free_trade_takes_the_tariff_off_and_says_what_it_cost(market):
     assert market.arrays["tariff_forgone"][1] == pytest.approx(0.25 * landed, **CLOSE)
 
 
-@pytest.fixture(scope="module")
-def sold():
-    """Give a burnt-in state in the middle of a quarter: goods are made and paid for, books are still open."""
-    state = burn_in(toy(tariff=0.1, parameters=ASSUMED), seed=8)
-    schedule = Schedule.empty(1, 3)
-    schedule.set("embargo", 2, 0, 1, 1.0)
-    use_instruments(state, schedule, 0)
-    state.reset_outcomes()
-    take_census(state)
-    change_environment(state)
-    measure_effort(state)
-    price_units(state)
-    choose_suppliers(state)
-    take_census(state)
-    drop_lost_suppliers(state)
-    price_units(state)
-    clear_markets(state)
-    supply_chain(state)
-    return state
+@pytest.mark.parametrize(("instrument", "dose", "gained"), [("indigenous_standard", 0.7, 0.7), ("national_champion", 1.0, 0.5)])
+def test_what_favours_a_local_product_counts_at_home_alone(market, instrument, dose, gained):
+    """Odds of the local against the foreign product rise by exp(gain) at home, segment by segment, and stay as they are abroad."""
+    states = []
+    for use in (0.0, dose):
+        state = market.copy()
+        schedule = Schedule.empty(1, 2)
+        schedule.set(instrument, 0, 0, 1, use)
+        use_instruments(state, schedule, 0)
+        state.arrays["champion"][0] = 0 if instrument == "national_champion" and use else -1
+        state.arrays["value_market"][:] = 0.0
+        state.arrays["largest_share_of"][:2], state.arrays["frontier_share"][:2] = [0.35, 0.9], [0.8, 0.25]
+        state.reset_outcomes()
+        clear_markets(state)
+        states.append(state.arrays["market_sales"][:2])
+    odds = [sales[0] / sales[1] for sales in states]
+    assert odds[1] / odds[0] == pytest.approx([numpy.exp(gained), 1.0], rel=1e-9)
 
 
-def test_pool_shares_sum_to_one_in_every_bloc(sold):
-    arrays = sold.arrays
-    for stage in range(sold.n_stages):
-        does = (arrays["alive"] == 1) & ((arrays["stages"] >> numpy.uint64(stage)) & numpy.uint64(1) == 1)
-        bloc = arrays["bloc_of"][arrays["region_of"]]
-        for number in numpy.unique(bloc[does]):
-            members = numpy.flatnonzero(does & (bloc == number))
-            share = arrays["pool_choice_weight"][members, stage] / arrays["pool_weight"][number, stage]
-            assert share.sum() == pytest.approx(1.0, **CLOSE)
-            price = (share * arrays["unit_cost"][members, stage]).sum() * 1.12
-            assert arrays["pool_price"][number, stage] == pytest.approx(price, **CLOSE)
-            assert arrays["pool_quality"][number, stage] == pytest.approx((share * arrays["quality"][members, stage]).sum(), rel=1e-9)
+@pytest.mark.parametrize("dose", [-1.0, 0.5])
+def test_a_home_market_can_be_closed_or_enlarged(market, dose):
+    """What buyers bring from elsewhere grows by the share; what local incomes add stays."""
+    schedule = Schedule.empty(1, 2)
+    schedule.set("home_market", 1, 0, 1, dose)
+    use_instruments(market, schedule, 0)
+    market.reset_outcomes()
+    market.arrays["reference"][...], market.arrays["served"][...] = 0.0, 0
+    clear_markets(market)
+    assert market.arrays["outlay"][1] == pytest.approx(0.6 * (120.0 * (1.0 + dose) + 0.15 * 50.0), **CLOSE)
 
 
-def test_better_and_cheaper_suppliers_get_more_of_the_pool():
-    """Two suppliers alike but for cost: shares are in the ratio of costs to the power -choice x price weight x elasticity."""
-    state = duopoly(cheap=1.0, dear=1.3)
-    weights = state.arrays["pool_choice_weight"][:2, 0]
-    assert weights[1] / weights[0] == pytest.approx(1.3 ** -(2.5 * 0.25 * 0.5 * (3.0 + 4.5)), rel=1e-9)
-
-
-def test_sales_in_all_markets_are_the_products_sales(sold):
-    arrays, on_sale = sold.arrays, sold.arrays["product_firm"] >= 0
-    sales = arrays["product_sales"][on_sale]
-    assert arrays["market_sales"][on_sale].sum(axis=1) == pytest.approx(sales, **CLOSE)
-    assert arrays["final_sales"].sum() == pytest.approx(sales.sum(), **CLOSE)
-    assert (arrays["product_units"] * arrays["product_price"])[on_sale] == pytest.approx(sales, **CLOSE)
-    assert arrays["final_sales"].sum(axis=(0, 1)) + arrays["shipping_paid"] + arrays["tariff_paid"] == pytest.approx(arrays["outlay"], **CLOSE)
-
-
-def test_output_of_every_region_and_stage_is_what_was_bought_of_it(sold):
-    """What a stage earned = sales to other firms (a row of the input-output table) + sales to buyers + what its own firms used, at cost."""
-    arrays = sold.arrays
-    earned = numpy.zeros((3, sold.n_stages))
-    numpy.add.at(earned, arrays["region_of"], arrays["stage_revenue"] * arrays["alive"][:, None])
-    used = numpy.zeros_like(earned)
-    for firm in numpy.flatnonzero(arrays["alive"]):
-        for stage, cost in own_use(sold, firm).items():
-            used[arrays["region_of"][firm], stage] += cost
-    bought = arrays["flows"].sum(axis=(2, 3))
-    bought[:, 5] += arrays["final_sales"].sum(axis=(1, 2))
-    assert earned - used == pytest.approx(bought, rel=1e-9, abs=1e-9)
-
-
-def test_purchases_of_every_region_are_what_was_sold_to_it(sold):
-    """A column of the input-output table and the supplier outside = what the region's firms paid."""
-    arrays = sold.arrays
-    paid = numpy.bincount(arrays["region_of"], arrays["purchases"] * arrays["alive"], 3)
-    assert arrays["flows"].sum(axis=(0, 1, 3)) + arrays["outside_paid"] == pytest.approx(paid, **CLOSE)
-
-
-def test_a_unit_of_a_product_is_a_unit_of_every_stage(sold):
-    arrays = sold.arrays
-    sold_units = arrays["product_units"][arrays["product_firm"] >= 0].sum()
-    assert arrays["product_orders"] == pytest.approx(numpy.full(6, sold_units), **CLOSE)
-    made = (arrays["units"] * arrays["alive"][:, None]).sum(axis=0) + arrays["outside_units"]
-    assert made == pytest.approx(arrays["product_orders"] + arrays["input_orders"], **CLOSE)
-    assert arrays["input_orders"][1] == pytest.approx(0.3 * (made - arrays["outside_units"])[2], **CLOSE)
-    assert arrays["input_orders"][2] == pytest.approx(0.2 * (made - arrays["outside_units"])[3], **CLOSE)
-
-
-def own_use(state, firm):
-    """Give what a firm's stages made for the firm's own product and stages, at cost."""
-    arrays, used = state.arrays, {}
-    product = arrays["product_of"][firm]
-    for stage in range(state.n_stages):
-        made = 0.0
-        if product >= 0 and stage != 5 and arrays["supplier"][product, stage] == firm:
-            made += arrays["product_units"][product]
-        for buyer in numpy.flatnonzero(arrays["input_stage"] == stage):
-            does_both = all(int(arrays["stages"][firm]) >> int(one) & 1 for one in (stage, buyer))
-            made += arrays["input_units"][buyer] * arrays["units"][firm, buyer] if does_both else 0.0
-        if made > 0.0:
-            used[stage] = made * arrays["unit_cost"][firm, stage]
-    return used
+def test_the_price_index_weighs_delivered_prices_at_constant_quality(market):
+    """ln index = sum of spending x (ln delivered price - taste / elasticity x quality) / spending, for a market of frontier buyers alone."""
+    market.arrays["value_market"][:] = 0.0
+    market.arrays["largest_share_of"][:2], market.arrays["frontier_share"][:2] = [0.35, 0.9], [0.8, 0.25]
+    market.reset_outcomes()
+    clear_markets(market)
+    arrays = market.arrays
+    for place in (0, 1):
+        delivered = arrays["product_price"][:2].copy()
+        delivered[1 - place] *= 1.0 + 0.08 * 0.7
+        delivered[0] *= 1.25 if place == 1 else 1.0
+        spent = arrays["market_sales"][:2, place] * delivered / arrays["product_price"][:2]
+        index = (spent * (numpy.log(delivered) - 6.0 / 3.0 * numpy.array([0.2, -0.1]))).sum() / spent.sum()
+        assert numpy.log(arrays["price_index"][place]) == pytest.approx(index, rel=1e-9)
+    assert arrays["quality_sold"] == pytest.approx([0.2, -0.1], **CLOSE)

@@ -12,6 +12,7 @@ from redqueen.model.rules.costs import measure_effort
 from redqueen.model.rules.environment import change_environment
 from redqueen.model.rules.government import levy_public_cost, spend_public_money
 from redqueen.model.rules.labour import set_wages, spend_incomes
+from redqueen.model.rules.outcomes import measure_outcomes
 from redqueen.model.rules.sourcing import choose_suppliers
 from redqueen.model.rules.talent import move_talent
 from redqueen.model.schedule import Schedule
@@ -118,6 +119,26 @@ def in_house(state):
     """Say which living firm does which stage."""
     stages = numpy.arange(state.n_stages, dtype=numpy.uint64)
     return (state.arrays["alive"][:, None] == 1) & ((state.arrays["stages"][:, None] >> stages) & numpy.uint64(1) == 1)
+
+
+def test_a_new_epoch_takes_part_of_what_was_learnt():
+    """With an epoch's end for sure, progress, experience and flexibility of all firms keep their shares."""
+    state = small(firms=2, parameters={"turbulence": 1.0, "epoch_keeps_cost": 0.6, "epoch_keeps_experience": 0.7, "epoch_keeps_flexibility": 0.8})
+    for name in ("cost_progress", "experience", "flexibility"):
+        state.arrays[name][:2, 0] = 0.5
+    change_environment(state)
+    assert state.arrays["epoch"].tolist() == [1, 1]
+    for name, share in (("cost_progress", 0.6), ("experience", 0.7), ("flexibility", 0.8)):
+        assert state.arrays[name][:2, 0] == pytest.approx(0.5 * share, rel=1e-12)
+
+
+def test_epochs_end_as_often_as_the_world_is_turbulent():
+    """One of 2000 quarters and stages off by more than 0.018 would be a wrong rule: four standard errors."""
+    state = small(parameters={"turbulence": 0.05})
+    for quarter in range(1000):
+        state.quarter = quarter
+        change_environment(state)
+    assert state.arrays["epoch"].sum() / 2000 == pytest.approx(0.05, abs=0.0195)
 
 
 # Books of a firm
@@ -404,6 +425,42 @@ def test_a_champion_puts_its_share_into_capacity_and_keeps_the_rest():
     spend_public_money(state)
     assert state.arrays["cash"][1] - cash == pytest.approx(30.0, rel=1e-12)
     assert state.arrays["capacity"][1, 1] - capacity == pytest.approx(20.0 / (2.0 * 1.0 * 0.3), rel=1e-12)
+
+
+def test_money_to_households_is_counted_in_wages():
+    state = small(instruments={"lump_sum": 7.0})
+    state.arrays["wage"][0] = 3.0
+    state.reset_outcomes()
+    spend_public_money(state)
+    assert state.arrays["transfers"][0] == 21.0
+
+
+def test_services_employ_whom_incomes_pay_for_as_far_as_there_are_people():
+    """Share of spending income / wage, of those whom the chain leaves; what cannot be hired still tightens the market."""
+    for income, employed, tight in ((300.0, 150.0, 1.0), (3000.0, 900.0, (100.0 + 1500.0) / (0.7 * 1000.0))):
+        state = small(parameters={"local_services": 0.5, "wage_slack": 0.7, "wage_speed": 1.0, "wage_tightness": 1.5}, workers=1000.0, workers_growth=0.0)
+        change_environment(state)
+        state.reset_outcomes()
+        state.arrays["jobs"][0], state.arrays["spending_income"][0] = 100.0, income
+        set_wages(state)
+        assert state.arrays["service_jobs"][0] == pytest.approx(employed, rel=1e-12)
+        assert state.arrays["wage"][0] == pytest.approx(tight**1.5, rel=1e-12)
+
+
+def test_outcomes_weigh_quality_and_distance_by_revenue():
+    state = small(firms=2)
+    state.arrays["quality"][:2, 0], state.arrays["quality"][2:4, 1] = [0.5, 0.1], [1.0, 0.0]
+    state.arrays["stage_revenue"][:4] = [[30.0, 0.0], [10.0, 0.0], [0.0, 60.0], [0.0, 0.0]]
+    state.arrays["frontier"][:] = [0.6, 1.1]
+    state.arrays["value_added"][0], state.arrays["price_index"][0], state.arrays["base_price_index"][0] = 50.0, 0.8, 2.0
+    state.arrays["labour_normal"][0] = 25.0
+    measure_outcomes(state)
+    arrays = state.arrays
+    assert arrays["stage_quality"][0] == pytest.approx([0.4, 1.0], rel=1e-12)
+    assert arrays["quality_made"][0] == pytest.approx((40.0 * 0.4 + 60.0 * 1.0) / 100.0, rel=1e-12)
+    assert arrays["distance_to_frontier"][0] == pytest.approx((40.0 * 0.2 + 60.0 * 0.1) / 100.0, rel=1e-12)
+    assert arrays["income_per_head"][0] == pytest.approx(50.0 * 2.0 / 0.8 / 25.0, rel=1e-12)
+    assert arrays["firms"][0] == 4.0 and arrays["stage_firms"][0].tolist() == [2.0, 2.0]
 
 
 def test_the_levy_is_the_public_cost_less_tariffs_raised():

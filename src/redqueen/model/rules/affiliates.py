@@ -38,7 +38,7 @@ def consider_site(state: State, product: cython.int, host: cython.int) -> cython
     key = draws.key(state.seed, decisions.AFFILIATE, state.quarter)
     identity = state.lineage[lead]
     first = 4 * host
-    stage = sourcing.draw_stage(state, product, key, identity, first)
+    stage = finance.draw_stage(state, finance.bought_stages(state, state.product_industry[product]), key, identity, first)
     if stage < 0:
         return
     attraction: cython.double = 1.0

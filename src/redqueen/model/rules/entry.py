@@ -6,12 +6,12 @@ if cython.compiled:
     from cython.cimports.redqueen import decisions, draws, elementary
     from cython.cimports.redqueen.model import kinds
     from cython.cimports.redqueen.model.state import State
-    from cython.cimports.redqueen.model.rules import births, costs, finance, knowledge, ties
+    from cython.cimports.redqueen.model.rules import births, costs, finance, ties
 else:
     from redqueen import decisions, draws, elementary
     from redqueen.model import kinds
     from redqueen.model.state import State
-    from redqueen.model.rules import births, costs, finance, knowledge, ties
+    from redqueen.model.rules import births, costs, finance, ties
 
 
 def found_firms(state: State):
@@ -55,7 +55,7 @@ def found(state: State, region: cython.int, parent: cython.int, ancestor: cython
     """Found a firm in one of its parent's stages, if money is found; -1 if not. Its draws belong to the child's lineage."""
     lineage = draws.child(ancestor, state.quarter, order)
     key = draws.key(state.seed, decisions.FOUNDING, state.quarter)
-    known = knowledge.draw_stage_of(state, parent, key, lineage, 0)
+    known = finance.draw_stage(state, state.stages[parent], key, lineage, 0)
     if known < 0:
         return -1
     industry = state.industry_of[known]
@@ -63,7 +63,8 @@ def found(state: State, region: cython.int, parent: cython.int, ancestor: cython
     leads: cython.int = draws.uniform(key, lineage, 1) < state.parameters.lead_entry
     stage = brand if leads else known
     if stage == brand and not leads:
-        stage = draw_bought_stage(state, parent, key, lineage)
+        # Its people know the stages that it makes or buys.
+        stage = finance.draw_stage(state, finance.bought_stages(state, industry), key, lineage, 6)
         if stage < 0:
             return -1
     child = raise_money(state, region, lineage, ancestor, order, stage, key)
@@ -75,26 +76,6 @@ def found(state: State, region: cython.int, parent: cython.int, ancestor: cython
     if leads:
         births.start_product(state, child, industry)
     return child
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def draw_bought_stage(state: State, lead: cython.int, key: cython.ulonglong, lineage: cython.ulonglong) -> cython.int:
-    """Draw one of the stages that a lead firm's people know as its maker or buyer, other than the brand; -1 if none."""
-    industry = state.product_industry[state.product_of[lead]]
-    count: cython.int = 0
-    for stage in range(state.n_stages):
-        count += state.industry_of[stage] == industry and stage != state.brand_stage[industry]
-    if count == 0:
-        return -1
-    pick = draws.below(key, lineage, 6, count)
-    for stage in range(state.n_stages):
-        if state.industry_of[stage] == industry and stage != state.brand_stage[industry]:
-            if pick == 0:
-                return stage
-            pick -= 1
-    return -1
 
 
 @cython.cfunc
@@ -162,30 +143,11 @@ def spin_off_public(state: State, region: cython.int) -> cython.void:
     key = draws.key(state.seed, decisions.PUBLIC_SPINOFF, state.quarter)
     if draws.uniform(key, region, 0) >= state.parameters.public_spinoff * staff * state.founding[region]:
         return
-    stage = draw_target(state, state.public_research_organisation_target[region], key, region)
+    stage = finance.draw_stage(state, state.public_research_organisation_target[region], key, region, 1)
     if stage < 0:
         return
     if found_without_parent(state, region, stage, state.public_quality[region, stage] - state.parameters.inherit_loss, 1) >= 0:
         state.public_spinoffs[region] += 1.0
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def draw_target(state: State, targets: cython.ulonglong, key: cython.ulonglong, identity: cython.ulonglong) -> cython.int:
-    """Draw one of the stages that an instrument is aimed at; -1 if there is none."""
-    count: cython.int = 0
-    for stage in range(state.n_stages):
-        count += finance.is_target(targets, stage)
-    if count == 0:
-        return -1
-    pick = draws.below(key, identity, 1, count)
-    for stage in range(state.n_stages):
-        if finance.is_target(targets, stage):
-            if pick == 0:
-                return stage
-            pick -= 1
-    return -1
 
 
 @cython.cfunc

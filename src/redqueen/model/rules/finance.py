@@ -1,11 +1,13 @@
-"""Say who may borrow how much, whom an instrument is aimed at, and who can be reached."""
+"""Say who does which stage, whom an instrument is aimed at, who can be reached, and who may borrow how much."""
 
 import cython
 
 if cython.compiled:
+    from cython.cimports.redqueen import draws
     from cython.cimports.redqueen.model import kinds
     from cython.cimports.redqueen.model.state import State
 else:
+    from redqueen import draws
     from redqueen.model import kinds
     from redqueen.model.state import State
 
@@ -36,6 +38,37 @@ def last_stage(state: State, firm: cython.int) -> cython.int:
         if does(state, firm, stage):
             last = stage
     return last
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def draw_stage(state: State, stages: cython.ulonglong, key: cython.ulonglong, identity: cython.ulonglong, index: cython.int) -> cython.int:
+    """Draw one of the stages given as bits; -1 if there is none."""
+    count: cython.int = 0
+    for stage in range(state.n_stages):
+        count += is_target(stages, stage)
+    if count == 0:
+        return -1
+    pick = draws.below(key, identity, index, count)
+    for stage in range(state.n_stages):
+        if is_target(stages, stage):
+            if pick == 0:
+                return stage
+            pick -= 1
+    return -1
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def bought_stages(state: State, industry: cython.int) -> cython.ulonglong:
+    """Give the stages of an industry that a lead firm may buy, all but the brand, as bits."""
+    stages = cython.declare(cython.ulonglong, 0)
+    for stage in range(state.n_stages):
+        if state.industry_of[stage] == industry and stage != state.brand_stage[industry]:
+            stages = stages | (cython.cast(cython.ulonglong, 1) << stage)
+    return stages
 
 
 @cython.cfunc

@@ -82,7 +82,7 @@ def find_partner(state: State, firm: cython.int, stage: cython.int) -> cython.do
             other = state.contact[firm, place]
             if other < 0 or not finance.reaches(state, region, other):
                 continue
-            other_stage = draw_stage_of(state, other, key, identity, first + 2 * candidate + 1)
+            other_stage = finance.draw_stage(state, state.stages[other], key, identity, first + 2 * candidate + 1)
             worth = 1.0 - state.parameters.integral_loss * (1.0 - state.modularity)
         elif other_stage == stage:
             continue
@@ -96,23 +96,6 @@ def find_partner(state: State, firm: cython.int, stage: cython.int) -> cython.do
             state.project_design[firm, stage] = state.design[other, other_stage]
             state.project_worth[firm, stage] = worth
     return best
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def draw_stage_of(state: State, firm: cython.int, key: cython.ulonglong, identity: cython.ulonglong, index: cython.int) -> cython.int:
-    """Draw one of a firm's in-house stages; -1 if it has none."""
-    count = count_bits(state.stages[firm])
-    if count == 0:
-        return -1
-    pick = draws.below(key, identity, index, count)
-    for stage in range(state.n_stages):
-        if finance.does(state, firm, stage):
-            if pick == 0:
-                return stage
-            pick -= 1
-    return -1
 
 
 @cython.cfunc

@@ -4,4 +4,3 @@ cdef double supplied_cost(State state, int product, int stage, int supplier, dou
 cdef double supplied_quality(State state, int product, int stage, int supplier) noexcept nogil
 cdef double elasticity_of(State state, int product) noexcept nogil
 cdef double taste_of(State state, int product) noexcept nogil
-cdef int draw_stage(State state, int product, unsigned long long key, unsigned long long identity, int index) noexcept nogil

@@ -180,7 +180,7 @@ def examine_product(state: State, product: cython.int) -> cython.void:
     lead = state.product_firm[product]
     identity = state.lineage[lead]
     key = draws.key(state.seed, decisions.SOURCING, state.quarter)
-    stage = draw_stage(state, product, key, identity, 0)
+    stage = finance.draw_stage(state, finance.bought_stages(state, state.product_industry[product]), key, identity, 0)
     if stage < 0:
         return
     present = state.supplier[product, stage]
@@ -211,26 +211,6 @@ def examine_product(state: State, product: cython.int) -> cython.void:
         set_supplier(state, product, stage, best)
     elif present >= 0 and present != lead and state.owner_firm[present] != lead:
         bargain(state, product, stage, rest, rival_worth)
-
-
-@cython.cfunc
-@cython.nogil
-@cython.exceptval(check=False)
-def draw_stage(state: State, product: cython.int, key: cython.ulonglong, identity: cython.ulonglong, index: cython.int) -> cython.int:
-    """Draw one of the industry's stages other than the brand; -1 if there is none."""
-    industry = state.product_industry[product]
-    count: cython.int = 0
-    for stage in range(state.n_stages):
-        count += state.industry_of[stage] == industry
-    if count < 2:
-        return -1
-    pick = draws.below(key, identity, index, count - 1)
-    for stage in range(state.n_stages):
-        if state.industry_of[stage] == industry and stage != state.brand_stage[industry]:
-            if pick == 0:
-                return stage
-            pick -= 1
-    return -1
 
 
 @cython.cfunc
