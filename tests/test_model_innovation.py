@@ -86,6 +86,17 @@ def test_projects_are_chosen_by_their_return():
     assert stats.chisquare(started[modes], expected).pvalue > SMALLEST_P
 
 
+@pytest.mark.parametrize(("flexibility", "quarters"), [(0.0, {kinds.SECOND: 7, kinds.PROCESS: 4}), (1.0, {kinds.SECOND: 5, kinds.PROCESS: 3})])
+def test_a_flexible_firm_needs_less_time(flexibility, quarters):
+    """Length x (1 - 0.3 x flexibility), rounded: 7 and 4.9, 4 and 2.8 quarters."""
+    state = makers(500)
+    state.arrays["flexibility"][:500, 0] = flexibility
+    innovate(state)
+    for mode, length in quarters.items():
+        left = state.arrays["project_left"][:500, 0][state.arrays["project"][:500, 0] == mode]
+        assert len(left) and (left == length).all()
+
+
 @pytest.mark.parametrize(("cash", "cost", "starts"), [(0.0, 0.0, False), (1e6, 1e6, False), (1e6, 0.0, True)])
 def test_a_project_needs_money_beyond_a_quarters_cost(cash, cost, starts):
     state = makers(50, credit=0.0)

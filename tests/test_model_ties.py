@@ -270,3 +270,35 @@ def test_a_gain_below_the_threshold_is_not_worth_taking_back():
     state.arrays["unit_cost"][0, 0], state.arrays["pool_price"][:, 0] = 1e3, 1e3
     choose_suppliers(state)
     assert (state.arrays["stages"][1:2001] == 0b10).all()
+
+
+def test_a_rivals_own_unit_takes_orders_now_and_then():
+    """All lead firms buy on a dear pool and know one that makes for itself, cheaply."""
+    state = makers_of_everything(captive_for_sale=0.35)
+    arrays = state.arrays
+    arrays["stages"][2:2001], arrays["supplier"][1:2000, 0] = 0b10, -1
+    arrays["contact"][2:2001, 0] = 1
+    arrays["unit_cost"][1, 0], arrays["pool_price"][:, 0] = 1e-3, 10.0
+    choose_suppliers(state)
+    assert is_likely((arrays["supplier"][1:2000, 0] == 1).sum(), 1999, 0.35)
+
+
+@pytest.mark.parametrize(("costs", "pool", "chosen"), [((1.0, 0.9), 5.0, 1), ((0.8, 0.9), 5.0, 0), ((1.0, 0.9), 0.5, -1)])
+def test_suppliers_buy_inputs_where_they_are_cheapest(costs, pool, chosen):
+    """Among known makers at cost and least margin and the pool at its price; interfaces are free here. Orders become ties."""
+    world = toy(
+        regions=1, stages=("components", "fabrication", "brand"), first_firms=[[2, 1, 1]], integrated_share=0.0, burn_in=0,
+        parameters={"interface_cost": 0.0, "input_review": 1.0, "first_ties": 0.0, "supply_tie": 0.6, "scan": 0.0},
+    )
+    state = found(world, seed=1)
+    take_census(state)
+    measure_effort(state)
+    price_units(state)
+    maker = 2
+    state.arrays["contact"][maker, :2], state.arrays["strength"][maker, :2] = [0, 1], 0.2
+    state.arrays["unit_cost"][:2, 0], state.arrays["pool_price"][:, 0] = costs, pool
+    choose_suppliers(state)
+    assert state.arrays["input_supplier"][maker, 1] == chosen
+    if chosen >= 0:
+        slot = state.arrays["contact"][maker].tolist().index(chosen)
+        assert state.arrays["strength"][maker, slot] == 0.6 and state.arrays["tie_kind"][maker, slot] == kinds.SUPPLY_TIE
