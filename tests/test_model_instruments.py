@@ -11,7 +11,7 @@ from redqueen.model.schedule import Schedule
 from redqueen.model.simulate import burn_in, simulate, use_instruments
 
 SEED = 3
-WORLD = toy(quarters=16, tariff=0.2, red_tape=1.0)
+WORLD = toy(quarters=16, tariff=0.2, red_tape=1.0, state_share=0.3)
 #: Keeps open-ended instruments sane in a world of a few hundred firms: officers, graduates, wages.
 MOST = {"university_expansion": 100.0, "capacity_building": 100.0, "public_research_organisation": 200.0}
 MOST_MONEY = 2000.0
