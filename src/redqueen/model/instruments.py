@@ -47,6 +47,7 @@ INSTRUMENTS: tuple[Instrument, ...] = tuple(
         ("state_credit_bias", "share", 0.0, 1.0, False, "state-owned and private firms", "none", "banks move credit from private to state-connected firms", "Breznitz and Murphree 2010"),
         ("sunset_exclusion", "share", 0.0, 1.0, True, "firms in the named stages", "none", "banks may not lend to firms of the named stages", "Breznitz and Murphree 2010, power supplies"),
         ("lump_sum", "wages/quarter", 0.0, 1e6, False, "households", "the money, in wages", "money to households: the placebo of equal cost", "comparison"),
+        ("spending_floor", "money/quarter", 0.0, 1e9, False, "households", "what other instruments leave of it", "public spending reaches at least this: households get the rest, so that policies can be compared at equal cost", "comparison"),
         # Rules
         ("free_trade", "share of tariff removed", 0.0, 1.0, False, "importers", "the tariff revenue forgone", "lower tariffs", "Saxenian 2010, recipe 1"),
         ("deregulation", "share of red tape removed", 0.0, 1.0, False, "new firms", "none", "less capital needed to start", "Saxenian 2010, recipe 1"),

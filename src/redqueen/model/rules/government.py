@@ -23,12 +23,19 @@ def spend_public_money(state: State):
 
 
 def levy_public_cost(state: State):
-    """Add up what every instrument cost; next quarter a levy on the region's incomes pays for it, less tariff revenue."""
+    """Add up what every instrument cost; next quarter a levy on the region's incomes pays for it, less tariff revenue.
+
+    What a spending floor asks for beyond that goes to households.
+    """
     with cython.nogil:
         for region in range(state.n_regions):
             cost = state.public_wages[region] + state.paid_abroad[region] + state.programme_costs[region]
             cost += state.wage_subsidies[region] + state.overhead_subsidies[region] + state.project_subsidies[region]
             cost += state.grants[region] + state.transfers[region] + state.venture_public[region] + state.tariff_forgone[region]
+            missing: cython.double = state.spending_floor[region] - cost
+            if missing > 0.0:
+                state.transfers[region] += missing
+                cost = state.spending_floor[region]
             state.public_cost[region] = cost
             # Tariffs forgone were never revenue: the levy makes up for them, and pays the tariffs raised back.
             state.levy[region] = cost - state.tariff_paid[region] - state.tariff_forgone[region]
