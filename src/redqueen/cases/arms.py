@@ -9,9 +9,9 @@ from redqueen.model.instruments import NAMES
 from redqueen.model.world import World
 from redqueen.policies.change import QUARTERS, Change, faults_of
 from redqueen.policies.document import Document, Section, named
-from redqueen.policies.layout import lay_out
-from redqueen.policies.policy import NONE, Policy, catalogue, read_policy
-from redqueen.policies.reading import HEADING_KEYS, read_changes, read_heading
+from redqueen.policies.government import faults_of_government
+from redqueen.policies.policy import NONE, Policy, catalogue, faults_in_world, read_policy
+from redqueen.policies.reading import HEADING_KEYS, FindEntry, read_changes, read_governments, read_heading
 
 __all__ = ["read_policies"]
 
@@ -34,14 +34,15 @@ def read_policies(document: Document, world: World | None, region: str | None) -
     """
     written: dict[str, _Written] = {}
     for section in document.root.sections("policy"):
-        section.only((*HEADING_KEYS, "based_on", "without", "change"))
+        section.only((*HEADING_KEYS, "based_on", "without", "change", "government"))
         heading = read_heading(section)
         entry = _Written(
             section, heading, read_changes(section), section.text("based_on", default=None, one_line=True),
             section.texts("without", default=(), or_one=True) or (),
         )
         name = heading["name"]
-        if name is not None and name not in written and (name != NONE.name or not (entry.changes or entry.based_on)):
+        does_something = bool(entry.changes or entry.based_on or "government" in section.table)
+        if name is not None and name not in written and not (name == NONE.name and does_something):
             written[name] = entry
             continue
         for change in entry.changes:
@@ -55,10 +56,13 @@ def read_policies(document: Document, world: World | None, region: str | None) -
     for name in written:
         policies[name] = replace(_resolve(name, written), target=region, years=years)
     for policy in policies.values():
-        for change in policy.changes if world is None else ():
-            document.faults.extend(faults_of(change))
         if world is not None:
-            document.faults.extend(lay_out(policy.changes, world, region or world.regions[0])[1])
+            document.faults.extend(faults_in_world(policy, world, region or world.regions[0]))
+            continue
+        for change in policy.changes:
+            document.faults.extend(faults_of(change))
+        for government in policy.governments:
+            document.faults.extend(faults_of_government(government))
     return policies
 
 
@@ -77,15 +81,36 @@ def _resolve(name: str, written: dict[str, _Written], trail: tuple[str, ...] = (
                 entry.section.fault("without", f"{entry.based_on} does not use {instrument}", remedy, (position,))
             dropped.append(instrument)
         heading = dict(entry.heading)
-        inherited: tuple[Change, ...] = ()
+        inherited = NONE
         if base is not None:
-            inherited = base.without(*dropped).changes
+            inherited = base.without(*dropped)
             # What a policy is for does not pass on to another; where it is from and what it omits does.
             for key in ("source", "not_modelled") + (("title", "question") if base.name == name else ()):
                 heading[key] = heading[key] or getattr(base, key)
         sources = {**(base.sources if base else {}), **entry.section.document.sources}
-        entry.resolved = Policy(**heading, changes=inherited + entry.changes, sources=sources)
+        entry.resolved = Policy(
+            **heading, changes=inherited.changes + entry.changes, sources=sources,
+            governments=inherited.governments + read_governments(entry.section, _find_entry(name, written, (*trail, name))),
+        )
     return entry.resolved
+
+
+def _find_entry(name: str, written: dict[str, _Written], trail: tuple[str, ...]) -> FindEntry:
+    """Gives the function that finds what a menu of the policy `name` names: a policy of the case, else of the catalogue."""
+
+    def find(section: Section, entry: str, below: tuple) -> Policy | None:
+        if entry == NONE.name:
+            return NONE
+        if entry in written and entry != name:
+            if entry in trail:
+                section.fault("menu", f"goes round in a circle: {' > '.join((*trail, entry))}", below=below)
+                return None
+            return _resolve(entry, written, trail)
+        known = catalogue()
+        others = [NONE.name, *(other for other in written if other != name), *known]
+        return read_policy(known[entry]) if named(section, "menu", entry, others, "policy", below) else None
+
+    return find
 
 
 def _base(name: str, entry: _Written, written: dict[str, _Written], trail: tuple[str, ...]) -> Policy | None:
