@@ -13,8 +13,8 @@ from redqueen.cases.case import Case, bundled, case, read_case
 from redqueen.errors import Refused
 from redqueen.model.endowments import ENDOWMENTS
 from redqueen.model.instruments import INDEX
-from redqueen.model.schedule import ALL_STAGES
-from redqueen.policies.policy import NONE, catalogue, schedule
+from redqueen.model.schedule import ALL_STAGES, Schedule
+from redqueen.policies.policy import NONE, catalogue, lay_out_policy, schedule
 
 GOOD = """
 [case]
@@ -472,7 +472,7 @@ def test_numbers_without_a_source_are_found():
 def test_every_source_of_a_bundled_case_is_used(bundled_case):
     cited = set(bundled_case.provenance.values()) | {fact.source for fact in bundled_case.facts}
     for policy in bundled_case.policies.values():
-        cited |= {policy.source, *(change.source for change in policy.changes)}
+        cited |= {policy.source, *(part.source for part in (*policy.changes, *policy.governments))}
     words = " ; ".join(cited)
     assert [name for name in bundled_case.sources if name not in words] == []
 
@@ -483,8 +483,9 @@ def test_bundled_cases_share_one_set_of_parameters(bundled_case):
 
 def test_every_policy_of_a_bundled_case_does_something_and_ends_as_it_says(bundled_case):
     for name, policy in bundled_case.policies.items():
-        laid_out = schedule(policy, bundled_case.world)
-        assert laid_out.intensity.any() == (name != "none")
+        laid_out = lay_out_policy(policy, bundled_case.world)
+        plans = [laid_out] if isinstance(laid_out, Schedule) else [option for seat in laid_out.seats for option in seat.options]
+        assert any(plan.intensity.any() for plan in plans) == (name != "none")
         assert policy.title and policy.question.endswith("?") and policy.source
 
 

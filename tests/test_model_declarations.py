@@ -11,10 +11,12 @@ from redqueen.model.endowments import ENDOWMENTS
 from redqueen.model.fields import FIELDS, SIZES
 from redqueen.model.instruments import INDEX, INSTRUMENTS
 from redqueen.model.parameters import PARAMETERS
+from redqueen.policies import deciding
 
 MODEL = Path(parameters.__file__).parent
 RULES = "\n".join(path.read_text() for path in sorted((MODEL / "rules").glob("*.py")))
 FOUNDING = Path(founding.__file__).read_text()
+DECIDING = Path(deciding.__file__).read_text()
 DECLARED = [*PARAMETERS, *FIELDS, *ENDOWMENTS, *INSTRUMENTS]
 
 
@@ -78,7 +80,7 @@ def test_decisions_have_numbers_of_their_own_and_rules_that_draw_them():
     numbers = [row[0] for row in decisions.DECISIONS.values()]
     assert len(set(numbers)) == len(numbers)
     for name, (_, drawn, keyed_by) in decisions.DECISIONS.items():
-        assert re.search(rf"decisions\.{name}\b", RULES + FOUNDING), f"nothing draws {name}"
+        assert re.search(rf"decisions\.{name}\b", RULES + FOUNDING + DECIDING), f"nothing draws {name}"
         assert drawn and keyed_by, name
 
 

@@ -7,8 +7,10 @@ from worlds import differences, toy
 from redqueen.cases.case import bundled, case
 from redqueen.model.founding import found
 from redqueen.model.quarter import run_quarter
+from redqueen.model.schedule import Schedule
 from redqueen.model.simulate import burn_in, simulate
 from redqueen.model.state import TYPES
+from redqueen.policies.policy import lay_out_policy
 
 WORLDS = {
     "three regions": {},
@@ -46,7 +48,9 @@ def test_every_policy_of_a_bundled_case_closes_its_accounts(name):
     bundle = case(name)
     state = burn_in(bundle.world, seed=1, check=True)
     for policy in bundle.policies:
-        history = simulate(bundle.world, bundle.schedule(policy), seed=1, state=state, check=True)
+        plan = lay_out_policy(bundle.policy(policy), bundle.world)
+        schedule, government = (plan, None) if isinstance(plan, Schedule) else plan.begin(bundle.world, seed=1)
+        history = simulate(bundle.world, schedule, seed=1, state=state, check=True, government=government)
         assert history.state.entries_refused == 0
         check_input_output(history)
 

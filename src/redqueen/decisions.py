@@ -43,6 +43,9 @@ DECISIONS: dict[str, tuple[int, str, str]] = {
     # The first firms
     "FIRST_FIRM": (900, "quality, experience, flexibility, cash, age and design of a first firm", "firm, stage and question"),
     "FIRST_TIE": (901, "whom a first firm knows", "firm, tie"),
+    # Governments that decide during a run
+    "MEASUREMENT": (1000, "how far measured growth is off, by the quarter in which the figure ends", "region, alone or with others"),
+    "MENU": (1001, "what a government tries first, and what next", "region, question"),
 }
 
 globals().update({name: row[0] for name, row in DECISIONS.items()})

@@ -134,7 +134,8 @@ def _check(asked: argparse.Namespace) -> None:
             # A policy file has one [policy] and its [[change]]; a case has [[policy]].
             if "change" in content or isinstance(content.get("policy"), dict):
                 policy = read_policy(name)
-                good.append(f"{name}: policy {policy.name}, {len(policy.changes)} changes")
+                governments = f", {len(policy.governments)} governments" if policy.governments else ""
+                good.append(f"{name}: policy {policy.name}, {len(policy.changes)} changes{governments}")
             else:
                 case = read_case(name)
                 good.append(f"{name}: case {case.name}, {len(case.world.regions)} regions, {len(case.policies)} policies")

@@ -1,6 +1,8 @@
 """What governments do, as the model sees it: numbers by instrument, quarter and region."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 import numpy
 
@@ -33,3 +35,26 @@ class Schedule:
         self.intensity[row, first:last, region] += intensity
         if target is not None:
             self.target[row, first:last, region] = numpy.uint64(target)
+
+
+class Decision(NamedTuple):
+    """What a government chose for a region in a quarter of the history, kept or new, and why in words."""
+
+    quarter: int
+    region: str
+    government: str
+    chosen: str
+    why: str
+
+
+class Deciding(Protocol):
+    """Whoever decides during a run, by editing the schedule that the run was begun with.
+
+    ``decide`` is called at the start of every quarter; ``record`` maps the name of every quarterly outcome to what has
+    happened so far, [0:quarter, ...], read-only. Only this and later quarters of the schedule may be edited.
+    """
+
+    decisions: Sequence[Decision]
+
+    def decide(self, quarter: int, record: Mapping[str, numpy.ndarray]) -> None:
+        """Look at the record and edit the schedule from ``quarter`` on."""

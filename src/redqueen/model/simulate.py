@@ -1,5 +1,6 @@
 """Run a world: burn it in, put a schedule of instruments on it, and keep its history."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy
@@ -9,7 +10,7 @@ from redqueen.model.founding import found
 from redqueen.model.instruments import INSTRUMENTS
 from redqueen.model.ledger import Ledger
 from redqueen.model.quarter import run_quarter
-from redqueen.model.schedule import Schedule
+from redqueen.model.schedule import Deciding, Decision, Schedule
 from redqueen.model.state import State
 from redqueen.model.world import World
 
@@ -24,12 +25,33 @@ QUARTERLY = tuple(field.name for field in FIELDS if field.role == "outcome" and 
 class History:
     """What happened: every outcome by quarter, the large ones by year, and the state at the end.
 
-    ``arrays[name]`` is float64 [quarter, ...dimensions of the field], ``yearly[name]`` [year, ...].
+    ``arrays[name]`` is float64 [quarter, ...dimensions of the field], ``yearly[name]`` [year, ...]; ``decisions`` are
+    those of governments that decided during the run, in the order taken.
     """
 
     arrays: dict[str, numpy.ndarray]
     yearly: dict[str, numpy.ndarray]
     state: State
+    decisions: tuple[Decision, ...] = ()
+
+
+class Record(Mapping[str, numpy.ndarray]):
+    """Shows the quarterly outcomes of the quarters before one, and none later: views that cannot be written to."""
+
+    def __init__(self, arrays: dict[str, numpy.ndarray], quarter: int):
+        self._arrays = arrays
+        self._quarter = quarter
+
+    def __getitem__(self, name: str) -> numpy.ndarray:
+        seen = self._arrays[name][: self._quarter]
+        seen.flags.writeable = False
+        return seen
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
 
 
 def burn_in(world: World, seed: int, parameters: dict[str, float] | None = None, check: bool = False) -> State:
@@ -41,11 +63,15 @@ def burn_in(world: World, seed: int, parameters: dict[str, float] | None = None,
     return state
 
 
-def simulate(world: World, schedule: Schedule | None = None, *, seed: int, parameters: dict[str, float] | None = None, check: bool = False, state: State | None = None) -> History:
+def simulate(
+    world: World, schedule: Schedule | None = None, *, seed: int, parameters: dict[str, float] | None = None, check: bool = False,
+    state: State | None = None, government: Deciding | None = None,
+) -> History:
     """Run a world's history under a schedule of instruments (none: governments do nothing).
 
     A burnt-in ``state`` of the same world, seed and parameters saves the burn-in; it is copied, not changed.
     With ``check`` the ledger closes all accounts every quarter and raises ``LedgerError`` where they do not.
+    A ``government`` sees the record so far at the start of each quarter and edits the schedule that it was begun with.
     """
     state = burn_in(world, seed, parameters, check) if state is None else state.copy()
     schedule = schedule or Schedule.empty(world.quarters, len(world.regions))
@@ -53,6 +79,8 @@ def simulate(world: World, schedule: Schedule | None = None, *, seed: int, param
     arrays = {name: numpy.empty((world.quarters, *numpy.shape(value_of(state, name)))) for name in QUARTERLY}
     yearly = {name: numpy.empty((world.quarters // 4, *state.arrays[name].shape)) for name in YEARLY}
     for quarter in range(world.quarters):
+        if government is not None:
+            government.decide(quarter, Record(arrays, quarter))
         use_instruments(state, schedule, quarter)
         step(state, ledger)
         for name, array in arrays.items():
@@ -60,7 +88,7 @@ def simulate(world: World, schedule: Schedule | None = None, *, seed: int, param
         if quarter % 4 == 3:
             for name, array in yearly.items():
                 array[quarter // 4] = state.arrays[name]
-    return History(arrays, yearly, state)
+    return History(arrays, yearly, state, () if government is None else tuple(government.decisions))
 
 
 def step(state: State, ledger: Ledger | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import numpy
 
@@ -13,7 +14,10 @@ from redqueen.model.schedule import Schedule
 from redqueen.model.world import World
 from redqueen.policies.change import QUARTERS, SCALING_UNITS, TARGET, Change, faults_of, faults_of_range
 
-__all__ = ["lay_out", "quarter_of"]
+if TYPE_CHECKING:
+    from redqueen.policies.government import Government
+
+__all__ = ["faults_of_place", "lay_out", "quarter_of", "regions_of"]
 
 _PER_WORKERS = 1000.0
 # What adding up shares may leave over.
@@ -33,7 +37,7 @@ def lay_out(
     faults: list[Fault] = []
     aims: dict[tuple[str, str], list[tuple[int, int, int | None, Change]]] = {}
     for change in changes:
-        regions = _regions(change, target_region)
+        regions = regions_of(change.where, target_region)
         found = [*faults_of(change), *_faults_in_world(change, regions, world, years)]
         faults += found
         if found:
@@ -59,13 +63,23 @@ def quarter_of(year: float, world: World) -> int:
     return round((year - world.start) * QUARTERS)
 
 
+def regions_of(where: Iterable[str], target_region: str | None) -> tuple[str, ...]:
+    """Gives the regions that `where` names, with the target region in the place of `TARGET` if one is asked for."""
+    return tuple(target_region if region == TARGET and target_region is not None else region for region in where)
+
+
+def faults_of_place(owner: Change | Government, region: str, world: World) -> Iterator[Fault]:
+    """Finds a region in the `where` of a change or a government that a world does not have."""
+    if region == TARGET:
+        yield owner.fault("where", "acts in the target region, and none was named", f"name one of: {', '.join(world.regions)}")
+    elif region not in world.regions:
+        remedy = nearest(region, world.regions) or f"known: {', '.join(world.regions)}"
+        yield owner.fault("where", f"unknown region '{region}'", remedy)
+
+
 def _faults_in_world(change: Change, regions: tuple[str, ...], world: World, years: tuple[float, float]) -> Iterator[Fault]:
     for region in regions:
-        if region == TARGET:
-            yield change.fault("where", "acts in the target region, and none was named", f"name one of: {', '.join(world.regions)}")
-        elif region not in world.regions:
-            remedy = nearest(region, world.regions) or f"known: {', '.join(world.regions)}"
-            yield change.fault("where", f"unknown region '{region}'", remedy)
+        yield from faults_of_place(change, region, world)
     if len(set(regions)) < len(set(change.where)):
         yield change.fault("where", f"names the target region twice: '{TARGET}' and by its name")
     for stage in change.stages or ():
@@ -96,10 +110,6 @@ def _faults_of_sum(name: str, region: str, change: Change, laid_out: Schedule, w
         message = f"{name} in {region} adds up to {intensity[first]:g} in {world.start + first / QUARTERS:g}, outside {allowed}"
         yield change.fault("intensity", message, "changes that overlap add up: end one of them with until")
     numpy.clip(intensity, instrument.low, instrument.high, out=intensity)
-
-
-def _regions(change: Change, target_region: str | None) -> tuple[str, ...]:
-    return tuple(target_region if region == TARGET and target_region is not None else region for region in change.where)
 
 
 def _scaled(change: Change, region: str, world: World) -> float:

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from redqueen.policies.change import TARGET, Change, Place, faults_of
 from redqueen.policies.document import Document, Section
+from redqueen.policies.government import DRAW, Government, faults_of_government
 
-__all__ = ["CHANGE_KEYS", "HEADING_KEYS", "read_changes", "read_heading", "read_policy_document"]
+if TYPE_CHECKING:
+    from redqueen.policies.policy import Policy
+
+__all__ = [
+    "CHANGE_KEYS", "GOVERNMENT_KEYS", "HEADING_KEYS", "FindEntry", "read_changes", "read_governments", "read_heading",
+    "read_policy_document",
+]
 
 HEADING_KEYS = ("name", "title", "question", "source", "not_modelled")
 CHANGE_KEYS = ("instrument", "where", "from", "until", "intensity", "per", "stages", "note", "source")
+GOVERNMENT_KEYS = (
+    "name", "style", "where", "menu", "from", "every", "window", "lag", "noise", "goal", "start", "target_growth", "emulate", "source",
+)
+#: Gives the policy that a menu names, or notes a fault at the element of the menu: section, name, path of the element.
+FindEntry = Callable[[Section, str, tuple], "Policy | None"]
 
 
-def read_policy_document(document: Document) -> dict[str, object]:
+def read_policy_document(document: Document, find: FindEntry) -> dict[str, object]:
     """Reads what makes up the policy of a file; raises `Refused` with every fault of it."""
     root = document.root
-    root.only(("policy", "change", "source"))
+    root.only(("policy", "change", "government", "source"))
     document.read_sources()
     section = root.section("policy")
     heading = {}
@@ -27,8 +42,11 @@ def read_policy_document(document: Document) -> dict[str, object]:
     changes = read_changes(root)
     for change in changes:
         document.faults.extend(faults_of(change))
+    governments = read_governments(root, find)
+    for government in governments:
+        document.faults.extend(faults_of_government(government))
     document.refuse_if_any()
-    return {**heading, "changes": changes, "sources": document.sources}
+    return {**heading, "changes": changes, "governments": governments, "sources": document.sources}
 
 
 def read_heading(section: Section) -> dict[str, object]:
@@ -68,3 +86,45 @@ def read_changes(section: Section) -> tuple[Change, ...]:
         place = Place(section.document.file, element.field, lines)
         found.append(Change(instrument, intensity, **values, source=element.source, place=place))
     return tuple(found)
+
+
+def read_governments(section: Section, find: FindEntry) -> tuple[Government, ...]:
+    """Reads the elements of `[[government]]` below a section, as far as they can be read; `find` knows the policies.
+
+    Checks types and the names of the menu alone: what a government says is checked by `faults_of_government` and, in a
+    world, by `lay_out_governments`.
+    """
+    found = []
+    for element in section.sections("government"):
+        element.only(GOVERNMENT_KEYS)
+        source = element.cite()
+        style = element.text("style", one_line=True)
+        where = element.texts("where", or_one=True)
+        names = element.texts("menu", or_one=True)
+        menu = [find(element, name, (position,)) for position, name in enumerate(names or ())]
+        values = {
+            "first": element.number("from", "year", default=None),
+            "every": element.number("every", "years", default=None),
+            "window": element.number("window", "years", default=None),
+            "lag": element.number("lag", "years", default=0.0),
+            "noise": element.number("noise", "log points a year", default=0.0),
+            "goal": element.text("goal", default="value_added", one_line=True),
+            "start": element.text("start", default=DRAW, one_line=True),
+            "target_growth": element.number("target_growth", "log points a year", default=None),
+            "emulate": element.number("emulate", "share of localities", default=None),
+            "name": element.text("name", default="", one_line=True),
+        }
+        required = (style, where, names, *menu, *(values[key] for key in ("lag", "noise", "goal", "start", "name")))
+        if any(value is None for value in required):
+            continue
+        found.append(Government(style, where, tuple(menu), **values, source=source or element.source, place=_place(element)))
+    return tuple(found)
+
+
+def _place(element: Section) -> Place:
+    """Gives where an element, its keys and the elements of its lists are written."""
+    lines = {key: element.line(key) for key in element.table} | {"": element.line()}
+    for key, value in element.table.items():
+        for position in range(len(value)) if isinstance(value, list) else ():
+            lines[f"{key}.{position}"] = element.line(key, position)
+    return Place(element.document.file, element.field, lines)
