@@ -100,6 +100,30 @@ def test_what_prints_a_table_prints_json_as_well(toy, model, capsys, words):
     assert code == 0 and out.isascii() and max(map(len, out.splitlines())) <= 80
 
 
+def test_compare_shows_what_is_beyond_a_placebo(toy, model, capsys):
+    code, out, _ = answer(capsys, "compare", toy, "--seeds", "5", "--outcome", "jobs", "--region", "south", "--placebo", "--json")
+    document = json.loads(out)
+    rows = {row["policy"]: row for row in document["effects"]}
+    assert code == 0 and set(rows) == {"officers", "gifts", "officers_placebo", "gifts_placebo"}
+    assert rows["officers"]["effect"] > rows["officers"]["beyond"] > rows["officers_placebo"]["effect"] > 0
+    assert document["placebos"]["gifts"] == "gifts_placebo" and document["command"].endswith("--placebo")
+
+
+def test_compare_at_equal_cost_says_what_policies_cost(toy, model, capsys):
+    code, out, _ = answer(capsys, "compare", toy, "--seeds", "5", "--equal-cost", "--outcome", "jobs", "--json")
+    found = {(row["policy"], row["region"]): row["cost"] for row in json.loads(out)["costs"]}
+    assert code == 0 and found["officers", "south"] == found["gifts", "south"] == 60.0 and found["none", "world"] == 0.0
+    code, _, err = answer(capsys, "compare", toy, "--policies", "gifts", "--equal-cost", "--seeds", "0")
+    assert code == 2 and "2 faults" in err and "needs two policies" in err
+
+
+def test_a_reference_may_be_compared_to_its_placebo_alone(toy, model, capsys):
+    words = ("compare", toy, "--policies", "officers", "--to", "officers", "--seeds", "5", "--json")
+    assert answer(capsys, *words)[0] == 2
+    code, out, _ = answer(capsys, *words, "--placebo")
+    assert code == 0 and {row["policy"] for row in json.loads(out)["effects"]} == {"officers_placebo"}
+
+
 # Exit codes
 
 
@@ -208,6 +232,12 @@ def test_control_c_while_writing_leaves_nothing(toy, model, capsys, monkeypatch,
     code, out, _ = answer(capsys, "compare", toy, "--seeds", "1", "--threads", "1", "-o", "out")
     assert (code, out) == (130, "")
     assert [path.name for path in tmp_path.iterdir()] == ["toy.toml"]
+
+
+@pytest.mark.parametrize("place", ["toy.toml/pages", "/proc/pages"])
+def test_reference_pages_that_cannot_be_written_are_refused(toy, capsys, place):
+    code, out, err = answer(capsys, "reference", "-o", place)
+    assert (code, out) == (2, "") and "nothing may be written here" in err
 
 
 def test_a_reader_who_leaves_is_no_fault():

@@ -3,6 +3,9 @@
 import hashlib
 import json
 import math
+import os
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -150,6 +153,12 @@ def test_no_region_but_the_one_with_officers_is_raised_by_the_stand_in(result):
     assert table.loc["north", "verdict"] == NO_DIFFERENCE
     assert table.loc["south", "verdict"] == RAISES
     assert list(table.index) == ["north", "south", WORLD]
+
+
+def test_differences_of_rounding_are_none(result):
+    for name, size, expected in (("jobs", 1e-13, NO_DIFFERENCE), ("wage", 1e-6, RAISES)):
+        result[name].loc[{"policy": "gifts"}] = result[name].sel(policy="none") * (1 + size)
+        assert compare(result, "gifts").row(name, "south").verdict == expected
 
 
 def test_few_seeds_are_said_to_be_few(case, model):
@@ -432,6 +441,19 @@ def test_an_interrupted_write_leaves_nothing(tmp_path):
         (folder / "half.csv").write_text("half")
         raise KeyboardInterrupt
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_process_left_is_removed_and_what_a_running_one_writes_is_kept(tmp_path):
+    dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True, check=True).stdout.strip()
+    names = [f".out.{dead}.unfinished", f".out.{os.getppid()}.unfinished", f".other.{dead}.unfinished", f".outer.{dead}.unfinished"]
+    for name in names:
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (0, 0))
+    fresh = f".out.{int(dead)}1.unfinished"
+    (tmp_path / fresh).mkdir()
+    with whole_directory(tmp_path / "out", "command") as folder:
+        (folder / "a.csv").write_text("1")
+    assert {path.name for path in tmp_path.iterdir()} == {"out", fresh, *names[1:]}
 
 
 def test_an_interrupted_rewrite_leaves_what_was_there(tmp_path):

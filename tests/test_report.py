@@ -3,12 +3,13 @@
 import csv
 import io
 import json
+import math
 import re
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from toy_trial import use_model, write_case
+from toy_trial import TakingTurns, use_model, write_case
 
 from redqueen.errors import Refused
 from redqueen.lab.compare import compare_all
@@ -16,7 +17,12 @@ from redqueen.lab.outcomes import BY_NAME, OUTCOMES
 from redqueen.lab.store import write_pages
 from redqueen.lab.trial import Trial
 from redqueen.model.parameters import PARAMETERS
-from redqueen.report.files import EFFECT_COLUMNS, write_comparison, write_run
+from redqueen.report.files import (
+    EFFECT_COLUMNS,
+    effects_document,
+    write_comparison,
+    write_run,
+)
 from redqueen.report.reference import pages
 from redqueen.report.terminal import WIDTH, screen, show_case, show_effects, show_run, table
 from redqueen.report.words import effect_words, number, unit_words
@@ -33,6 +39,12 @@ def trial(tmp_path, monkeypatch):
 @pytest.fixture
 def effects(trial):
     return compare_all(trial.run(progress=False), outcomes=[outcome.name for outcome in OUTCOMES])
+
+
+@pytest.fixture
+def with_placebos(tmp_path, monkeypatch):
+    use_model(monkeypatch)
+    return compare_all(Trial(str(write_case(tmp_path)), seeds=6, placebo=True).run(progress=False))
 
 
 def printed(show, *what, **options):
@@ -121,6 +133,52 @@ def test_why_an_effect_is_not_defined_is_shown(effects):
     assert "value added under officers: zero or below under officers in 1 of 6 seeds" in " ".join(text.split())
 
 
+def test_below_an_effect_stands_what_is_beyond_the_money(with_placebos):
+    text = printed(show_effects, with_placebos, region="south")
+    assert text.isascii() and max(map(len, text.splitlines())) <= WIDTH
+    # The stand-in adds exp(0.01) where households get money, of the exp(0.1) that officers add.
+    assert re.search(r"^jobs +\+10\.5 % .*raises\n  beyond the money +\+9\.42 % +\+9\.42 to \+9\.42 +raises$", text, re.M)
+    assert re.search(r"^officers .*\n  the money alone +\+1\.0\d? % \*.*\n  beyond the money +\+9\.4\d? % \*", text, re.M)
+    assert "officers_placebo" not in text and "Alone it changes value added," in text
+    one = printed(show_effects, with_placebos, region="south", outcomes=["jobs"])
+    lines = [line.rpartition("  +")[0].rstrip() or line for line in one.splitlines() if "officers" in line or "money" in line]
+    assert [line.split("  +")[0].rstrip() for line in lines][:3] == ["officers", "  the money alone", "  beyond the money"]
+
+
+def test_what_policies_cost_is_shown_where_they_were_topped_up(tmp_path, monkeypatch):
+    use_model(monkeypatch)
+    result = Trial(str(write_case(tmp_path)), seeds=4, equal_cost=True).run(progress=False)
+    text = printed(show_effects, compare_all(result), region="south")
+    # Twenty officers cost the seed each: 20, 40, 60 and 80, mean 50.
+    assert re.search(r"^officers +50\.0 +50\.0$", text, re.M) and re.search(r"^gifts +50\.0 +50\.0$", text, re.M)
+    assert re.search(r"^none +0 +0$", text, re.M)
+    document = effects_document(compare_all(result))
+    assert document["equal_cost"] and {"policy": "gifts", "region": "world", "cost": 50.0} in document["costs"]
+
+
+def test_what_governments_decided_is_shown_and_written(tmp_path, monkeypatch):
+    use_model(monkeypatch)
+    result = Trial(str(write_case(tmp_path)), {"turns": TakingTurns()}, seeds=1).run(progress=False)
+    text = printed(show_run, result)
+    assert re.search(r"^1990\.5 +south +south_council +more officers +its turn$", text, re.M)
+    monkeypatch.setattr("redqueen.report.files.can_draw", lambda: False)
+    write_run(tmp_path, result)
+    with (tmp_path / "decisions.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert rows == [
+        {"policy": "turns", "seed": "1", "quarter": "2", "time": "1990.5", "region": "south", "government": "south_council",
+         "chosen": "more officers", "why": "its turn"}
+    ]
+    assert "decisions.csv" in (tmp_path / "README.txt").read_text()
+
+
+def test_nothing_is_said_of_decisions_where_nobody_decides(effects, tmp_path, monkeypatch):
+    monkeypatch.setattr("redqueen.report.files.can_draw", lambda: False)
+    assert "decided" not in printed(show_run, effects[0].result)
+    write_comparison(tmp_path, effects)
+    assert not (tmp_path / "decisions.csv").exists() and "decisions" not in (tmp_path / "README.txt").read_text()
+
+
 # Figures
 
 
@@ -149,9 +207,9 @@ def test_a_figure_says_its_unit_its_seeds_and_how_it_was_made(effects, tmp_path)
     for part in (
         "Value added, south",
         "money a quarter",
-        "officers",
-        "gifts",
-        "none",
+        "Extension officers",
+        "Money to households",
+        "Nothing is done",
         "seeds 1-6",
         "redqueen compare toy.toml --seeds 6",
         "Simulated",
@@ -173,7 +231,7 @@ def test_drawing_leaves_the_readers_settings_alone(effects, tmp_path):
 def test_an_effect_draws_itself(effects):
     pytest.importorskip("matplotlib")
     figure = effects[0].plot("quality_sold")
-    assert [axis.get_title("left") for axis in figure.axes] == ["officers"]
+    assert [axis.get_title("left") for axis in figure.axes] == ["Extension officers"]
 
 
 def test_an_unknown_outcome_is_not_drawn_but_refused(effects):
@@ -182,6 +240,29 @@ def test_an_unknown_outcome_is_not_drawn_but_refused(effects):
         effects[0].plot("job")
     with pytest.raises(Refused, match="known by stage"):
         effects[0].plot("stage_jobs")
+
+
+def test_figures_of_placebos_have_their_policies_rows_and_panels(with_placebos, tmp_path):
+    pytest.importorskip("matplotlib")
+    from redqueen.report.figures import effects as draw_effects
+    from redqueen.report.figures import fan
+
+    panels = [axis for axis in fan(with_placebos[0].result, "jobs").axes if axis.get_visible()]
+    assert [axis.get_title("left") for axis in panels] == ["Extension officers", "Money to households"]
+    # Two medians and the placebo's, dotted.
+    assert [line.get_linestyle() for line in panels[0].lines].count(":") == 1 and len(panels[0].lines) == 3
+    axis = draw_effects(with_placebos, outcomes=["jobs"]).axes[0]
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["Extension officers", "Money to households"]
+    assert [line.get_marker() for line in axis.lines if line.get_marker() != "None"] == ["o", "o", "s", "s"]
+
+
+def test_a_long_title_of_a_policy_is_folded(effects):
+    pytest.importorskip("matplotlib")
+    from redqueen.report.figures import fan
+
+    result = effects[0].result.assign_attrs(titles=json.dumps({"officers": "Extension officers for every firm of the whole south"}))
+    titles = [axis.get_title("left") for axis in fan(result, "jobs").axes if axis.get_visible()]
+    assert titles == ["Extension officers for every firm of the\nwhole south", "gifts"]
 
 
 # Files
@@ -211,6 +292,21 @@ def test_a_run_is_written_in_full(trial, tmp_path):
     assert {"stages.csv", "flows.csv", "sales.csv", "talent.csv", "README.txt", "path_jobs.svg"} <= {
         path.name for path in tmp_path.iterdir()
     }
+
+
+def test_a_comparison_with_placebos_lists_what_is_beyond_them(with_placebos, tmp_path, monkeypatch):
+    monkeypatch.setattr("redqueen.report.files.can_draw", lambda: False)
+    write_comparison(tmp_path, with_placebos)
+    with (tmp_path / "effects.csv").open() as file:
+        rows = {(row["policy"], row["region"], row["outcome"]): row for row in csv.DictReader(file)}
+    document = json.loads((tmp_path / "effects.json").read_text())
+    assert document["placebos"] == {"officers": "officers_placebo", "gifts": "gifts_placebo"}
+    officers = rows["officers", "south", "jobs"]
+    assert float(officers["beyond"]) == pytest.approx(100 * (math.exp(0.09) - 1)) and officers["beyond_verdict"] == "raises"
+    assert rows["officers_placebo", "south", "jobs"]["beyond"] == ""
+    costs = {(row["policy"], row["region"]): row["cost"] for row in document["costs"]}
+    assert costs["officers", "south"] == costs["officers_placebo", "south"] == 70.0
+    assert "Effects of officers, gifts and their placebos against none" in (tmp_path / "README.txt").read_text()
 
 
 # Reference pages

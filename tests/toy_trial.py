@@ -7,6 +7,7 @@ import numpy
 from redqueen.model.fields import FIELDS
 from redqueen.model.instruments import INDEX
 from redqueen.model.kinds import MODES, TIE_KINDS
+from redqueen.model.schedule import Decision, Schedule
 from redqueen.model.simulate import QUARTERLY, YEARLY
 
 CASE = """
@@ -88,8 +89,9 @@ _FIELD = {field.name: field for field in FIELDS}
 class Model:
     """Stands in for burn_in and simulate, counts its calls, and makes histories that are a known function of the seed.
 
-    Every variable is exp of a random walk of its own, the same for all policies, times exp(0.1) where officers are;
-    public_cost is one per officer.
+    Every variable is exp of a random walk of its own, the same for all policies, times exp(0.1) where officers
+    are and exp(0.01) where there is a spending floor; public_cost is the seed for each officer and 1 for each lump sum, or
+    the spending floor where that is more.
     """
 
     def __init__(self):
@@ -99,9 +101,14 @@ class Model:
         self.calls.append(("burn in", seed))
         return seed
 
-    def simulate(self, world, schedule, *, seed, parameters=None, check=False, state=None):
+    def simulate(self, world, schedule, *, seed, parameters=None, check=False, state=None, government=None):
         assert state == seed, "a history starts from the burn-in of its own seed"
-        officers = schedule.intensity[INDEX["capacity_building"]]
+        used = schedule.intensity.copy()
+        for quarter in range(world.quarters if government else 0):
+            government.decide(quarter, {})
+            used[:, quarter] = schedule.intensity[:, quarter]
+        schedule = Schedule(used, schedule.target)
+        officers, floor = (schedule.intensity[INDEX[name]] for name in ("capacity_building", "spending_floor"))
         self.calls.append(("simulate", seed, float(schedule.intensity.sum())))
         lengths = {
             "region": len(world.regions),
@@ -116,13 +123,31 @@ class Model:
             generator = numpy.random.default_rng([seed, number])
             walk = numpy.exp(generator.normal(0.0, 0.1, (world.quarters, *shape)).cumsum(axis=0))
             if shape and shape[0] == len(world.regions) and _FIELD[name].shape[0] == "region":
-                walk = walk * numpy.exp(0.1 * (officers > 0)).reshape(world.quarters, -1, *[1] * (len(shape) - 1))
+                walk = walk * numpy.exp(0.1 * (officers > 0) + 0.01 * (floor > 0)).reshape(world.quarters, -1, *[1] * (len(shape) - 1))
             if name in YEARLY:
                 yearly[name] = walk[3::4]
             else:
                 arrays[name] = walk
-        arrays["public_cost"] = officers.copy()
-        return SimpleNamespace(arrays=arrays, yearly=yearly)
+        arrays["public_cost"] = numpy.maximum(officers * seed + schedule.intensity[INDEX["lump_sum"]], floor)
+        return SimpleNamespace(arrays=arrays, yearly=yearly, decisions=tuple(government.decisions) if government else ())
+
+
+class TakingTurns:
+    """Stands in for a policy with a government: officers in the south, twice as many from the third quarter on."""
+
+    def begin(self, world, seed):
+        schedule = Schedule.empty(world.quarters, len(world.regions))
+        schedule.set("capacity_building", 1, 0, world.quarters, 10.0)
+        decisions = []
+        return schedule, SimpleNamespace(decide=lambda quarter, record: self._decide(schedule, decisions, quarter), decisions=decisions)
+
+    def cut(self, quarters):
+        return self
+
+    def _decide(self, schedule, decisions, quarter):
+        if quarter == 2:
+            schedule.intensity[INDEX["capacity_building"], quarter:, 1] = 20.0
+            decisions.append(Decision(quarter, "south", "south_council", "more officers", "its turn"))
 
 
 def use_model(monkeypatch):

@@ -40,6 +40,12 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
         "--region", metavar="R", help="region shown, and where policies of the catalogue act (default: the case's)"
     )
     compare.add_argument("--outcome", metavar="O", help="outcomes to report (default: all; redqueen outcomes lists them)")
+    compare.add_argument(
+        "--placebo", action="store_true", help="show beside each effect what is beyond giving the policy's money to households"
+    )
+    compare.add_argument(
+        "--equal-cost", action="store_true", help="top policies up with money to households, to what the dearest of them costs"
+    )
     compare.add_argument("--window", metavar="N", help="last quarters over which outcomes are measured (default: 20)")
     compare.add_argument("--quarters", metavar="N", help="end after so many quarters")
     compare.add_argument("--threads", metavar="N", help="runs at once (default: one a processor)")
@@ -109,6 +115,8 @@ def _compare(asked: argparse.Namespace) -> None:
         region=asked.region,
         reference=asked.to,
         variables=variables_of(outcomes),
+        placebo=asked.placebo,
+        equal_cost=asked.equal_cost,
         window=window,
     )
     result = trial.run(threads, check=asked.check)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
 
 #: Quarters at the end of the history over which outcomes are measured, unless asked otherwise: five years.
 WINDOW = 20
+
+
+#: Relative differences up to this are no difference: sums of money taken in another order leave as much.
+ROUNDING = 1e-9
+
+#: Keys of what a policy does beyond its placebo, in rows that have one.
+BEYOND = ("beyond", "beyond_low", "beyond_high", "beyond_verdict")
 
 
 @dataclass(frozen=True)
@@ -49,7 +57,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Effect:
-    """Holds the effects of one policy against another on every outcome and region asked for."""
+    """Holds the effects of one policy against another on every outcome and region asked for.
+
+    `beyond` compares the policy to its placebo, where the trial has one: what it does beyond its money, in the same rows.
+    """
 
     policy: str
     to: str
@@ -59,6 +70,7 @@ class Effect:
     seeds: int
     rows: tuple[Row, ...]
     result: xarray.Dataset = field(repr=False, compare=False)
+    beyond: Effect | None = None
 
     def row(self, outcome: str, region: str, stage: str | None = None) -> Row:
         """Gives one row, or refuses an outcome, region or stage that was not compared."""
@@ -80,7 +92,8 @@ class Effect:
     def table(self, outcome: str | None = None, by: str = "region", region: str | None = None) -> pandas.DataFrame:
         """Tabulates effects as a pandas frame indexed by "region", "outcome" or "stage".
 
-        `outcome` and `region` keep only their rows; columns are effect, low, high, unit, verdict, seeds and reason.
+        `outcome` and `region` keep only their rows; columns are effect, low, high, unit, verdict, seeds and reason, and
+        where there is a placebo the same of the effect beyond it: beyond, beyond_low, beyond_high, beyond_verdict.
         """
         import pandas
 
@@ -94,13 +107,13 @@ class Effect:
         if by not in ("region", "outcome", "stage"):
             faults.add(f"a table by '{by}' is not known", field="by", remedy="region, outcome or stage")
         faults.refuse_if_any()
-        rows = [row for row in self.rows if outcome in (None, row.outcome) and region in (None, row.region)]
+        rows = [row for row in self.to_json_rows() if outcome in (None, row["outcome"]) and region in (None, row["region"])]
         keys = [
             by,
-            *(word for word in ("outcome", "region", "stage") if word != by and len({getattr(row, word) for row in rows}) > 1),
+            *(word for word in ("outcome", "region", "stage") if word != by and len({row[word] for row in rows}) > 1),
         ]
-        columns = [*keys, "effect", "low", "high", "unit", "verdict", "seeds", "reason"]
-        frame = pandas.DataFrame([[getattr(row, name) for name in columns] for row in rows], columns=columns)
+        columns = [*keys, "effect", "low", "high", "unit", "verdict", "seeds", "reason", *(BEYOND if self.beyond else ())]
+        frame = pandas.DataFrame([[row[name] for name in columns] for row in rows], columns=columns)
         return frame.set_index(keys if len(keys) > 1 else by)
 
     def plot(self, outcome: str, region: str | None = None) -> matplotlib.figure.Figure:
@@ -111,8 +124,11 @@ class Effect:
         return fan(self.result, outcome, region=region, policies=[self.policy], reference=self.to)
 
     def to_json_rows(self) -> list[dict[str, object]]:
-        """Gives the rows as plain dictionaries without NaN, ready for JSON."""
-        return [dict(vars(row)) for row in self.rows]
+        """Gives the rows as plain dictionaries without NaN, ready for JSON; with the effects beyond the placebo where there is one."""
+        rows: list[dict[str, object]] = [dict(vars(row)) for row in self.rows]
+        for row, more in zip(rows, self.beyond.rows if self.beyond else (), strict=False):
+            row |= zip(BEYOND, (more.effect, more.low, more.high, more.verdict), strict=True)
+        return rows
 
 
 def compare(
@@ -130,6 +146,7 @@ def compare(
     `to` is the trial's reference unless named. `outcomes` are names of lab/outcomes.py (all that are not by stage
     unless named); `regions` may include "world", the sum of regions. `window` is the number of last quarters
     (20, or all there are, unless given), or (first, past the last). Each effect has the Student interval of the paired differences at `level`.
+    Where the trial has a placebo of the policy, `Effect.beyond` compares them.
     """
     faults = Faults()
     policies = [str(name) for name in result["policy"].values]
@@ -161,11 +178,15 @@ def compare(
             for stage in [str(name) for name in mine["stage"].values] if outcome.by_stage else [None]:
                 pair = mine if stage is None else mine.sel(stage=stage)
                 rows.append(_row(outcome, policy, to, region, stage, pair, result["seed"].values, level))
-    return Effect(policy, to, str(result.attrs["case"]), span, level, result.sizes["seed"], tuple(rows), result)
+    placebo = json.loads(result.attrs.get("placebos", "{}")).get(policy)
+    beyond = None
+    if placebo is not None and placebo != to:
+        beyond = compare(result, policy, placebo, outcomes=outcomes, regions=regions, window=window, level=level)
+    return Effect(policy, to, str(result.attrs["case"]), span, level, result.sizes["seed"], tuple(rows), result, beyond)
 
 
 def compare_all(result: xarray.Dataset, to: str | None = None, **options: object) -> list[Effect]:
-    """Compares every policy of a trial to the reference (or `to`); options as for `compare`."""
+    """Compares every policy of a trial, placebos among them, to the reference (or `to`); options as for `compare`."""
     to = str(result.attrs["reference"]) if to is None else to
     names = [str(name) for name in result["policy"].values if str(name) != to]
     return [compare(result, name, to, **options) for name in names]  # type: ignore[arg-type]
@@ -191,7 +212,8 @@ def _row(
     if outcome.compared == RATIO:
         first, second = numpy.log(first), numpy.log(second)
     found = paired_difference(first, second, level)
-    words = verdict(found.mean, found.low, found.high, count, identical=bool((first == second).all()))
+    same = bool((abs(first - second) <= ROUNDING * numpy.maximum(1.0, abs(second))).all())
+    words = verdict(found.mean, found.low, found.high, count, identical=same)
     limits = [_number(_scaled(outcome, value)) for value in (found.mean, found.low, found.high)]
     return Row(*key, *limits, outcome.effect_unit, count, words, None, _number(found.variance_ratio), *levels)
 

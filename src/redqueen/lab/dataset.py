@@ -13,6 +13,7 @@ import numpy
 from redqueen.model.fields import FIELDS
 from redqueen.model.kinds import MODES, TIE_KINDS
 from redqueen.model.parameters import DEFAULTS
+from redqueen.model.schedule import Decision
 from redqueen.model.world import World
 
 if TYPE_CHECKING:
@@ -21,11 +22,15 @@ if TYPE_CHECKING:
 _FIELD = {field.name: field for field in FIELDS}
 QUARTERS_A_YEAR = 4
 
+#: What is kept of a decision of a government; time is the quarter's start, as a year.
+DECISION_COLUMNS = ("policy", "seed", "quarter", "time", "region", "government", "chosen", "why")
+
 
 class Recorder:
     """Holds the arrays of a trial, allocated at the first history and filled member by member.
 
-    Every array is float64 [policy, seed, quarter or year, ...dimensions of the field].
+    Every array is float64 [policy, seed, quarter or year, ...dimensions of the field]; `decisions` are those of
+    governments, by the positions of policy and seed.
     """
 
     def __init__(self, policies: int, seeds: int, variables: Sequence[str] | None = None):
@@ -33,9 +38,12 @@ class Recorder:
         self.variables = None if variables is None else set(variables)
         self.arrays: dict[str, numpy.ndarray] = {}
         self.yearly: set[str] = set()
+        self.decisions: dict[tuple[int, int], tuple[Decision, ...]] = {}
 
     def keep(self, policy: int, seed: int, history: Any) -> None:
         """Copies one history into its place."""
+        if history.decisions:
+            self.decisions[policy, seed] = tuple(history.decisions)
         for source, yearly in ((history.arrays, False), (history.yearly, True)):
             for name, array in source.items():
                 if self.variables is not None and name not in self.variables:
@@ -54,7 +62,8 @@ def dataset(
     """Labels recorded arrays.
 
     Dimensions policy, seed, quarter, region, stage, industry, mode, tie_kind and, for the yearly ones, year; a
-    second region or stage is to_region or to_stage. Coordinate `time` is the quarter's start as a year.
+    second region or stage is to_region or to_stage. Coordinate `time` is the quarter's start as a year. Attribute
+    `decisions` holds what governments decided during the runs, as JSON; see `lab/tidy.py`.
     """
     import xarray
 
@@ -83,7 +92,13 @@ def dataset(
         "year": numpy.floor(time[last_quarter]).astype(numpy.int64),
         "last_quarter": ("year", last_quarter, {"unit": "quarters", "meaning": "quarter in which the year is recorded"}),
     }
-    return xarray.Dataset(variables, coordinates, dict(attributes))
+    decisions = [
+        (policies[policy], int(seeds[seed]), one.quarter, float(time[one.quarter]), *one[1:])
+        for (policy, seed), taken in sorted(recorder.decisions.items())
+        for one in taken
+    ]
+    rows = [dict(zip(DECISION_COLUMNS, row, strict=True)) for row in decisions]
+    return xarray.Dataset(variables, coordinates, {**attributes, "decisions": json.dumps(rows)})
 
 
 def world_hash(world: World) -> str:

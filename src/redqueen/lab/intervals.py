@@ -66,6 +66,17 @@ def student_quantile(probability: float, freedom: int) -> float:
     return math.sqrt(freedom) * math.tan(high)
 
 
+def student_above(statistic: float, freedom: int) -> float:
+    """Gives the chance that Student's t exceeds `statistic`, for a whole number of degrees of freedom; exact to 1e-15, not below.
+
+    Abramowitz and Stegun 26.7.3 and 26.7.4; an infinite statistic has chance 0 or 1.
+    """
+    if freedom < 1 or math.isnan(statistic):
+        raise ValueError(f"no chance of {statistic} with {freedom} degrees of freedom")
+    beyond = max(0.0, 1.0 - _student_two_sided(math.atan(abs(statistic) / math.sqrt(freedom)), freedom)) / 2
+    return beyond if statistic >= 0 else 1.0 - beyond
+
+
 def verdict(mean: float, low: float, high: float, seeds: int, *, identical: bool = False) -> str:
     """Says in words what an interval shows."""
     if identical:

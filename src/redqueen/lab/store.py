@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import glob
 import hashlib
 import json
 import math
 import os
 import shutil
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,8 @@ from redqueen.errors import Faults, Refused
 
 #: The file that marks a directory as ours and lists what we put there.
 MARKER = ".redqueen.json"
+#: Seconds after which what a process that is gone left unfinished is swept away.
+STALE = 3600.0
 
 
 @contextlib.contextmanager
@@ -24,11 +28,12 @@ def whole_directory(place: str | Path, command: str) -> Iterator[Path]:
     """Gives an empty directory to write into; it moves to `place` at the end, and vanishes on an error.
 
     A directory made here before is written again: its files are replaced, those that others added are kept.
-    Anything else in the way is refused.
+    Anything else in the way is refused. What a killed process left unfinished beside it is removed.
     """
     place = Path(place)
     check_place(place)
     place.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(place)
     draft = place.parent / f".{place.name}.{os.getpid()}.unfinished"
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir()
@@ -77,11 +82,18 @@ def write_pages(place: str | Path, pages: Mapping[str, str], faults: Faults) -> 
             faults.add("redqueen did not generate this page", file=target, remedy="move it away")
     if faults:
         return []
-    place.mkdir(parents=True, exist_ok=True)
-    for target, text in zip(targets, pages.values(), strict=True):
-        draft = target.with_name(f".{target.name}.unfinished")
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(target)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        for target, text in zip(targets, pages.values(), strict=True):
+            draft = target.with_name(f".{target.name}.unfinished")
+            try:
+                draft.write_text(text, encoding="utf-8")
+                draft.replace(target)
+            finally:
+                draft.unlink(missing_ok=True)
+    except OSError as error:
+        faults.add(f"nothing may be written here: {error.strerror}", file=place, field="-o", remedy="name a directory of yours")
+        return []
     return targets
 
 
@@ -114,6 +126,29 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) 
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
         writer.writerows([_cell(value) for value in row] for row in rows)
+
+
+def _sweep(place: Path) -> None:
+    """Removes what processes that are gone left unfinished beside a place."""
+    for left in place.parent.glob(f".{glob.escape(place.name)}.*.unfinished"):
+        process = left.name.split(".")[-2]
+        # A process of another machine on the same disk is unknown here, but does not take an hour to write.
+        if not process.isdecimal() or _is_running(int(process)):
+            continue
+        # Somebody else may sweep at the same time.
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > STALE:
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _move_into_place(draft: Path, place: Path) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy
 
-from redqueen.lab.dataset import QUARTERS_A_YEAR
-from redqueen.lab.outcomes import OUTCOMES, Outcome, measured, series
+from redqueen.lab.arms import COST
+from redqueen.lab.dataset import DECISION_COLUMNS, QUARTERS_A_YEAR
+from redqueen.lab.outcomes import OUTCOMES, WORLD, Outcome, measured, series
 
 if TYPE_CHECKING:
     import xarray
@@ -27,6 +29,32 @@ class Change(NamedTuple):
     outcome: Outcome
     start: float
     end: float
+
+
+class Cost(NamedTuple):
+    """Says what a policy cost a region: money/quarter, mean over the whole history and all seeds."""
+
+    policy: str
+    region: str
+    cost: float
+
+
+def costs(result: xarray.Dataset) -> list[Cost]:
+    """Measures what every policy cost each region, and the world; empty where the public cost was not recorded."""
+    if COST not in result:
+        return []
+    means = result[COST].mean(["seed", "quarter"])
+    found = []
+    for policy in means["policy"].values:
+        mine = means.sel(policy=policy)
+        found += [Cost(str(policy), str(region), float(mine.sel(region=region))) for region in mine["region"].values]
+        found.append(Cost(str(policy), WORLD, float(mine.sum("region"))))
+    return found
+
+
+def decision_rows(result: xarray.Dataset) -> list[tuple[Any, ...]]:
+    """Lists what governments decided in the runs of a trial: `DECISION_COLUMNS`, in the order of policies and seeds."""
+    return [tuple(row[name] for name in DECISION_COLUMNS) for row in json.loads(result.attrs.get("decisions", "[]"))]
 
 
 def region_rows(member: xarray.Dataset) -> Iterator[tuple[Any, ...]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from redqueen.cases.case import Case, bundled
 from redqueen.cases.case import case as read_case
 from redqueen.errors import Fault, Faults, Refused, nearest
+from redqueen.lab.arms import COST, Arm, Programme, at_equal_cost, placebo_name, placebos
 from redqueen.lab.dataset import Recorder, dataset, origins, parameter_hash, world_hash
 from redqueen.lab.run import available_threads, progress_bar, run_members
 from redqueen.lab.store import file_hash
@@ -18,7 +19,7 @@ from redqueen.model.fields import FIELDS
 from redqueen.model.parameters import PARAMETERS
 from redqueen.model.schedule import Schedule
 from redqueen.model.world import World
-from redqueen.policies.policy import NONE, Policy, catalogue, read_policy, schedule
+from redqueen.policies.policy import NONE, Policy, catalogue, lay_out_policy, read_policy
 
 if TYPE_CHECKING:
     import xarray
@@ -36,7 +37,13 @@ class Trial:
     `seeds` is a number n (seeds 1 to n) or the seeds themselves. `quarters` ends the history early, `parameters`
     overrides assumptions by name, `region` is where policies of the catalogue act (the case's region unless given),
     `reference` is the policy that others are compared to (the case's unless given; added if it is not among them),
-    `variables` keeps only those of the recorded variables. Everything wrong is refused at once.
+    `variables` keeps only those of the recorded variables.
+
+    `placebo` adds, for every policy that does something, an arm in which nothing is done but households get, in each seed,
+    quarter and region, the money that the policy cost: what a policy does beyond it is more than its money. `equal_cost`
+    runs every policy that does something twice: as it is, to learn its cost, and then with households given what it leaves
+    of the dearest policy's cost in that seed, quarter and region; only second runs are kept. Policies that do nothing stay
+    so, and cost nothing. With both, placebos cost what the topped-up policies do. Everything wrong is refused at once.
     """
 
     def __init__(
@@ -50,6 +57,8 @@ class Trial:
         region: str | None = None,
         reference: str | None = None,
         variables: Sequence[str] | None = None,
+        placebo: bool = False,
+        equal_cost: bool = False,
         command: str | None = None,
     ):
         asked = case_or_world
@@ -64,23 +73,32 @@ class Trial:
         self.seeds = _seeds(seeds, faults)
         self.parameters = _parameters(parameters or {}, faults)
         _check_variables(variables, faults)
-        self.variables = variables
+        # Costs are reported wherever they matter.
+        self.variables = [*variables, COST] if variables is not None and (placebo or equal_cost) else variables
         if found is None:
             raise Refused(faults, "trial")
         whole = found if isinstance(found, World) else found.world
         self.world = _shortened(whole, quarters, faults)
         self.region = _region(region, self.case, whole, faults)
         # Policies are dated for the whole history, which may be cut short.
-        laid_out = _schedules(policies, reference, self.case, whole, self.region, faults)
-        self.schedules = {name: _cut(numbers, self.world.quarters) for name, numbers in laid_out.items()}
+        laid_out = _plans(policies, reference, self.case, whole, self.region, faults)
+        self.schedules = {name: _cut(plan, self.world.quarters) for name, (plan, _) in laid_out.items()}
         self.reference = _reference(reference, self.case, list(self.schedules))
+        self.equal_cost = equal_cost
+        self.placebos: dict[str, str] = {}
+        self.titles = {name: title for name, (_, title) in laid_out.items()}
+        # Members that are run; those that only find out a cost are not among the policies.
+        self.arms: dict[str, Arm] = dict(self.schedules)
+        # What is wrong with a policy hides what hangs on it.
+        if not faults:
+            self._add_arms(placebo, equal_cost, faults)
         faults.refuse_if_any(f"trial of {self.world.name}")
         self.command = command or self._call(asked, region, quarters)
 
     @property
     def policies(self) -> list[str]:
-        """Gives the names of the policies, in the order asked for."""
-        return list(self.schedules)
+        """Gives the names of the policies, in the order asked for, and then of their placebos."""
+        return [*self.schedules, *self.placebos.values()]
 
     def run(self, threads: int | None = None, *, progress: bool = True, check: bool = False) -> xarray.Dataset:
         """Runs every policy under every seed and gives one dataset; see `lab/dataset.py` for its dimensions.
@@ -90,15 +108,22 @@ class Trial:
         """
         if threads is not None and threads < 1:
             raise Refused.one(f"{threads} threads cannot run anything", field="threads", remedy="give 1 or more")
-        recorder = Recorder(len(self.schedules), len(self.seeds), self.variables)
-        members = len(self.schedules) * len(self.seeds)
+        recorder = Recorder(len(self.policies), len(self.seeds), self.variables)
+        arms = list(self.arms)
+        place = {arms.index(name): position for position, name in enumerate(self.policies)}
+
+        def keep(arm: int, seed: int, history: Any) -> None:
+            if arm in place:
+                recorder.keep(place[arm], seed, history)
+
+        members = len(self.arms) * len(self.seeds)
         title = f"{self.world.name}: {members} runs"
         with progress_bar(self._quarters_to_run(), title, show=progress) as advance:
             run_members(
                 self.world,
-                self.schedules,
+                self.arms,
                 self.seeds,
-                recorder.keep,
+                keep,
                 parameters=self.parameters,
                 threads=min(threads or available_threads(), members),
                 check=check,
@@ -107,7 +132,16 @@ class Trial:
         return dataset(recorder, self.world, self.policies, self.seeds, self._attributes())
 
     def _quarters_to_run(self) -> int:
-        return len(self.seeds) * (self.world.burn_in + len(self.schedules) * self.world.quarters)
+        return len(self.seeds) * (self.world.burn_in + len(self.arms) * self.world.quarters)
+
+    def _add_arms(self, with_placebos: bool, equal_cost: bool, faults: Faults) -> None:
+        if equal_cost:
+            self.arms = at_equal_cost(self.schedules, faults)
+        if with_placebos:
+            found = placebos(self.schedules, self.reference, self.world, faults)
+            self.placebos = {name: placebo_name(name) for name in found}
+            self.arms.update((placebo_name(name), arm) for name, arm in found.items())
+            self.titles.update((placebo_name(name), f"The money of: {self.titles[name]}") for name in found)
 
     def _attributes(self) -> dict[str, Any]:
         name = self.world.name if self.case is None else self.case.name
@@ -120,6 +154,9 @@ class Trial:
             "quarters": self.world.quarters,
             "region": self.region or "",
             "reference": self.reference,
+            "titles": json.dumps(self.titles),
+            "placebos": json.dumps(self.placebos),
+            "equal_cost": int(self.equal_cost),
             "command": self.command,
             **origins(),
         }
@@ -130,8 +167,14 @@ class Trial:
         named = asked if isinstance(asked, (str, Path)) else self.case and (self.case.name if bundle else self.case.file)
         what = repr(str(named)) if named else "world"
         plain = self.seeds == list(range(1, len(self.seeds) + 1))
-        parts = [what, f"policies={self.policies!r}", f"seeds={len(self.seeds) if plain else self.seeds!r}"]
-        for name, value in (("quarters", quarters), ("parameters", self.parameters or None), ("region", region)):
+        parts = [what, f"policies={list(self.schedules)!r}", f"seeds={len(self.seeds) if plain else self.seeds!r}"]
+        for name, value in (
+            ("quarters", quarters),
+            ("parameters", self.parameters or None),
+            ("region", region),
+            ("placebo", True if self.placebos else None),
+            ("equal_cost", True if self.equal_cost else None),
+        ):
             if value is not None:
                 parts.append(f"{name}={value!r}")
         return f"redqueen.Trial({', '.join(parts)}).run()"
@@ -142,9 +185,10 @@ def policy_names(case: Case | None) -> list[str]:
     return list(dict.fromkeys([NONE.name, *(case.policies if case is not None else ()), *catalogue()]))
 
 
-def _schedules(
+def _plans(
     policies: Any, reference: str | None, case: Case | None, world: World, region: str | None, faults: Faults
-) -> dict[str, Schedule]:
+) -> dict[str, tuple[Schedule | Programme, str]]:
+    """Lays every policy out, with its title, by name."""
     if policies is None:
         asked: list[tuple[str | None, Any]] = [
             (name, name) for name in dict.fromkeys([*(case.policies if case is not None else ()), NONE.name])
@@ -155,24 +199,26 @@ def _schedules(
         asked = [(None, item) for item in ([policies] if isinstance(policies, (str, Path)) else policies)]
     if not asked:
         faults.add("no policy is named", field="policies", remedy=f"name at least one; '{NONE.name}' does nothing")
-    if reference is not None and reference not in (name or item for name, item in asked):
+    if reference is not None and reference not in (name or (item.name if isinstance(item, Policy) else item) for name, item in asked):
         asked.insert(0, (None, reference))
-    made: dict[str, Schedule] = {}
+    made: dict[str, tuple[Schedule | Programme, str]] = {}
     for name, item in asked:
         try:
-            label, numbers = _schedule(name, item, case, world, region)
+            label, plan, title = _plan(name, item, case, world, region)
         except Refused as refusal:
             faults.extend(refusal.faults)
             continue
         if label in made:
             faults.add(f"'{label}' is named twice", field="policies")
-        made[label] = numbers
+        made[label] = (plan, title)
     return made
 
 
-def _schedule(name: str | None, item: Any, case: Case | None, world: World, region: str | None) -> tuple[str, Schedule]:
-    if isinstance(item, Schedule):
-        return str(name), item
+def _plan(
+    name: str | None, item: Any, case: Case | None, world: World, region: str | None
+) -> tuple[str, Schedule | Programme, str]:
+    if isinstance(item, Schedule) or hasattr(item, "begin"):
+        return str(name), item, _words(str(name))
     policy = item
     if isinstance(item, (str, Path)):
         text = str(item)
@@ -195,7 +241,14 @@ def _schedule(name: str | None, item: Any, case: Case | None, world: World, regi
             raise Refused.one(
                 f"no policy is called '{text}'", field="policies", remedy=nearest(text, known) or f"known: {', '.join(known)}"
             )
-    return name or policy.name, schedule(policy, world, region)
+    label = name or policy.name
+    title = policy.title if label == policy.name and policy.title else _words(label)
+    return label, lay_out_policy(policy, world, region), title
+
+
+def _words(name: str) -> str:
+    words = name.replace("_", " ")
+    return words[:1].upper() + words[1:]
 
 
 def _seeds(seeds: int | Iterable[int], faults: Faults) -> list[int]:
@@ -251,8 +304,10 @@ def _shortened(world: World, quarters: int | None, faults: Faults) -> World:
     return dataclasses.replace(world, quarters=quarters)
 
 
-def _cut(numbers: Schedule, quarters: int) -> Schedule:
-    return Schedule(numbers.intensity[:, :quarters], numbers.target[:, :quarters])
+def _cut(plan: Any, quarters: int) -> Any:
+    if isinstance(plan, Schedule):
+        return Schedule(plan.intensity[:, :quarters], plan.target[:, :quarters])
+    return plan.cut(quarters)
 
 
 def _region(region: str | None, case: Case | None, world: World, faults: Faults) -> str | None:

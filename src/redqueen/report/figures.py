@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from redqueen.lab.compare import Effect, Row
 from redqueen.lab.futures import Futures, futures
 from redqueen.lab.intervals import LOWERS, NO_DIFFERENCE, RAISES
 from redqueen.lab.outcomes import BY_NAME, DOWN, SMOOTHING, UP, WORLD, Outcome, series
-from redqueen.report.words import unit_words
+from redqueen.report.words import title_of, unit_words
 
 if TYPE_CHECKING:
     import xarray
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 INK, FAINT, GRID = "#222222", "#666666", "#e3e3e3"
 BETTER, WORSE, UNCLEAR = "#0072B2", "#D55E00", "#777777"
+
+BEYOND_NOTE = "Square below: beyond giving households the same money. "
 
 _STYLE = {
     "font.family": "sans-serif",
@@ -52,6 +55,10 @@ _STYLE = {
 }
 
 _PANEL_WIDTH, _PANEL_HEIGHT, _MOST_COLUMNS = 4.2, 2.7, 3
+# Characters of a policy's title in a line of a panel's head, beside a row of effects, and at the end of a line.
+_HEAD, _BESIDE, _AT_END = 40, 30, 18
+# How far below an effect stands what is beyond the money, in rows.
+_BELOW = 0.3
 
 
 def fan(
@@ -66,13 +73,18 @@ def fan(
 ) -> Figure:
     """Draws the futures of an outcome: one panel a policy, each over the reference's dashed median.
 
-    Bands hold half and nine tenths of the seeds, the line is their median. `policies` are all but the reference
-    unless named; `command` goes into the footer in place of the trial's own.
+    Bands hold half and nine tenths of the seeds, the line is their median; where a policy has a placebo, its median is dotted.
+    `policies` are all but the reference and placebos of others unless named; `command` goes into the footer in place of the
+    trial's own.
     """
     reference = str(result.attrs["reference"]) if reference is None else reference
-    named = [str(name) for name in result["policy"].values if str(name) != reference] if policies is None else list(policies)
-    fans = futures(result, outcome, region, [*(name for name in named if name != reference), reference], stage)
+    placebos = json.loads(result.attrs.get("placebos", "{}"))
+    of_others = {name for policy, name in placebos.items() if policy != reference}
+    all_names = [str(name) for name in result["policy"].values if str(name) not in of_others]
+    named = [name for name in (all_names if policies is None else policies) if name != reference]
+    fans = futures(result, outcome, region, [*named, reference], stage)
     base, shown = fans[-1], fans[:-1] or fans
+    dotted = {name: futures(result, outcome, region, [placebos[name]], stage)[0] for name in named if name in placebos}
     with _drawing() as pyplot:
         columns = min(len(shown), _MOST_COLUMNS)
         rows = -(-len(shown) // columns)
@@ -81,7 +93,9 @@ def fan(
             rows, columns, sharex=True, sharey=True, squeeze=False, figsize=(width, _PANEL_HEIGHT * rows + 1.5)
         )
         for position, (axis, one) in enumerate(zip(axes.flat, shown, strict=False)):
-            _draw_fan(axis, one, base, COLOURS[position % len(COLOURS)])
+            _draw_fan(axis, one, base, COLOURS[position % len(COLOURS)], title_of(result, one.policy))
+            if one.policy in dotted:
+                axis.plot(one.time, dotted[one.policy].median, color=INK, linewidth=1.4, linestyle=":")
         for axis in axes.flat[len(shown) :]:
             axis.set_visible(False)
         # Panels above an empty place carry their own years.
@@ -90,10 +104,12 @@ def fan(
         for axis in axes[:, 0]:
             axis.set_ylabel(unit_words(base.outcome.unit))
         for position in sorted({*range(columns - 1, len(shown), columns), len(shown) - 1} if base not in shown else ()):
-            _label_reference(axes.flat[position], base)
+            _label_reference(axes.flat[position], base, title_of(result, base.policy))
         words = base.outcome.words + (f" ({stage})" if stage else "")
         _heading(figure, f"{_capital(words)}, {_region(base.region)}")
-        bands = f"Line: median. Bands: half and nine tenths of {result.sizes['seed']} seeds. Dashed: median of the reference, {base.policy}."
+        bands = f"Line: median. Bands: half and nine tenths of {result.sizes['seed']} seeds. Dashed: median of the reference, {_quoted(result, base.policy)}."
+        if dotted:
+            bands += " Dotted: median where nothing is done but households get the policy's money."
         if base.outcome.smoothed and "quarter" in result[base.outcome.variables[0]].dims:
             bands += f" Means of {SMOOTHING} quarters."
         _footer(figure, [bands, _origin(result, command)])
@@ -119,7 +135,7 @@ def paths(result: xarray.Dataset, outcome: str, *, command: str | None = None) -
         axis.locator_params(axis="x", nbins=6, integer=True)
         axis.set_ylabel(unit_words(BY_NAME[outcome].unit))
         _label_ends(axis, ends)
-        _heading(figure, f"{_capital(BY_NAME[outcome].words)} under {policy}")
+        _heading(figure, f"{_capital(BY_NAME[outcome].words)} under {_quoted(member, policy)}")
         note = [f"Means of {SMOOTHING} quarters."] if BY_NAME[outcome].smoothed else []
         _footer(figure, [*note, _origin(member, command)])
     return figure
@@ -130,28 +146,38 @@ def effects(
 ) -> Figure:
     """Draws effects with their intervals: one panel an outcome, one dot a policy.
 
-    A filled dot has an interval without zero, a hollow one spans it. `outcomes` are the headline ones unless named.
+    A filled dot has an interval without zero, a hollow one spans it; a square below is what a policy with a placebo does
+    beyond its money. `outcomes` are the headline ones unless named.
     """
     result = found[0].result
     region = region or str(result.attrs.get("region") or result["region"].values[0])
-    rows = [row for effect in found for row in effect.rows if row.region == region and row.stage is None]
+    placebos = {effect.beyond.to for effect in found if effect.beyond}
+    drawn = [effect for effect in found if effect.policy not in placebos]
+    rows, beyond = (
+        [row for effect in some for row in effect.rows if row.region == region and row.stage is None]
+        for some in (drawn, [effect.beyond for effect in drawn if effect.beyond])
+    )
     present = list(dict.fromkeys(row.outcome for row in rows))
     shown = [name for name in present if (name in outcomes if outcomes is not None else BY_NAME[name].headline)] or present
-    policies = [effect.policy for effect in found]
+    policies = [effect.policy for effect in drawn]
+    titles = [textwrap.fill(title_of(result, policy), _BESIDE) for policy in policies]
     with _drawing() as pyplot:
         columns = min(len(shown), _MOST_COLUMNS)
         lines = -(-len(shown) // columns)
-        height = 0.75 + 0.24 * len(policies)
+        lines_of_text = sum(max(1 + title.count("\n"), 2 if beyond else 1) for title in titles)
+        height = 0.75 + 0.24 * lines_of_text
         figure, axes = pyplot.subplots(
-            lines, columns, sharey=True, squeeze=False, figsize=(1.6 + 3.3 * columns, height * lines + 1.6)
+            lines, columns, sharey=True, squeeze=False, figsize=(2.2 + 3.3 * columns, height * lines + 1.6)
         )
         for axis, name in zip(axes.flat, shown, strict=False):
             _draw_effects(axis, BY_NAME[name], [row for row in rows if row.outcome == name], policies)
+            _draw_effects(axis, BY_NAME[name], [row for row in beyond if row.outcome == name], policies, marker="s", below=_BELOW)
+            _name_rows(axis, BY_NAME[name], titles)
         for axis in axes.flat[len(shown) :]:
             axis.set_visible(False)
-        _heading(figure, f"Effects in {_region(region)} against {found[0].to}")
+        _heading(figure, f"Effects in {_region(region)} against {_quoted(result, found[0].to)}")
         first, end = (result["time"].values[position] for position in (found[0].window[0], found[0].window[1] - 1))
-        note = f"Bars: {100 * found[0].level:g} % intervals, paired by seed. Filled dot: the interval leaves out zero; hollow: it does not. Blue: better, orange: worse. {found[0].seeds} seeds, quarters from {first:g} to {end:g}."
+        note = f"Bars: {100 * found[0].level:g} % intervals, paired by seed. Filled dot: the interval leaves out zero; hollow: it does not. {BEYOND_NOTE if beyond else ''}Blue: better, orange: worse. {found[0].seeds} seeds, quarters from {first:g} to {end:g}."
         _footer(figure, [note, _origin(result, command)])
     return figure
 
@@ -184,22 +210,24 @@ def _drawing() -> Iterator[object]:
         yield Subplots
 
 
-def _draw_fan(axis: Axes, one: Futures, base: Futures, colour: str) -> None:
+def _draw_fan(axis: Axes, one: Futures, base: Futures, colour: str, title: str) -> None:
     axis.fill_between(one.time, one.lowest, one.highest, color=colour, alpha=0.16, linewidth=0)
     axis.fill_between(one.time, one.low, one.high, color=colour, alpha=0.3, linewidth=0)
     axis.plot(one.time, one.median, color=colour, linewidth=1.8)
     if one is not base:
         axis.plot(base.time, base.median, color=INK, linewidth=1.2, linestyle=(0, (4, 2.5)))
-    axis.set_title(one.policy, color=colour)
+    axis.set_title(textwrap.fill(title, _HEAD), color=colour)
     axis.margins(x=0)
     axis.locator_params(axis="x", nbins=5, integer=True)
     axis.locator_params(axis="y", nbins=5)
 
 
-def _draw_effects(axis: Axes, outcome: Outcome, rows: Sequence[Row], policies: Sequence[str]) -> None:
-    axis.axvline(0, color=INK, linewidth=0.9)
+def _draw_effects(
+    axis: Axes, outcome: Outcome, rows: Sequence[Row], policies: Sequence[str], *, marker: str = "o", below: float = 0.0
+) -> None:
+    size = 5.5 if marker == "o" else 4.0
     for row in rows:
-        height = policies.index(row.policy)
+        height = policies.index(row.policy) + below
         if row.effect is None:
             axis.annotate(
                 "not defined", (0, height), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8, color=FAINT
@@ -210,19 +238,23 @@ def _draw_effects(axis: Axes, outcome: Outcome, rows: Sequence[Row], policies: S
         colour = {True: BETTER, False: WORSE}.get(good.get((row.verdict, outcome.better)), UNCLEAR)
         if row.low is not None and row.verdict != NO_DIFFERENCE:
             axis.plot([row.low, row.high], [height, height], color=colour, linewidth=1.8, solid_capstyle="butt")
-        axis.plot(row.effect, height, "o", markersize=5.5, markerfacecolor=colour if clear else "white", markeredgecolor=colour)
-    axis.set_yticks(range(len(policies)), policies)
+        axis.plot(row.effect, height, marker, markersize=size, markerfacecolor=colour if clear else "white", markeredgecolor=colour)
+
+
+def _name_rows(axis: Axes, outcome: Outcome, titles: Sequence[str]) -> None:
+    axis.axvline(0, color=INK, linewidth=0.9, zorder=1)
+    axis.set_yticks(range(len(titles)), titles)
     axis.tick_params(axis="y", labelcolor=INK)
-    axis.set_ylim(len(policies) - 0.5, -0.5)
+    axis.set_ylim(len(titles) - 0.5, -0.5)
     axis.grid(visible=False, axis="y")
     axis.set_title(_capital(outcome.words), fontsize=9)
     axis.set_xlabel(unit_words(outcome.effect_unit), fontsize=8.5, color=FAINT)
     axis.locator_params(axis="x", nbins=5)
 
 
-def _label_reference(axis: Axes, base: Futures) -> None:
+def _label_reference(axis: Axes, base: Futures, title: str) -> None:
     place = (base.time[-1], base.median[-1])
-    axis.annotate(base.policy, place, xytext=(4, 0), textcoords="offset points", va="center", fontsize=8.5, annotation_clip=False)
+    axis.annotate(textwrap.fill(title, _AT_END), place, xytext=(4, 0), textcoords="offset points", va="center", fontsize=8.5, annotation_clip=False)
 
 
 def _label_ends(axis: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
@@ -265,6 +297,10 @@ def _ranges(seeds: Sequence[int]) -> str:
     if len(seeds) > 1 and list(seeds) == list(range(seeds[0], seeds[0] + len(seeds))):
         return f"{seeds[0]}-{seeds[-1]}"
     return ", ".join(map(str, seeds))
+
+
+def _quoted(result: xarray.Dataset, policy: str) -> str:
+    return f'"{title_of(result, policy)}"'
 
 
 def _region(region: str) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from redqueen.lab.compare import Effect
+from redqueen.lab.compare import BEYOND, Effect
+from redqueen.lab.dataset import DECISION_COLUMNS
 from redqueen.lab.outcomes import BY_NAME
 from redqueen.lab.store import write_csv, write_json, write_text
 from redqueen.lab.tidy import (
@@ -17,6 +19,8 @@ from redqueen.lab.tidy import (
     STAGE_COLUMNS,
     TALENT_COLUMNS,
     changes,
+    costs,
+    decision_rows,
     measured_years,
     region_rows,
     stage_rows,
@@ -56,24 +60,36 @@ flows.csv     sales of each region's stages to firms of each region's stages, la
 sales.csv     sales of each region's lead firms to each region's market, last quarter of each year
 talent.csv    talent by origin and residence, last quarter of each year
 summary.json  where each outcome starts and ends, and what made it
-
+{decisions}
 Cells that are not listed in flows.csv, sales.csv and talent.csv are zero. Time is the start of a quarter, as a year.
 All numbers are simulated.
 """
 
-_COMPARISON_README = """Effects of {policies} against {reference} in the case {case}.
+_COMPARISON_README = """Effects of {policies}{placebos_too} against {reference} in the case {case}.
 
 Made again by: {command}
 
 effects.csv, effects.json  effect of every policy on every outcome of every region, with {level:g} % intervals
 effects.png, effects.svg   the main ones, drawn
 fan_*.png, fan_*.svg       futures of an outcome under each policy
-
+{decisions}
 Outcomes are means over the last {quarters} quarters. Policies share their luck seed by seed ({seeds} seeds); intervals are
 Student's for paired differences. Where the unit is %, the effect is 100 (exp(x) - 1) of the mean log ratio x; elsewhere it
 is a difference. An interval says how sure the simulation is of its own mean, not how sure one may be of the world; and of
 twenty intervals of 95 % about one leaves out zero by chance.
-All numbers are simulated. Case file SHA-256 {case_hash}; parameters SHA-256 {parameter_hash}; redqueen {redqueen}.
+{arms}All numbers are simulated. Case file SHA-256 {case_hash}; parameters SHA-256 {parameter_hash}; redqueen {redqueen}.
+"""
+
+
+_RUN_DECISIONS = "decisions.csv what governments decided, when and why\n"
+_COMPARISON_DECISIONS = "decisions.csv              what governments decided in every run, when and why\n"
+
+_PLACEBOS = """The placebo of a policy does nothing but give households the money that the policy cost in each seed, quarter and
+region; beyond, beyond_low and beyond_high compare a policy to its placebo. The region's levy pays for both.
+"""
+
+_EQUAL_COST = """Policies were topped up to equal cost: households get what a policy leaves of the dearest one's cost in each seed,
+quarter and region, and their levy pays for it. A policy that does nothing costs nothing.
 """
 
 
@@ -91,7 +107,8 @@ def write_run(folder: Path, result: xarray.Dataset) -> bool:
             write_csv(folder / f"{name}.csv", columns, yearly_rows(member, variable))
     content = summary(result)
     write_json(folder / "summary.json", content)
-    write_text(folder / "README.txt", _RUN_README.format(**{**content, "case": result.attrs["case"]}))
+    decisions = _RUN_DECISIONS if _write_decisions(folder, result) else ""
+    write_text(folder / "README.txt", _RUN_README.format(**{**content, "case": result.attrs["case"], "decisions": decisions}))
     if not can_draw():
         return False
     from redqueen.report.figures import paths, save
@@ -104,17 +121,22 @@ def write_run(folder: Path, result: xarray.Dataset) -> bool:
 def write_comparison(folder: Path, effects: Sequence[Effect], outcomes: Sequence[str] | None = None) -> bool:
     """Writes the effects of a trial: table, document, README and figures; says whether figures could be drawn."""
     result = effects[0].result
-    rows = [row for effect in effects for row in effect.rows]
-    write_csv(folder / "effects.csv", EFFECT_COLUMNS, ([getattr(row, name) for name in EFFECT_COLUMNS] for row in rows))
+    rows = [row for effect in effects for row in effect.to_json_rows()]
+    columns = (*EFFECT_COLUMNS, *BEYOND) if any(effect.beyond for effect in effects) else EFFECT_COLUMNS
+    write_csv(folder / "effects.csv", columns, ([row.get(name) for name in columns] for row in rows))
     write_json(folder / "effects.json", effects_document(effects))
     first, end = effects[0].window
+    placebos = json.loads(result.attrs["placebos"]).values()
     words = {
         **result.attrs,
-        "policies": ", ".join(effect.policy for effect in effects),
+        "policies": ", ".join(effect.policy for effect in effects if effect.policy not in placebos),
+        "placebos_too": " and their placebos" if placebos else "",
         "reference": effects[0].to,
         "level": 100 * effects[0].level,
         "quarters": end - first,
         "seeds": effects[0].seeds,
+        "decisions": _COMPARISON_DECISIONS if _write_decisions(folder, result) else "",
+        "arms": _arms_words(result),
     }
     write_text(folder / "README.txt", _COMPARISON_README.format(**words))
     if not can_draw():
@@ -132,6 +154,12 @@ def effects_document(effects: Sequence[Effect], regions: Sequence[str] | None = 
     """Gives what `redqueen compare --json` prints: every effect (in `regions` where named, and on the world's outcomes), and what made it."""
     result = effects[0].result
     names = ("redqueen", "case_hash", "parameter_hash", "command")
+    placebos, equal_cost = json.loads(result.attrs["placebos"]), bool(result.attrs["equal_cost"])
+    arms: dict[str, Any] = {"placebos": placebos} if placebos else {}
+    if equal_cost:
+        arms["equal_cost"] = True
+    if arms:
+        arms["costs"] = [one._asdict() for one in costs(result)]
     return {
         "case": result.attrs["case"],
         "seeds": effects[0].seeds,
@@ -145,6 +173,7 @@ def effects_document(effects: Sequence[Effect], regions: Sequence[str] | None = 
             for row in effect.to_json_rows()
             if regions is None or row["region"] in regions or BY_NAME[row["outcome"]].of_the_world
         ],
+        **arms,
         **{name: result.attrs[name] for name in names},
     }
 
@@ -167,6 +196,19 @@ def summary(result: xarray.Dataset) -> dict[str, Any]:
         ],
         **{name: attributes[name] for name in ("redqueen", "python", "numpy", "case_hash", "parameter_hash", "command")},
     }
+
+
+def _write_decisions(folder: Path, result: xarray.Dataset) -> bool:
+    """Writes what governments decided; says whether there was anything."""
+    rows = decision_rows(result)
+    if rows:
+        write_csv(folder / "decisions.csv", DECISION_COLUMNS, rows)
+    return bool(rows)
+
+
+def _arms_words(result: xarray.Dataset) -> str:
+    words = _PLACEBOS if json.loads(result.attrs["placebos"]) else ""
+    return words + (_EQUAL_COST if result.attrs["equal_cost"] else "")
 
 
 def can_draw() -> bool:

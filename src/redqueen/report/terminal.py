@@ -12,16 +12,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from redqueen.lab.arms import COST
 from redqueen.lab.compare import Effect, Row
 from redqueen.lab.intervals import (
     LEAST_SEEDS,
     LOWERS,
     NO_CLEAR_EFFECT,
+    NO_DIFFERENCE,
     RAISES,
     TOO_FEW_SEEDS,
 )
 from redqueen.lab.outcomes import BY_NAME, DOWN, OUTCOMES, UP, WORLD
-from redqueen.lab.tidy import changes, measured_years
+from redqueen.lab.tidy import changes, costs, decision_rows, measured_years
 from redqueen.report.words import effect_words, number, unit_words
 
 if TYPE_CHECKING:
@@ -36,6 +38,9 @@ WIDTH = 80
 IN_SHORT = {
     "value_added": "value added", "income_per_head": "income", "jobs": "jobs", "public_cost_share": "public cost",
 }
+
+#: Lines below an effect where a policy has a placebo.
+ALONE, BEYOND = "  the money alone", "  beyond the money"
 
 _PLAIN = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
 _GOOD, _BAD = "blue", "dark_orange"
@@ -104,37 +109,102 @@ def paragraph(console: Console, heading: str, text: str | Iterable[str]) -> None
 def show_effects(console: Console, effects: Sequence[Effect], *, region: str, outcomes: Sequence[str] | None = None) -> None:
     """Prints effects in a region: one table a policy, or one an outcome where a single outcome is asked for.
 
-    The headline outcomes are shown unless `outcomes` are named.
+    The headline outcomes are shown unless `outcomes` are named. Below the effect of a policy that has a placebo stands what it
+    does beyond its money; below costs where policies were topped up.
     """
-    shown = {effect.policy: _shown(effect, region, outcomes) for effect in effects}
-    rows = [row for mine in shown.values() for row in mine]
+    blocks = _blocks(effects, region, outcomes)
+    rows = [row for block in blocks for mine in block.values() for row in mine]
     first = effects[0]
     heads = ("effect", f"{100 * first.level:g} % interval", "verdict")
     stages = ("stage",) if any(row.stage for row in rows) else ()
     if len({row.outcome for row in rows}) == 1:
-        cells = [(row.policy, *((row.stage,) if stages else ()), *_cells(row, unit=False)) for row in rows]
+        cells = [
+            (name, *((row.stage,) if stages else ()), *_cells(row, unit=False))
+            for block in blocks for name, mine in block.items() for row in mine
+        ]
         title = f"{_words(rows[0])} against {first.to}, {rows[0].region}, {_when(first)}, in {unit_words(rows[0].unit)}"
         table(console, ("policy", *stages, *heads), cells, title=title, right=heads[:2], whole=heads[2:])
     else:
-        if len(shown) > 1:
-            _show_summary(console, shown, f"In short, against {first.to}, {region}, {_when(first)}")
-        for policy, mine in shown.items():
-            cells = [(_words(row), *((row.stage,) if stages else ()), *_cells(row)) for row in mine]
+        if sum(map(len, blocks)) > 1:
+            _show_summary(console, blocks, f"In short, against {first.to}, {region}, {_when(first)}")
+        for block in blocks:
+            cells = []
+            for row, beyond in _with_beyond(block):
+                cells.append((_words(row), *((row.stage,) if stages else ()), *_cells(row)))
+                cells += [(BEYOND, *((row.stage,) if stages else ()), *_cells(beyond))] if beyond else []
             table(
                 console,
                 ("outcome", *stages, *heads),
                 cells,
-                title=f"{policy} against {first.to}, {region}, {_when(first)}",
+                title=f"{next(iter(block))} against {first.to}, {region}, {_when(first)}",
                 right=heads[:2],
                 whole=heads[2:],
             )
+    _show_costs(console, first.result, region)
+    _show_notes(console, first, rows)
+    _show_what_money_does(console, blocks)
+
+
+def _blocks(effects: Sequence[Effect], region: str, outcomes: Sequence[str] | None) -> list[dict[str, list[Row]]]:
+    """Gives the rows of each policy, and under it those of its money alone and beyond its money, by the words of their line."""
+    by_name = {effect.policy: effect for effect in effects}
+    under = {effect.beyond.to for effect in effects if effect.beyond}
+    blocks = []
+    for effect in effects:
+        if effect.policy in under:
+            continue
+        block = {effect.policy: _shown(effect, region, outcomes)}
+        if effect.beyond and effect.beyond.to in by_name:
+            block[ALONE] = _shown(by_name[effect.beyond.to], region, outcomes)
+        if effect.beyond:
+            block[BEYOND] = _shown(effect.beyond, region, outcomes)
+        blocks.append(block)
+    return blocks
+
+
+def _with_beyond(block: dict[str, list[Row]]) -> Iterable[tuple[Row, Row | None]]:
+    rows = next(iter(block.values()))
+    return zip(rows, block.get(BEYOND, [None] * len(rows)), strict=True)
+
+
+def _show_notes(console: Console, effect: Effect, rows: Sequence[Row]) -> None:
+    """Prints what verdicts mean, and why an effect is not defined."""
     if any(row.verdict == NO_CLEAR_EFFECT for row in rows):
-        say(console, f"no clear effect: the {100 * first.level:g} % interval spans zero.")
+        say(console, f"no clear effect: the {100 * effect.level:g} % interval spans zero.")
     if any(row.verdict == TOO_FEW_SEEDS for row in rows):
         say(console, f"too few seeds: an interval says little below {LEAST_SEEDS}.")
     for row in rows:
         if row.reason:
             say(console, f"{_words(row)}{f' {row.stage}' if row.stage else ''} under {row.policy}: {row.reason}.")
+
+
+def _show_what_money_does(console: Console, blocks: Sequence[dict[str, list[Row]]]) -> None:
+    """Says what a placebo is, and which outcomes the money alone changes."""
+    alone = [row for block in blocks for row in block.get(ALONE, ())]
+    if not any(BEYOND in block for block in blocks):
+        return
+    say(console, "the money: the policy's cost in each seed, quarter and region, given to households, whose levy pays for it.")
+    changed = dict.fromkeys(_words(row) for row in alone if row.verdict != NO_DIFFERENCE and not row.outcome.startswith(COST))
+    if alone:
+        say(console, f"Alone it changes {', '.join(changed) if changed else 'nothing here but the public cost'}.")
+
+
+def _show_costs(console: Console, result: xarray.Dataset, region: str) -> None:
+    """Prints what policies cost, where they were topped up to equal cost."""
+    if not result.attrs.get("equal_cost"):
+        return
+    found: dict[str, dict[str, float]] = {}
+    for one in costs(result):
+        found.setdefault(one.policy, {})[one.region] = one.cost
+    # A world of one region has no sum of its own to show.
+    heads = tuple(dict.fromkeys(name for name in (region, WORLD)))
+    rows = [(policy, *(number(mine[name]) for name in heads)) for policy, mine in found.items()]
+    table(console, ("policy", *heads), rows, title="Public cost a quarter, mean of the whole history", right=heads, whole=("policy",))
+    say(
+        console,
+        "At equal cost: households get what a policy leaves of the dearest one's cost, in each seed, quarter and region. "
+        "Their levy pays for it. A policy's own cost may move with wages, and then pass that of the dearest.\n",
+    )
 
 
 def _when(effect: Effect) -> str:
@@ -143,15 +213,16 @@ def _when(effect: Effect) -> str:
     return f"mean of {first:g} to {end:g}, {effect.seeds} seeds"
 
 
-def _show_summary(console: Console, shown: dict[str, list[Row]], title: str) -> None:
+def _show_summary(console: Console, blocks: Sequence[dict[str, list[Row]]], title: str) -> None:
     """Prints policies by main outcomes; a star marks effects whose interval leaves out zero."""
-    columns = [row.outcome for row in next(iter(shown.values())) if row.outcome in IN_SHORT and not row.stage]
+    first = next(iter(blocks[0].values()))
+    columns = [row.outcome for row in first if row.outcome in IN_SHORT and not row.stage]
     if len(columns) < 2:
         return
     cells = []
-    for policy, rows in shown.items():
+    for name, rows in (line for block in blocks for line in block.items()):
         found = {row.outcome: row for row in rows if not row.stage}
-        cells.append((policy, *(_in_short(found[name]) for name in columns)))
+        cells.append((name, *(_in_short(found[outcome]) for outcome in columns)))
     heads = [IN_SHORT[name] for name in columns]
     table(console, ("policy", *heads), cells, title=title, right=heads, whole=("policy", *heads))
     say(console, "* the interval leaves out zero\n")
@@ -183,6 +254,9 @@ def show_run(console: Console, result: xarray.Dataset) -> None:
             if one.region == region
         ]
         table(console, ("outcome", first, last, "unit"), rows, title=str(region), right=(first, last))
+    taken = [(f"{time:g}", *words) for _, _, _, time, *words in decision_rows(result)]
+    if taken:
+        table(console, ("time", "region", "government", "chosen", "why"), taken, title="What governments decided", whole=("time",))
 
 
 def show_case(console: Console, case: Case) -> None:
@@ -231,7 +305,8 @@ def _widths(columns: Sequence[str], cells: Sequence[Sequence[Text]], whole: Coll
     for position, name in enumerate(columns):
         texts = [name, *(row[position].plain for row in cells)]
         wanted.append(max(len(text) for text in texts))
-        parts = texts if name in whole else [part for text in texts for part in text.split()]
+        # An indented cell would lose its indent where it folds.
+        parts = texts if name in whole else [part for text in texts for part in ([text] if text.startswith(" ") else text.split())]
         widths.append(max((len(part) for part in parts), default=1))
     # Three characters part two columns.
     room = line - 3 * (len(columns) - 1)

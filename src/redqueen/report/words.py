@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import xarray
 
 #: Digits that a shown number keeps.
 DIGITS = 3
 #: Beyond these a number is written with a power of ten.
 LARGE, MOST_PLACES = 1e9, 6
+#: Effects and intervals of less are what rounding leaves, and shown as zero.
+ROUNDING = 1e-9
 
 _UNITS = {"percentage points": "points", "constant money/head": "money a head, constant"}
 
@@ -33,9 +40,18 @@ def effect_words(effect: float | None, low: float | None, high: float | None) ->
         return "-", "-"
     if low is None or high is None:
         return _signed(effect, _places(effect)), "-"
+    half = (high - low) / 2
+    largest = max(abs(effect), half)
     # Three digits of the larger are enough, however narrow the interval.
-    places = min(_places((high - low) / 2 or effect), 1 + _places(max(abs(effect), (high - low) / 2)))
+    most = 1 + _places(largest) if largest > ROUNDING else 0
+    places = min(_places(half), most) if half > ROUNDING else most
     return _signed(effect, places), f"{_signed(low, places)} to {_signed(high, places)}"
+
+
+def title_of(result: xarray.Dataset, policy: str) -> str:
+    """Gives the title of a policy of a trial, or its name in words where it has none."""
+    titles = json.loads(result.attrs.get("titles", "{}"))
+    return titles.get(policy) or policy.replace("_", " ")
 
 
 def unit_words(unit: str) -> str:
@@ -47,7 +63,7 @@ def unit_words(unit: str) -> str:
 
 def _places(size: float) -> int:
     """Gives the decimal places that show two digits of a size."""
-    return 0 if size == 0 else max(0, 1 - math.floor(math.log10(abs(size))))
+    return 0 if abs(size) < ROUNDING else max(0, 1 - math.floor(math.log10(abs(size))))
 
 
 def _signed(value: float, places: int) -> str:
