@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
-from redqueen.cli import cases, declared, facts, runs, worlds
+from redqueen.cli import cases, claims, declared, facts, runs, worlds
 from redqueen.errors import Refused, nearest
 
 DONE, FAULT, BAD_INPUT, STOPPED = 0, 1, 2, 130
@@ -36,8 +36,8 @@ def _answer(words: list[str]) -> int:
         sys.stdout.flush()
     except Refused as refusal:
         return _say(refusal, BAD_INPUT)
-    except KeyboardInterrupt:
-        return _say("Stopped; nothing was written.", STOPPED)
+    except KeyboardInterrupt as stop:
+        return _say(str(stop) or "Stopped; nothing was written.", STOPPED)
     except BrokenPipeError:
         # The reader of a pipe has left: nothing is wrong, and nothing more can be said.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="say which version this is")
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
-    for module in (cases, runs, worlds, facts, declared):
+    for module in (cases, runs, worlds, facts, claims, declared):
         module.add_commands(commands)
     for command in commands.choices.values():
         command.allow_abbrev = False
