@@ -27,6 +27,7 @@ DECISIONS: dict[str, tuple[int, str, str]] = {
     "HIRE": (400, "does the firm hire from another, from whom, and does a project slip there", "firm, question"),
     "ASSOCIATION": (401, "does the firm meet someone at an association, and whom", "firm, question"),
     "DIASPORA": (402, "does it meet a firm abroad through compatriots, where and whom", "firm, question"),
+    "FAIR": (403, "is it taken to a fair abroad, where, and whom does it meet", "firm, question"),
     # Talent
     "RETURNEES": (500, "do returnees found a firm, and from which firm they come", "pair of regions, order"),
     # Entry
@@ -40,6 +41,10 @@ DECISIONS: dict[str, tuple[int, str, str]] = {
     # Exit
     "EXIT": (800, "does the firm end for a reason outside the model, does its founder give up", "firm, question"),
     "VENTURE_EXIT": (801, "can a venture be sold or listed", "firm"),
+    # Governments
+    "DISCOVERY": (1002, "error about what a region does well (drawn once a year)", "region, stage"),
+    "GRANT": (1003, "is an application for a grant met", "firm, stage"),
+    "CHURN": (1004, "are the region's instruments suspended (drawn once a year)", "region"),
     # The first firms
     "FIRST_FIRM": (900, "quality, experience, flexibility, cash, age and design of a first firm", "firm, stage and question"),
     "FIRST_TIE": (901, "whom a first firm knows", "firm, tie"),
