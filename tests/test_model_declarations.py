@@ -15,6 +15,7 @@ from redqueen.policies import deciding
 
 MODEL = Path(parameters.__file__).parent
 RULES = "\n".join(path.read_text() for path in sorted((MODEL / "rules").glob("*.py")))
+SIMULATE = (MODEL / "simulate.py").read_text()
 FOUNDING = Path(founding.__file__).read_text()
 DECIDING = Path(deciding.__file__).read_text()
 DECLARED = [*PARAMETERS, *FIELDS, *ENDOWMENTS, *INSTRUMENTS]
@@ -26,7 +27,7 @@ FOR_READERS = {"entries_refused", "parent", "profit", "product_cost"}
 
 def is_read(name: str) -> bool:
     """Say whether a rule does something with a field other than set it, or founding starts from it."""
-    return bool(re.search(rf"state\.{name}\b(?!(\[[^=\n]*\])? [-+*/]?= )", RULES)) or f'"{name}"' in FOUNDING
+    return bool(re.search(rf"state\.{name}\b(?!(\[[^=\n]*\])? [-+*/]?= )", RULES)) or f'"{name}"' in FOUNDING + SIMULATE
 
 
 def test_every_parameter_is_used():
@@ -80,14 +81,14 @@ def test_decisions_have_numbers_of_their_own_and_rules_that_draw_them():
     numbers = [row[0] for row in decisions.DECISIONS.values()]
     assert len(set(numbers)) == len(numbers)
     for name, (_, drawn, keyed_by) in decisions.DECISIONS.items():
-        assert re.search(rf"decisions\.{name}\b", RULES + FOUNDING + DECIDING), f"nothing draws {name}"
+        assert re.search(rf"decisions\.{name}\b", RULES + FOUNDING + DECIDING + SIMULATE), f"nothing draws {name}"
         assert drawn and keyed_by, name
 
 
 def test_kinds_fit_their_bytes_and_follow_the_lists():
     assert all(0 <= number < 256 for number, _ in kinds.KINDS.values())
     assert [kinds.KINDS[mode.upper()][0] for mode in kinds.MODES] == [1, 2, 3, 4]
-    assert [kinds.KINDS[f"{kind.upper()}_TIE"][0] for kind in kinds.TIE_KINDS] == [0, 1, 2, 3]
+    assert [kinds.KINDS[f"{kind.upper()}_TIE"][0] for kind in kinds.TIE_KINDS] == [0, 1, 2, 3, 4]
     assert [kinds.KINDS[segment.upper()][0] for segment in kinds.SEGMENTS] == [0, 1]
 
 

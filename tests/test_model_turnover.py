@@ -111,7 +111,7 @@ def test_founders_take_along_most_of_what_their_firm_knows():
 def test_without_heritage_founders_know_what_anyone_knows():
     parameters = EAGER | {"heritage": 0.0, "tacit": 0.4}
     state, born = founding(2000, parameters=parameters)
-    open_to_all = state.arrays["public_knowledge"][0] - 0.4
+    open_to_all = state.arrays["public_knowledge"][0, 0] - 0.4
     assert stats.kstest((state.arrays["quality"][born, 0] - open_to_all) / 0.1, "norm").pvalue > SMALLEST_P
     assert (state.arrays["contact"][born] == -1).all()
 
@@ -171,7 +171,7 @@ def test_founders_of_a_stage_that_their_firm_only_bought_know_what_a_customer_se
         state = makers(1, parameters=parameters)
         state.arrays["revenue"][1], state.arrays["cost"][1] = 1e9, 10.0
         state.arrays["supplier"][0, 0] = 0
-        state.arrays["quality"][0, 0], state.arrays["public_knowledge"][0] = supplied, 0.0
+        state.arrays["quality"][0, 0], state.arrays["public_knowledge"][0, 0] = supplied, 0.0
         found_firms(state)
         child = numpy.flatnonzero(state.arrays["parent"] == state.arrays["lineage"][1])
         assert state.arrays["stages"][child] == [0b01] and state.arrays["quality"][child, 0] == pytest.approx([known], rel=1e-12)

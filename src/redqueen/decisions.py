@@ -27,6 +27,7 @@ DECISIONS: dict[str, tuple[int, str, str]] = {
     "HIRE": (400, "does the firm hire from another, from whom, and does a project slip there", "firm, question"),
     "ASSOCIATION": (401, "does the firm meet someone at an association, and whom", "firm, question"),
     "DIASPORA": (402, "does it meet a firm abroad through compatriots, where and whom", "firm, question"),
+    "FAIR": (403, "is it taken to a fair abroad, where, and whom does it meet", "firm, question"),
     # Talent
     "RETURNEES": (500, "do returnees found a firm, and from which firm they come", "pair of regions, order"),
     # Entry
@@ -46,6 +47,9 @@ DECISIONS: dict[str, tuple[int, str, str]] = {
     # Governments that decide during a run
     "MEASUREMENT": (1000, "how far measured growth is off, by the quarter in which the figure ends", "region, alone or with others"),
     "MENU": (1001, "what a government tries first, and what next", "region, question"),
+    "DISCOVERY": (1002, "error about what a region does well (drawn once a year)", "region, stage"),
+    "GRANT": (1003, "is an application for a grant met", "firm, stage"),
+    "CHURN": (1004, "are the region's instruments suspended (drawn once a year)", "region"),
 }
 
 globals().update({name: row[0] for name, row in DECISIONS.items()})

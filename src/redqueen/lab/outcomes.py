@@ -86,7 +86,7 @@ class Outcome(NamedTuple):
 
 
 _MODE_WORDS = {"novel": "novel", "second": "second-generation", "process": "process", "production": "production"}
-_TIE_WORDS = {"local": "local", "spinoff": "spin-off", "supply": "supply", "diaspora": "diaspora"}
+_TIE_WORDS = {"local": "local", "spinoff": "spin-off", "supply": "supply", "diaspora": "diaspora", "fair": "fair"}
 
 
 def _simple(name: str, words: str, unit: str, compared: str, better: str, world: bool, headline: bool = False) -> Outcome:
@@ -150,6 +150,7 @@ OUTCOMES: tuple[Outcome, ...] = (
     # Public money
     _simple("public_cost", "public cost", "money/quarter", DIFFERENCE, DOWN, True),
     Outcome("public_cost_share", "public cost in value added", Term("public_cost"), Term("value_added"), "share", DIFFERENCE, DOWN, True, True),
+    _simple("strengths_misjudged", "stages misjudged as strengths or not", "stages", DIFFERENCE, DOWN, False),
     # By stage: a region may well have none, so that there is no ratio
     Outcome("stage_profit", "profit of the stage", Term("stage_profit", EACH_STAGE), None, "money/quarter", DIFFERENCE, UP, True),
     Outcome("stage_jobs", "jobs of the stage", Term("stage_jobs", EACH_STAGE), None, "heads", DIFFERENCE, UP, True),

@@ -127,8 +127,9 @@ _STATE: tuple[tuple, ...] = (
     ("trust", _PS, "f8", "share", "stock", "trust in the supplier"),
     ("margin", _PS, "f8", "share of cost", "stock", "supplier's margin"),
     # Stages
-    ("frontier", _S, "f8", "log quality", "stock", "mean of the best five firms"),
-    ("public_knowledge", _S, "f8", "log quality", "stock", "quality that anyone can read off products"),
+    ("frontier", _S, "f8", "log quality", "stock", "mean of the best firms"),
+    ("bloc_frontier", _BS, "f8", "log quality", "work", "mean of the best firms of a trade bloc"),
+    ("public_knowledge", _RS, "f8", "log quality", "stock", "quality that anyone in the region can read off products"),
     ("epoch", _S, "i4", "count", "stock", "technology epoch"),
     ("standard_cost", _S, "f8", "money/unit", "stock", "mean unit cost in the world, for the supplier outside"),
     ("bloc_experience", _BS, "f8", "units", "work", "mean experience of living firms in a trade bloc"),
@@ -171,6 +172,12 @@ _STATE: tuple[tuple, ...] = (
     ("residents", _R, "f8", "heads", "work", "talent living in the region when moves begin"),
     ("labour_normal", _R, "f8", "heads", "work", "people who could work in the chain now"),
     ("extension_coverage", _R, "f8", "share", "work", "share of firms that an extension officer visits"),
+    ("compatriots", _R, "f8", "share", "work", "what compatriots abroad can do: share of talent that lives abroad x (1 + network), at most one"),
+    ("strengths", _R, "u8", "bits", "stock", "stages that the government believes to be related to what the region does well"),
+    ("quotient", _RS, "f8", "quotient", "work", "location quotient of the stage, where strengths are sought"),
+    ("grant_fund", _R, "f8", "money", "stock", "money for project grants not yet promised"),
+    ("grants_asked", _R, "f8", "money", "stock", "grants that the projects started in believed strengths called for, last quarter"),
+    ("grant_chance", _R, "f8", "chance", "work", "chance that an application for a grant is met"),
     # Money that must add up (checked by the ledger)
     ("outlay", _R, "f8", "money/quarter", "outcome", "what buyers spend in the region's market"),
     ("shipping_paid", _R, "f8", "money/quarter", "outcome", "trade cost within the outlay"),
@@ -230,6 +237,7 @@ _STATE: tuple[tuple, ...] = (
     ("returnees", _R, "f8", "heads/quarter", "outcome", "talent coming home"),
     ("moves", _R, "f8", "hires/quarter", "outcome", "hires from another firm of the region"),
     ("public_cost", _R, "f8", "money/quarter", "outcome", "cost of all instruments"),
+    ("strengths_misjudged", _R, "f8", "stages", "outcome", "stages wrongly believed, or not believed, to be strengths, where they are sought"),
     # Outcomes in detail
     ("starts", ("region", "mode"), "f8", "projects/quarter", "outcome", "projects started by mode"),
     ("ends", ("region", "mode"), "f8", "projects/quarter", "outcome", "projects ended by mode"),

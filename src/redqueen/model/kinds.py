@@ -12,6 +12,7 @@ KINDS: dict[str, tuple[int, str]] = {
     "SPINOFF_TIE": (1, "parent and offspring"),
     "SUPPLY_TIE": (2, "customer and supplier"),
     "DIASPORA_TIE": (3, "through compatriots abroad"),
+    "FAIR_TIE": (4, "met at a fair abroad"),
     # Who owns a firm
     "PRIVATE": (0, "local private owners"),
     "AFFILIATE": (1, "a lead firm of another region"),
@@ -27,7 +28,7 @@ KINDS: dict[str, tuple[int, str]] = {
 }
 
 MODES = ("novel", "second", "process", "production")
-TIE_KINDS = ("local", "spinoff", "supply", "diaspora")
+TIE_KINDS = ("local", "spinoff", "supply", "diaspora", "fair")
 SEGMENTS = ("frontier", "value")
 
 globals().update({name: number for name, (number, _) in KINDS.items()})

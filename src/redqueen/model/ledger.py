@@ -62,10 +62,12 @@ class Ledger:
     def value_added(self) -> None:
         """Value added = final sales - payments outside - materials = wages + profits + interest - subsidies to firms."""
         made = self.total("final_sales") - self.total("outside_paid") - self.total("materials_paid")
-        self.equal("value added, by sales", self.total("value_added"), made)
+        # What remains of sales and wages can be no more exact than they are.
+        gross = self.total("final_sales") + self.total("wages_paid")
+        self.equal("value added, by sales", self.total("value_added"), made, scale=gross)
         support = self.total("wage_subsidies") + self.total("overhead_subsidies") + self.total("project_subsidies")
         earned = self.total("wages_paid") + self.total("operating_profit") + self.total("interest_paid") - support
-        self.equal("value added, by incomes", self.total("value_added"), earned)
+        self.equal("value added, by incomes", self.total("value_added"), earned, scale=gross)
 
     def wages(self) -> None:
         """Wages and profits by stage add up to those of all firms."""

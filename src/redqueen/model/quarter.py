@@ -23,7 +23,7 @@ from redqueen.model.state import State
 def run_quarter(state: State) -> None:
     """Move a state by one quarter."""
     state.reset_outcomes()
-    state.make_room(spare=64 + state.n_alive // 4)
+    state.make_room(spare=64 + most_founders(state))
     take_census(state)
 
     # The world outside the firms, and what governments do about it.
@@ -61,3 +61,12 @@ def run_quarter(state: State) -> None:
     spend_incomes(state)
     measure_outcomes(state)
     state.quarter += 1
+
+
+def most_founders(state: State) -> int:
+    """Give how many firms a quarter may bring: twice as many spin-offs as are usual, at most one a firm, and those of no parent firm."""
+    arrays, parameters = state.arrays, state.parameters
+    usual = parameters.spinoff_rate * float(arrays["founding"].max())
+    fresh = parameters.fresh_entry * arrays["talent"].diagonal() * arrays["founding"]
+    public = parameters.public_spinoff * arrays["public_research_organisation"] * arrays["founding"]
+    return int(state.n_alive * min(1.0, 2.0 * usual) + (fresh + public).sum()) + 2 * state.n_regions

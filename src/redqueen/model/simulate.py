@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy
 
+from redqueen import decisions, draws
 from redqueen.model.fields import FIELDS
 from redqueen.model.founding import found
-from redqueen.model.instruments import INSTRUMENTS
+from redqueen.model.instruments import INDEX, INSTRUMENTS
 from redqueen.model.ledger import Ledger
 from redqueen.model.quarter import run_quarter
 from redqueen.model.schedule import Deciding, Decision, Schedule
@@ -19,6 +20,8 @@ YEARLY = ("flows", "final_sales", "talent")
 #: Stocks kept every quarter beside the outcomes.
 KEPT_STOCKS = ("wage", "skilled_wage", "venture_pool", "venture_return", "frontier", "public_knowledge", "public_quality", "levy", "crowding", "modularity")
 QUARTERLY = tuple(field.name for field in FIELDS if field.role == "outcome" and field.name not in YEARLY) + KEPT_STOCKS
+#: What a government that changes its mind suspends: all but the climate itself and experiments of comparison.
+PROGRAMMES = frozenset(row.name for row in INSTRUMENTS if not row.source.startswith("comparison")) - {"policy_churn", "policy_instability"}
 
 
 @dataclass(frozen=True)
@@ -101,11 +104,19 @@ def step(state: State, ledger: Ledger | None) -> None:
 
 
 def use_instruments(state: State, schedule: Schedule, quarter: int) -> None:
-    """Set every instrument of the state to its intensity and targets in a quarter."""
+    """Set every instrument of the state to its intensity and targets in a quarter; programmes may be suspended for a year."""
+    suspended = suspended_regions(state.seed, quarter, schedule.intensity[INDEX["policy_churn"], quarter])
     for row, instrument in enumerate(INSTRUMENTS):
-        state.arrays[instrument.name][:] = schedule.intensity[row, quarter]
+        intensity = schedule.intensity[row, quarter]
+        state.arrays[instrument.name][:] = numpy.where(suspended, 0.0, intensity) if instrument.name in PROGRAMMES else intensity
         if instrument.targeted:
             state.arrays[instrument.name + "_target"][:] = schedule.target[row, quarter]
+
+
+def suspended_regions(seed: int, quarter: int, churn: numpy.ndarray) -> numpy.ndarray:
+    """Say where a government suspends its programmes this year: chance ``churn`` by region, drawn once a year."""
+    key = draws.key(seed, decisions.CHURN, quarter // 4)
+    return numpy.array([chance > 0.0 and draws.uniform(key, region, 0) < chance for region, chance in enumerate(churn)])
 
 
 def value_of(state: State, name: str) -> numpy.ndarray | float:

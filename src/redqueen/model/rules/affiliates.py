@@ -33,7 +33,7 @@ def open_affiliates(state: State):
 def consider_site(state: State, product: cython.int, host: cython.int) -> cython.void:
     lead = state.product_firm[product]
     home = state.region_of[lead]
-    if host == home or state.bloc_of[host] != state.bloc_of[home]:
+    if host == home or state.bloc_of[host] != state.bloc_of[home] or state.parameters.unbundling <= 0.0:
         return
     key = draws.key(state.seed, decisions.AFFILIATE, state.quarter)
     identity = state.lineage[lead]

@@ -144,7 +144,7 @@ def inherit(state: State, firm: cython.int, parent: cython.int, stage: cython.in
     identity = state.lineage[firm]
     state.parent[firm] = state.lineage[parent]
     spread = state.parameters.inherit_spread * draws.normal(key, identity, 2 * state.n_contacts + stage)
-    quality = state.public_knowledge[stage] - state.parameters.tacit + spread
+    quality = state.public_knowledge[state.region_of[firm], stage] - state.parameters.tacit + spread
     if state.parameters.heritage > 0.0:
         quality = state.quality[parent, stage] - loss + spread
         for slot in range(state.n_contacts):

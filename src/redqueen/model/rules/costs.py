@@ -217,7 +217,10 @@ def form_pools(state: State, stage: cython.int) -> cython.void:
         else:
             # Nobody in the bloc does the stage: a costly supplier outside does, at what anyone knows.
             state.pool_price[bloc, stage] = state.standard_cost[stage] * (1.0 + state.parameters.outside_markup)
-            state.pool_quality[bloc, stage] = state.public_knowledge[stage] - state.parameters.tacit
+            state.pool_quality[bloc, stage] = state.frontier[stage] - state.parameters.tacit
+            for region in range(state.n_regions):
+                if state.bloc_of[region] == bloc:
+                    state.pool_quality[bloc, stage] = state.public_knowledge[region, stage] - state.parameters.tacit
     locate_pools(state, stage)
 
 

@@ -60,7 +60,7 @@ def found(state: State, region: cython.int, parent: cython.int, ancestor: cython
         return -1
     industry = state.industry_of[known]
     brand = state.brand_stage[industry]
-    leads: cython.int = draws.uniform(key, lineage, 1) < state.parameters.lead_entry
+    leads: cython.int = draws.uniform(key, lineage, 1) < state.parameters.lead_entry or state.parameters.unbundling <= 0.0
     stage = brand if leads else known
     if stage == brand and not leads:
         # Its people know the stages that it makes or buys.
@@ -73,6 +73,12 @@ def found(state: State, region: cython.int, parent: cython.int, ancestor: cython
     births.inherit(state, child, parent, stage, loss)
     if not finance.does(state, parent, stage):
         start_from_outside(state, child, parent, stage, draws.bits(key, lineage, 2))
+    if state.owner[parent] == kinds.STATE and draws.uniform(key, lineage, 7) < state.state_share[region]:
+        state.owner[child] = kinds.STATE
+    if state.parameters.unbundling <= 0.0:
+        for other in range(state.n_stages):
+            if other != stage and state.industry_of[other] == industry and finance.does(state, parent, other):
+                births.inherit(state, child, parent, other, loss)
     if leads:
         births.start_product(state, child, industry)
     return child
@@ -83,7 +89,7 @@ def found(state: State, region: cython.int, parent: cython.int, ancestor: cython
 @cython.exceptval(check=False)
 def start_from_outside(state: State, child: cython.int, parent: cython.int, stage: cython.int, design: cython.ulonglong) -> cython.void:
     """Let founders start a stage that their firm only bought, with what a customer sees of its supplier, or anyone knows."""
-    quality: cython.double = state.public_knowledge[stage] - state.parameters.tacit
+    quality: cython.double = state.public_knowledge[state.region_of[child], stage] - state.parameters.tacit
     if state.product_of[parent] >= 0:
         supplier = state.supplier[state.product_of[parent], stage]
         if supplier >= 0 and state.alive[supplier]:
@@ -136,30 +142,39 @@ def raise_money(state: State, region: cython.int, lineage: cython.ulonglong, anc
 @cython.nogil
 @cython.exceptval(check=False)
 def spin_off_public(state: State, region: cython.int) -> cython.void:
-    """Let public researchers found firms at the level of their laboratory: rate x researchers, one at most a quarter."""
+    """Let public researchers found firms at the level of their laboratory: rate x researchers, in expectation."""
     staff = state.public_research_organisation[region]
     if staff <= 0.0:
         return
     key = draws.key(state.seed, decisions.PUBLIC_SPINOFF, state.quarter)
-    if draws.uniform(key, region, 0) >= state.parameters.public_spinoff * staff * state.founding[region]:
-        return
-    stage = finance.draw_stage(state, state.public_research_organisation_target[region], key, region, 1)
-    if stage < 0:
-        return
-    if found_without_parent(state, region, stage, state.public_quality[region, stage] - state.parameters.inherit_loss, 1) >= 0:
-        state.public_spinoffs[region] += 1.0
+    number = whole_number(state.parameters.public_spinoff * staff * state.founding[region], draws.uniform(key, region, 0))
+    for order in range(number):
+        stage = finance.draw_stage(state, state.public_research_organisation_target[region], key, region, 1 + order)
+        if stage < 0:
+            return
+        if found_without_parent(state, region, stage, state.public_quality[region, stage] - state.parameters.inherit_loss, 2 * order + 1) >= 0:
+            state.public_spinoffs[region] += 1.0
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def whole_number(expected: cython.double, luck: cython.double) -> cython.int:
+    """Give a whole number whose mean is what is expected."""
+    number = cython.cast(cython.int, expected)
+    return number + (luck < expected - number)
 
 
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
 def start_fresh(state: State, region: cython.int) -> cython.void:
-    """Let talent from other trades found firms with what anyone knows: rate x talent, one at most a quarter."""
+    """Let talent from other trades found firms with what anyone knows: rate x talent, in expectation."""
     key = draws.key(state.seed, decisions.FRESH, state.quarter)
-    if draws.uniform(key, region, 0) >= state.parameters.fresh_entry * state.talent[region, region] * state.founding[region]:
-        return
-    stage = draws.below(key, region, 1, state.n_stages)
-    found_without_parent(state, region, stage, state.public_knowledge[stage] - state.parameters.tacit, 2)
+    expected = state.parameters.fresh_entry * state.talent[region, region] * state.founding[region]
+    for order in range(whole_number(expected, draws.uniform(key, region, 0))):
+        stage = draws.below(key, region, 1 + order, state.n_stages)
+        found_without_parent(state, region, stage, state.public_knowledge[region, stage] - state.parameters.tacit, 2 * order + 2)
 
 
 @cython.cfunc
@@ -170,12 +185,17 @@ def found_without_parent(state: State, region: cython.int, stage: cython.int, qu
     lineage = draws.child(region, state.quarter, order)
     key = draws.key(state.seed, decisions.FOUNDING, state.quarter)
     industry = state.industry_of[stage]
-    leads: cython.int = stage == state.brand_stage[industry]
-    child = raise_money(state, region, lineage, region, order, stage, key)
+    leads: cython.int = stage == state.brand_stage[industry] or state.parameters.unbundling <= 0.0
+    child = raise_money(state, region, lineage, region, order, state.brand_stage[industry] if leads else stage, key)
     if child < 0:
         return -1
     spread = state.parameters.inherit_spread * draws.normal(key, lineage, 5)
     births.start_stage(state, child, stage, quality + spread, state.parameters.capacity_start, draws.bits(key, lineage, 2))
+    if state.parameters.unbundling <= 0.0:
+        for other in range(state.n_stages):
+            if other != stage and state.industry_of[other] == industry:
+                known = state.public_knowledge[region, other] - state.parameters.tacit + spread
+                births.start_stage(state, child, other, known, state.parameters.capacity_start, draws.bits(key, lineage, 8 + other))
     if leads:
         births.start_product(state, child, industry)
     return child

@@ -18,7 +18,7 @@ def change_environment(state: State):
     """Bring the world outside the firms to this quarter.
 
     Modularity m(t) = m0 + (m1 - m0) / (1 + exp(-steepness (t - midpoint))). The frontier of a stage is the mean of its
-    best firms, five or a small share of all; public knowledge follows it at ``publication_rate`` and never falls.
+best firms, five or a small share of all; public knowledge of a region follows that of its trade bloc at ``publication_rate`` and never falls.
     """
     with cython.nogil:
         modularise(state)
@@ -26,6 +26,7 @@ def change_environment(state: State):
         end_epochs(state)
         measure_frontier(state)
         measure_best_practice(state)
+        count_compatriots(state)
         run_public_research(state)
         run_public_services(state)
         choose_champions(state)
@@ -79,9 +80,43 @@ def measure_frontier(state: State) -> cython.void:
                 state.ranking[position] = state.quality[state.stage_members[first + position], stage]
             best = cython.cast(cython.int, max(state.parameters.frontier_firms, state.parameters.frontier_part * count))
             state.frontier[stage] = mean_of_best(state, count, min(best, count))
-        gap = state.frontier[stage] - state.public_knowledge[stage]
-        if gap > 0.0:
-            state.public_knowledge[stage] += state.parameters.publication_rate * gap
+    measure_bloc_frontiers(state)
+    for region in range(state.n_regions):
+        for stage in range(state.n_stages):
+            gap = state.bloc_frontier[state.bloc_of[region], stage] - state.public_knowledge[region, stage]
+            if gap > 0.0:
+                state.public_knowledge[region, stage] += state.parameters.publication_rate * gap
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def measure_bloc_frontiers(state: State) -> cython.void:
+    """Measure the frontier that each trade bloc can see; the open world of all regions sees that of the world."""
+    closed: cython.int = 0
+    for region in range(state.n_regions):
+        closed += state.bloc_of[region] != 0
+    for bloc in range(state.n_blocs):
+        for stage in range(state.n_stages):
+            state.bloc_frontier[bloc, stage] = state.frontier[stage]
+    if closed == 0:
+        return
+    for region in range(-1, state.n_regions):
+        bloc = region + 1
+        if region >= 0 and state.bloc_of[region] != bloc:
+            continue
+        for stage in range(state.n_stages):
+            count: cython.int = 0
+            for position in range(state.stage_start[stage], state.stage_start[stage + 1]):
+                firm = state.stage_members[position]
+                if state.bloc_of[state.region_of[firm]] == bloc:
+                    state.ranking[count] = state.quality[firm, stage]
+                    count += 1
+            # A bloc without such firms sees nothing new.
+            state.bloc_frontier[bloc, stage] = -1e300
+            if count > 0:
+                best = cython.cast(cython.int, max(state.parameters.frontier_firms, state.parameters.frontier_part * count))
+                state.bloc_frontier[bloc, stage] = mean_of_best(state, count, min(best, count))
 
 
 @cython.cfunc
@@ -124,13 +159,28 @@ def mean_of_best(state: State, count: cython.int, best: cython.int) -> cython.do
 def measure_best_practice(state: State) -> cython.void:
     for region in range(state.n_regions):
         for stage in range(state.n_stages):
-            state.best_practice[region, stage] = state.public_knowledge[stage] - state.parameters.tacit
+            state.best_practice[region, stage] = state.public_knowledge[region, stage] - state.parameters.tacit
     for stage in range(state.n_stages):
         for position in range(state.stage_start[stage], state.stage_start[stage + 1]):
             firm = state.stage_members[position]
             region = state.region_of[firm]
             if state.quality[firm, stage] > state.best_practice[region, stage]:
                 state.best_practice[region, stage] = state.quality[firm, stage]
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def count_compatriots(state: State) -> cython.void:
+    """Measure what compatriots abroad can do for a region: share of its talent that lives abroad x (1 + network), at most one."""
+    for region in range(state.n_regions):
+        everyone: cython.double = 0.0
+        for residence in range(state.n_regions):
+            everyone += state.talent[region, residence]
+        state.compatriots[region] = 0.0
+        if everyone > 0.0 and state.bloc_of[region] == 0:
+            away = (everyone - state.talent[region, region]) / everyone
+            state.compatriots[region] = min(1.0, away * (1.0 + state.diaspora_network[region]))
 
 
 @cython.cfunc
@@ -155,7 +205,7 @@ def run_public_research(state: State) -> cython.void:
         for stage in range(state.n_stages):
             if not finance.is_target(state.public_research_organisation_target[region], stage):
                 continue
-            open_quality: cython.double = state.public_knowledge[stage] - state.parameters.tacit
+            open_quality: cython.double = state.public_knowledge[region, stage] - state.parameters.tacit
             shown = state.frontier[stage] - state.parameters.public_lag
             if shown > open_quality:
                 open_quality += access * (shown - open_quality)
@@ -178,6 +228,8 @@ def run_public_services(state: State) -> cython.void:
         teachers = state.parameters.graduate_cost * state.university_expansion[region]
         state.public_staff[region] = state.public_research_organisation[region] + officers + teachers
         state.public_wages[region] = state.public_staff[region] * state.skilled_wage[region]
+        sharing = state.parameters.sharing_cost * state.shared_lessons[region] * officers
+        state.programme_costs[region] += sharing * state.skilled_wage[region]
         state.paid_abroad[region] += state.overseas_advisers[region] * state.parameters.adviser_cost * highest_skilled_wage(state)
 
 

@@ -3,11 +3,11 @@
 import cython
 
 if cython.compiled:
-    from cython.cimports.redqueen.model import kinds
+    from cython.cimports.redqueen import decisions, draws, elementary
     from cython.cimports.redqueen.model.state import State
     from cython.cimports.redqueen.model.rules import finance
 else:
-    from redqueen.model import kinds
+    from redqueen import decisions, draws, elementary
     from redqueen.model.state import State
     from redqueen.model.rules import finance
 
@@ -19,13 +19,13 @@ def spend_public_money(state: State):
             state.transfers[region] += state.lump_sum[region] * state.wage[region]
             fund_ventures(state, region)
             back_champion(state, region)
-            share_out_grants(state, region)
+            provide_grants(state, region)
 
 
 def levy_public_cost(state: State):
-    """Add up what every instrument cost; next quarter a levy on the region's incomes pays for it, less tariff revenue.
+    """Add up what every instrument cost; a levy on the region's incomes pays for it, less tariff revenue.
 
-    What a spending floor asks for beyond that goes to households.
+    What a spending floor asks for beyond that goes to households, on whom it is levied: money alone changes nothing.
     """
     with cython.nogil:
         for region in range(state.n_regions):
@@ -83,42 +83,78 @@ def back_champion(state: State, region: cython.int) -> cython.void:
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def share_out_grants(state: State, region: cython.int) -> cython.void:
-    """Share project grants out over local private firms in stages where the region's part of sales is above its mean part.
+def provide_grants(state: State, region: cython.int) -> cython.void:
+    """Put the quarter's money into the fund for project grants and see how many applications it can meet.
 
-    Location quotient of a stage = (region's sales of the stage / world's) / (region's sales / world's); above one counts.
+    chance = fund / what the last quarter's applications called for. Money not promised within a year lapses.
     """
     money = state.smart_specialisation[region] * state.wage[region]
+    asked = state.grants_asked[region]
+    state.grants_asked[region] = 0.0
     if money <= 0.0:
+        state.grant_fund[region] = 0.0
+        state.grant_chance[region] = 0.0
+        state.strengths[region] = 0
         return
-    chosen = distinctive_stages(state, region) & state.smart_specialisation_target[region]
-    eligible: cython.int = 0
-    for position in range(state.region_start[region], state.region_start[region + 1]):
-        firm = state.region_members[position]
-        eligible += (state.stages[firm] & chosen) != 0 and state.owner[firm] == kinds.PRIVATE
-    if eligible == 0:
-        return
-    state.grants[region] += money
-    for position in range(state.region_start[region], state.region_start[region + 1]):
-        firm = state.region_members[position]
-        if (state.stages[firm] & chosen) != 0 and state.owner[firm] == kinds.PRIVATE:
-            state.cash[firm] += money / eligible
+    state.grant_fund[region] = min(state.grant_fund[region] + money, 4.0 * money)
+    state.grant_chance[region] = 1.0 if asked <= 0.0 else max(0.0, min(1.0, state.grant_fund[region] / asked))
+    seek_strengths(state, region)
 
 
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def distinctive_stages(state: State, region: cython.int) -> cython.ulonglong:
-    """Give the stages whose location quotient in a region exceeds one, as bits."""
-    chosen = cython.declare(cython.ulonglong, 0)
+def seek_strengths(state: State, region: cython.int) -> cython.void:
+    """Let the government form a belief, once a year, about the stages that are related to what the region does well.
+
+    A stage is believed a strength where ln(related quotient) + error x normal > 0. The related quotient is the mean location
+    quotient of the stage (weight 1) and of those that it buys inputs from or sells them to (weight ``relatedness``). Firms at
+    the table and compatriots abroad take away part of the error. Meetings with firms are paid.
+    """
+    table = state.public_private_partnership[region]
+    firms = state.region_start[region + 1] - state.region_start[region]
+    state.programme_costs[region] += 0.25 * table * firms * state.parameters.meeting_cost * state.wage[region]
+    measure_quotients(state, region)
+    anew: cython.int = state.quarter % 4 == 0 or state.strengths[region] == 0
+    error: cython.double = state.parameters.discovery_error * (1.0 - table)
+    error *= 1.0 - state.parameters.diaspora_strategy * state.compatriots[region]
+    key = draws.key(state.seed, decisions.DISCOVERY, state.quarter // 4)
+    believed = cython.declare(cython.ulonglong, 0)
+    for stage in range(state.n_stages):
+        related = related_quotient(state, region, stage)
+        bit = cython.cast(cython.ulonglong, 1) << stage
+        noise = elementary.exp(error * draws.normal(key, region, stage))
+        if not finance.is_target(state.smart_specialisation_target[region], stage):
+            continue
+        if related * noise > 1.0:
+            believed = believed | bit
+        if not anew:
+            believed = (believed & ~bit) | (state.strengths[region] & bit)
+        state.strengths_misjudged[region] += ((believed & bit) != 0) != (related > 1.0)
+    state.strengths[region] = believed
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def related_quotient(state: State, region: cython.int, stage: cython.int) -> cython.double:
+    """Give the mean location quotient of a stage and of the stages that it trades inputs with."""
+    total: cython.double = state.quotient[region, stage]
+    weights: cython.double = 1.0
+    for other in range(state.n_stages):
+        if state.input_stage[stage] == other or state.input_stage[other] == stage:
+            total += state.parameters.relatedness * state.quotient[region, other]
+            weights += state.parameters.relatedness
+    return total / weights
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def measure_quotients(state: State, region: cython.int) -> cython.void:
+    """Measure location quotients: (region's sales of a stage / world's) / (region's sales / world's)."""
     region_all: cython.double = 0.0
     world_all: cython.double = 0.0
-    for stage in range(state.n_stages):
-        for position in range(state.stage_start[stage], state.stage_start[stage + 1]):
-            firm = state.stage_members[position]
-            world_all += state.stage_revenue[firm, stage]
-            if state.region_of[firm] == region:
-                region_all += state.stage_revenue[firm, stage]
     for stage in range(state.n_stages):
         local: cython.double = 0.0
         everywhere: cython.double = 0.0
@@ -127,6 +163,9 @@ def distinctive_stages(state: State, region: cython.int) -> cython.ulonglong:
             everywhere += state.stage_revenue[firm, stage]
             if state.region_of[firm] == region:
                 local += state.stage_revenue[firm, stage]
-        if local * world_all > everywhere * region_all:
-            chosen = chosen | (cython.cast(cython.ulonglong, 1) << stage)
-    return chosen
+        region_all += local
+        world_all += everywhere
+        state.quotient[region, stage] = local / everywhere if everywhere > 0.0 else 0.0
+    for stage in range(state.n_stages):
+        if region_all > 0.0:
+            state.quotient[region, stage] *= world_all / region_all

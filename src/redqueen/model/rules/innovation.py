@@ -177,8 +177,20 @@ def consider_projects(state: State, firm: cython.int) -> cython.void:
         stage = (first + step) % state.n_stages
         if not finance.does(state, firm, stage) or state.project[firm, stage] != kinds.IDLE:
             continue
-        if running < limit and draws.uniform(key, identity, stage) < state.parameters.consider:
+        if running < limit and draws.uniform(key, identity, stage) < consider_chance(state, firm, stage):
             running += choose_project(state, firm, stage)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def consider_chance(state: State, firm: cython.int, stage: cython.int) -> cython.double:
+    """Give the chance that a free stage looks for a project."""
+    region = state.region_of[firm]
+    stopped: cython.double = 0.0
+    if finance.is_target(state.research_stop_target[region], stage):
+        stopped = state.research_stop[region]
+    return state.parameters.consider * (1.0 - stopped)
 
 
 @cython.cfunc
@@ -240,11 +252,32 @@ def quarters_for(state: State, firm: cython.int, stage: cython.int, mode: cython
 @cython.nogil
 @cython.exceptval(check=False)
 def public_share(state: State, firm: cython.int, stage: cython.int, mode: cython.int) -> cython.double:
-    """Give the share of a project's cost that the public pays."""
+    """Give the share of a project's cost that the public pays: the larger of a novelty subsidy and a grant that was won."""
     region = state.region_of[firm]
-    if mode != kinds.NOVEL or state.owner[firm] == kinds.AFFILIATE or not finance.is_target(state.novelty_subsidy_target[region], stage):
-        return 0.0
-    return state.novelty_subsidy[region]
+    share: cython.double = 0.0
+    if mode == kinds.NOVEL and state.owner[firm] != kinds.AFFILIATE and finance.is_target(state.novelty_subsidy_target[region], stage):
+        share = state.novelty_subsidy[region]
+    if may_ask_for_grant(state, firm, stage) and wins_grant(state, firm, stage):
+        share = max(share, state.parameters.grant_share)
+    return share
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def may_ask_for_grant(state: State, firm: cython.int, stage: cython.int) -> cython.int:
+    """Say whether grants are meant for a firm's stage: one of the believed strengths, in a local private firm."""
+    region = state.region_of[firm]
+    return state.smart_specialisation[region] > 0.0 and state.owner[firm] == kinds.PRIVATE and finance.is_target(state.strengths[region], stage)
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def wins_grant(state: State, firm: cython.int, stage: cython.int) -> cython.int:
+    """Say whether an application of this quarter is met: a lottery, as there is rarely money for all."""
+    key = draws.key(state.seed, decisions.GRANT, state.quarter)
+    return draws.uniform(key, state.lineage[firm], stage) < state.grant_chance[state.region_of[firm]]
 
 
 @cython.cfunc
@@ -263,6 +296,10 @@ def choose_project(state: State, firm: cython.int, stage: cython.int) -> cython.
         # A mandate binds for a year: waiting a quarter does not undo it.
         yearly = draws.key(state.seed, decisions.MANDATE, state.quarter // 4)
         only_novel = draws.uniform(yearly, identity, stage) < state.novelty_mandate[region]
+    never_novel: cython.int = 0
+    if state.novelty_stop[region] > 0.0 and finance.is_target(state.novelty_stop_target[region], stage):
+        yearly = draws.key(state.seed, decisions.MANDATE, state.quarter // 4)
+        never_novel = draws.uniform(yearly, identity, state.n_stages + stage) < state.novelty_stop[region]
     fit = knowledge.find_partner(state, firm, stage)
     source = knowledge.accessible_quality(state, firm, stage)
     expected_gains(state, firm, stage, fit, source, gain)
@@ -271,7 +308,7 @@ def choose_project(state: State, firm: cython.int, stage: cython.int) -> cython.
     total = 1.0
     for mode in range(1, N_MODES + 1):
         value[mode] = 0.0
-        if gain[mode] <= 0.0 or (only_novel and mode != kinds.NOVEL):
+        if gain[mode] <= 0.0 or (only_novel and mode != kinds.NOVEL) or (never_novel and mode == kinds.NOVEL):
             continue
         length = quarters_for(state, firm, stage, mode)
         heads = heads_for(state, firm, stage, mode)
@@ -372,3 +409,8 @@ def start_project(state: State, firm: cython.int, stage: cython.int, mode: cytho
     state.escrow[firm] += aside
     state.project_source[firm, stage] = source
     state.starts[region, mode - 1] += 1.0
+    if may_ask_for_grant(state, firm, stage):
+        grant = state.parameters.grant_share * heads * length * state.skilled_wage[region]
+        state.grants_asked[region] += grant
+        if wins_grant(state, firm, stage):
+            state.grant_fund[region] -= grant

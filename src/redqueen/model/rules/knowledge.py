@@ -80,7 +80,7 @@ def find_partner(state: State, firm: cython.int, stage: cython.int) -> cython.do
         worth: cython.double = 1.0
         if place < state.n_contacts:
             other = state.contact[firm, place]
-            if other < 0 or not finance.reaches(state, region, other):
+            if other < 0 or not finance.reaches(state, region, other) or not can_combine(state, firm, place):
                 continue
             other_stage = finance.draw_stage(state, state.stages[other], key, identity, first + 2 * candidate + 1)
             worth = 1.0 - state.parameters.integral_loss * (1.0 - state.modularity)
@@ -106,16 +106,18 @@ def accessible_quality(state: State, firm: cython.int, stage: cython.int) -> cyt
 
     The highest of: what products show less what is tacit; the public research organisation; contacts that do the stage,
     less what a weak tie hides; suppliers of contacts that are lead firms, less what customers keep back; and, for a
-    firm with a visiting extension officer, the region's best practice less a lag.
+    firm with a visiting extension officer, the best practice that officers know less a lag.
     """
     region = state.region_of[firm]
-    best: cython.double = state.public_knowledge[stage] - state.parameters.tacit
+    best: cython.double = state.public_knowledge[region, stage] - state.parameters.tacit
     if state.public_research_organisation[region] > 0.0 and finance.is_target(state.public_research_organisation_target[region], stage):
         if state.owner[firm] != kinds.AFFILIATE:
             best = max(best, state.public_quality[region, stage])
     for slot in range(state.n_contacts):
         other = state.contact[firm, slot]
         if other < 0 or not finance.reaches(state, region, other):
+            continue
+        if state.tie_kind[firm, slot] == kinds.DIASPORA_TIE and state.parameters.diaspora_technology <= 0.0:
             continue
         if finance.does(state, other, stage):
             best = max(best, state.quality[other, stage] - state.parameters.tie_lag * (1.0 - state.strength[firm, slot]))
@@ -124,8 +126,43 @@ def accessible_quality(state: State, firm: cython.int, stage: cython.int) -> cyt
             if supplier >= 0 and supplier != firm and finance.reaches(state, region, supplier) and finance.does(state, supplier, stage):
                 best = max(best, state.quality[supplier, stage] - state.parameters.rival_lag)
     if is_visited(state, firm, stage):
-        best = max(best, state.best_practice[region, stage] - state.parameters.extension_lag)
+        best = max(best, officers_know(state, region, stage) - state.parameters.extension_lag)
     return best
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def can_combine(state: State, firm: cython.int, slot: cython.int) -> cython.int:
+    """Say whether a contact's designs may be combined with: switches tell what local, foreign and diaspora ties are worth."""
+    if state.tie_kind[firm, slot] == kinds.DIASPORA_TIE and state.parameters.diaspora_partners <= 0.0:
+        return 0
+    if state.region_of[state.contact[firm, slot]] == state.region_of[firm]:
+        return state.parameters.recombination_home > 0.0
+    return state.parameters.recombination_abroad > 0.0
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def officers_know(state: State, region: cython.int, stage: cython.int) -> cython.double:
+    """Give the practice that extension officers know: the best of the region, part of what compatriots see, and shared lessons.
+
+    Compatriots pass on practice x what they can do of the gap to the frontier; regions that share lessons the smaller of
+    their shares of each other's lead.
+    """
+    best: cython.double = state.best_practice[region, stage]
+    if state.bloc_of[region] != 0:
+        return best
+    known: cython.double = best
+    abroad = state.parameters.diaspora_practice * state.compatriots[region]
+    if state.frontier[stage] > best:
+        known += abroad * (state.frontier[stage] - best)
+    for other in range(state.n_regions):
+        if other != region and state.bloc_of[other] == 0 and state.best_practice[other, stage] > best:
+            shared = min(state.shared_lessons[region], state.shared_lessons[other])
+            known = max(known, best + shared * (state.best_practice[other, stage] - best))
+    return known
 
 
 @cython.cfunc

@@ -114,6 +114,9 @@ def budget(state: State, market: cython.int, industry: cython.int, segment: cyth
         return 0.0
     elapsed = state.quarter - state.first_quarter
     outside = given * elementary.exp(state.market_growth[market] * elapsed) * (1.0 + state.home_market[market])
+    if state.bloc_of[market] != 0:
+        # Buyers outside the chain live by trade too.
+        outside *= 1.0 - state.parameters.autarky_loss
     inside = state.parameters.local_spending * state.spending_income[market] * given / (frontier + value)
     weights = 0.0
     for other in range(state.n_industries):

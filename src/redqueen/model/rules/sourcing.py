@@ -178,6 +178,8 @@ def is_candidate(state: State, product: cython.int, stage: cython.int, firm: cyt
 @cython.exceptval(check=False)
 def examine_product(state: State, product: cython.int) -> cython.void:
     lead = state.product_firm[product]
+    if state.parameters.unbundling <= 0.0:
+        return
     identity = state.lineage[lead]
     key = draws.key(state.seed, decisions.SOURCING, state.quarter)
     stage = finance.draw_stage(state, finance.bought_stages(state, state.product_industry[product]), key, identity, 0)
@@ -225,8 +227,9 @@ def draw_candidate(state: State, product: cython.int, stage: cython.int, number:
             return state.stage_members[state.stage_start[stage] + draws.below(key, state.lineage[lead], 2, count)]
         return POOL
     if number >= 2:
-        friend = state.contact[lead, (number - 2) % state.n_contacts]
-        if friend < 0:
+        slot = (number - 2) % state.n_contacts
+        friend = state.contact[lead, slot]
+        if friend < 0 or not can_trade(state, lead, slot):
             return POOL
         if number < 2 + state.n_contacts:
             return friend
@@ -234,6 +237,14 @@ def draw_candidate(state: State, product: cython.int, stage: cython.int, number:
         if other >= 0 and state.product_industry[other] == state.product_industry[product]:
             return state.supplier[other, stage]
     return POOL
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def can_trade(state: State, firm: cython.int, slot: cython.int) -> cython.int:
+    """Say whether a contact may become a supplier: those met through compatriots only while that channel is open."""
+    return state.tie_kind[firm, slot] != kinds.DIASPORA_TIE or state.parameters.diaspora_customers > 0.0
 
 
 @cython.cfunc
@@ -329,7 +340,9 @@ def choose_inputs(state: State) -> cython.void:
             cheapest: cython.double = state.pool_price[state.bloc_of[region], source] * (1.0 + costs.pool_interface(state, region, source))
             for slot in range(state.n_contacts):
                 other = state.contact[firm, slot]
-                if other < 0 or not finance.reaches(state, region, other) or not finance.does(state, other, source):
+                if other < 0 or not can_trade(state, firm, slot):
+                    continue
+                if not finance.reaches(state, region, other) or not finance.does(state, other, source):
                     continue
                 price: cython.double = state.unit_cost[other, source] * (1.0 + state.parameters.margin_least)
                 price *= 1.0 + costs.interface(state, region, other, source, 0.0)

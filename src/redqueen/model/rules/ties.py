@@ -15,11 +15,12 @@ else:
 
 
 def renew_ties(state: State):
-    """Fade all ties, then meet at associations and through the diaspora; paid meetings are booked."""
+    """Fade all ties, then meet at associations, through the diaspora and at fairs; paid meetings are booked."""
     with cython.nogil:
         fade_ties(state)
         meet_locally(state)
         meet_through_diaspora(state)
+        meet_at_fairs(state)
 
 
 @cython.cfunc
@@ -65,6 +66,25 @@ def neighbour(state: State, region: cython.int, key: cython.ulonglong, identity:
     if count == 0:
         return -1
     return state.region_members[state.region_start[region] + draws.below(key, identity, index, count)]
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def lead_firm(state: State, region: cython.int, key: cython.ulonglong, identity: cython.ulonglong, index: cython.int) -> cython.int:
+    """Draw a lead firm of a region; -1 where there is none."""
+    count: cython.int = 0
+    for position in range(state.region_start[region], state.region_start[region + 1]):
+        count += state.product_of[state.region_members[position]] >= 0
+    if count == 0:
+        return -1
+    pick = draws.below(key, identity, index, count)
+    for position in range(state.region_start[region], state.region_start[region + 1]):
+        if state.product_of[state.region_members[position]] >= 0:
+            if pick == 0:
+                return state.region_members[position]
+            pick -= 1
+    return -1
 
 
 @cython.cfunc
@@ -119,7 +139,10 @@ def meet_locally(state: State) -> cython.void:
 @cython.nogil
 @cython.exceptval(check=False)
 def meet_through_diaspora(state: State) -> cython.void:
-    """Tie a firm to one abroad: rate x (1 + network) x share of the region's talent that lives there."""
+    """Tie a firm to one abroad: rate x (1 + network) x share of the region's talent that lives there.
+
+    Some introductions are to a lead firm, who may become a customer; the others to any firm.
+    """
     key = draws.key(state.seed, decisions.DIASPORA, state.quarter)
     for position in range(state.n_alive):
         firm = state.living[position]
@@ -139,9 +162,41 @@ def meet_through_diaspora(state: State) -> cython.void:
             luck -= chance
             if luck >= 0.0:
                 continue
-            other = neighbour(state, residence, key, state.lineage[firm], 1)
+            other = -1
+            if draws.uniform(key, state.lineage[firm], 2) < state.parameters.diaspora_customers:
+                other = lead_firm(state, residence, key, state.lineage[firm], 3)
+            if other < 0:
+                other = neighbour(state, residence, key, state.lineage[firm], 1)
             if other >= 0:
                 tie_both(state, firm, other, state.parameters.diaspora_tie, kinds.DIASPORA_TIE)
                 paid = state.parameters.introduction_cost * state.skilled_wage[residence]
                 state.paid_abroad[region] += paid * state.diaspora_network[region] / network
             break
+
+
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def meet_at_fairs(state: State) -> cython.void:
+    """Take firms to a fair in another region: suppliers meet a lead firm there, lead firms show their brand."""
+    key = draws.key(state.seed, decisions.FAIR, state.quarter)
+    for position in range(state.n_alive):
+        firm = state.living[position]
+        region = state.region_of[firm]
+        if state.export_promotion[region] <= 0.0 or state.owner[firm] == kinds.AFFILIATE or state.n_regions < 2:
+            continue
+        if draws.uniform(key, state.lineage[firm], 0) >= state.export_promotion[region]:
+            continue
+        # Any place abroad but the firm's own.
+        place: cython.int = draws.below(key, state.lineage[firm], 1, state.n_regions - 1)
+        if place >= region:
+            place += 1
+        if state.bloc_of[place] != state.bloc_of[region]:
+            continue
+        state.paid_abroad[region] += state.parameters.fair_cost * state.wage[place]
+        if state.product_of[firm] >= 0:
+            state.brand[state.product_of[firm], place] += state.parameters.fair_cost
+            continue
+        other = lead_firm(state, place, key, state.lineage[firm], 2)
+        if other >= 0:
+            tie_both(state, firm, other, state.parameters.local_tie, kinds.FAIR_TIE)
