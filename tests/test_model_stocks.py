@@ -455,10 +455,12 @@ def test_outcomes_weigh_quality_and_distance_by_revenue():
     state.arrays["frontier"][:] = [0.6, 1.1]
     state.arrays["value_added"][0], state.arrays["price_index"][0], state.arrays["base_price_index"][0] = 50.0, 0.8, 2.0
     state.arrays["labour_normal"][0] = 25.0
+    state.arrays["owner"][1] = 1
     measure_outcomes(state)
     arrays = state.arrays
     assert arrays["stage_quality"][0] == pytest.approx([0.4, 1.0], rel=1e-12)
     assert arrays["quality_made"][0] == pytest.approx((40.0 * 0.4 + 60.0 * 1.0) / 100.0, rel=1e-12)
+    assert arrays["quality_local"][0] == pytest.approx((30.0 * 0.5 + 60.0 * 1.0) / 90.0, rel=1e-12), "without the affiliate"
     assert arrays["distance_to_frontier"][0] == pytest.approx((40.0 * 0.2 + 60.0 * 0.1) / 100.0, rel=1e-12)
     assert arrays["income_per_head"][0] == pytest.approx(50.0 * 2.0 / 0.8 / 25.0, rel=1e-12)
     assert arrays["firms"][0] == 4.0 and arrays["stage_firms"][0].tolist() == [2.0, 2.0]

@@ -107,6 +107,7 @@ OUTCOMES: tuple[Outcome, ...] = (
     # Quality
     _simple("quality_sold", "product quality", "log quality", DIFFERENCE, UP, False, True),
     _simple("quality_made", "quality of what firms make", "log quality", DIFFERENCE, UP, False),
+    _simple("quality_local", "quality of what local firms make", "log quality", DIFFERENCE, UP, False),
     _simple("distance_to_frontier", "distance to the frontier", "log quality", DIFFERENCE, DOWN, False, True),
     Outcome("frontier", "world frontier, mean of stages", Term("frontier"), None, "log quality", DIFFERENCE, UP, True),
     # Firms

@@ -216,6 +216,7 @@ _STATE: tuple[tuple, ...] = (
     ("service_jobs", _R, "f8", "heads", "outcome", "people whom the chain's incomes employ in local services"),
     ("quality_sold", _R, "f8", "log quality", "outcome", "sales-weighted quality of the region's products"),
     ("quality_made", _R, "f8", "log quality", "outcome", "revenue-weighted quality of the region's stages"),
+    ("quality_local", _R, "f8", "log quality", "outcome", "revenue-weighted quality of the stages of firms that are not foreign affiliates"),
     ("distance_to_frontier", _R, "f8", "log quality", "outcome", "revenue-weighted distance of the region's stages from the frontier"),
     ("firms", _R, "f8", "firms", "outcome", "living firms"),
     ("entries", _R, "f8", "firms/quarter", "outcome", "firms founded"),

@@ -3,8 +3,10 @@
 import cython
 
 if cython.compiled:
+    from cython.cimports.redqueen.model import kinds
     from cython.cimports.redqueen.model.state import State
 else:
+    from redqueen.model import kinds
     from redqueen.model.state import State
 
 
@@ -49,6 +51,7 @@ def measure_quality(state: State) -> cython.void:
     """Weigh quality and distance by stage revenue; a region without sales keeps zero."""
     for region in range(state.n_regions):
         all_revenue: cython.double = 0.0
+        local_revenue: cython.double = 0.0
         for stage in range(state.n_stages):
             revenue: cython.double = 0.0
             weighted: cython.double = 0.0
@@ -57,11 +60,16 @@ def measure_quality(state: State) -> cython.void:
                 if state.region_of[firm] == region and state.alive[firm]:
                     revenue += state.stage_revenue[firm, stage]
                     weighted += state.stage_revenue[firm, stage] * state.quality[firm, stage]
+                    if state.owner[firm] != kinds.AFFILIATE:
+                        local_revenue += state.stage_revenue[firm, stage]
+                        state.quality_local[region] += state.stage_revenue[firm, stage] * state.quality[firm, stage]
             if revenue > 0.0:
                 state.stage_quality[region, stage] = weighted / revenue
                 state.quality_made[region] += weighted
                 state.distance_to_frontier[region] += revenue * state.frontier[stage] - weighted
                 all_revenue += revenue
+        if local_revenue > 0.0:
+            state.quality_local[region] /= local_revenue
         if all_revenue > 0.0:
             state.quality_made[region] /= all_revenue
             state.distance_to_frontier[region] /= all_revenue
