@@ -170,13 +170,13 @@ def test_lessons_are_shared_only_between_regions_that_share():
     uses = {"capacity_building": 40.0, "shared_lessons": 1.0}
     free = {"sharing_cost": 0.0}
     assert differences(acts(free, **uses), acts(free, capacity_building=40.0)) == [], "one region alone has nobody to share with"
-    schedule = Schedule.empty(WORLD.quarters, 3)
-    for region in (1, 2):
+    schedule = Schedule.empty(LARGE.quarters, 3)
+    for region in (0, 1):
         for name, dose in uses.items():
-            schedule.set(name, region, 0, 16, dose)
-    both = simulate(WORLD, schedule, seed=SEED, parameters=free, check=True)
+            schedule.set(name, region, 0, LARGE.quarters, dose)
+    both = simulate(LARGE, schedule, seed=SEED, parameters=free, check=True)
     schedule.intensity[INDEX["shared_lessons"]] = 0.0
-    assert differences(both, simulate(WORLD, schedule, seed=SEED, parameters=free)) != []
+    assert differences(both, simulate(LARGE, schedule, seed=SEED, parameters=free)) != []
 
 
 def test_churn_suspends_programmes_for_whole_years_with_its_chance():

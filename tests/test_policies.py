@@ -446,7 +446,9 @@ def test_the_faults_of_a_file_come_together_in_order_of_lines(tmp_path):
 def test_the_catalogue_is_whole_and_every_policy_works_in_every_bundled_world():
     assert set(catalogue()) == {
         "public_research", "capacity_and_links", "national_champion", "free_markets", "growing_silicon_valley", "low_cost",
-        "foreign_investment", "return_programme", "venture", "differentiate_and_link",
+        "foreign_investment", "foreign_investment_alone", "return_programme", "diaspora", "venture", "venture_without_exit",
+        "differentiate_and_link", "smart_specialisation", "extension", "export_promotion", "novelty_mandate", "novelty_subsidy",
+        "capricious",
     }
     for name in catalogue():
         read = policy(name)
@@ -457,6 +459,23 @@ def test_the_catalogue_is_whole_and_every_policy_works_in_every_bundled_world():
                 used = schedule(read, world, region).intensity.any(axis=1)
                 assert sorted(numpy.flatnonzero(used[:, position])) == sorted(INDEX[name] for name in read.instruments)
                 assert used.sum() == len(read.instruments)
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "left_out"),
+    [
+        ("venture_without_exit", "venture", ("exit_for_ventures",)),
+        ("foreign_investment_alone", "foreign_investment", ("local_links",)),
+        ("extension", "capacity_and_links", ("diaspora_network", "associations_support", "local_links")),
+        ("return_programme", "diaspora", ("diaspora_network",)),
+        ("smart_specialisation", "differentiate_and_link", ("capacity_building", "diaspora_network")),
+    ],
+)
+def test_a_policy_that_is_part_of_another_is_so_to_the_letter(part, whole, left_out, world):
+    """What a programme does alone is told from what its company does only where both have the same size."""
+    rest = policy(whole).without(*left_out)
+    assert rest.changes and set(policy(whole).instruments) == {*rest.instruments, *left_out}
+    assert numpy.array_equal(schedule(rest, world, "coastal_china").intensity, schedule(policy(part), world, "coastal_china").intensity)
 
 
 def test_a_policy_that_does_not_exist_is_refused_with_the_nearest(tmp_path):

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import os
 import re
 from pathlib import Path
 from xml.etree import ElementTree
@@ -11,11 +12,13 @@ from xml.etree import ElementTree
 import pytest
 from toy_trial import TakingTurns, use_model, write_case
 
+from redqueen.cases.case import bundled, case
 from redqueen.errors import Refused
 from redqueen.lab.compare import compare_all
 from redqueen.lab.outcomes import BY_NAME, OUTCOMES
 from redqueen.lab.store import write_pages
 from redqueen.lab.trial import Trial
+from redqueen.model.instruments import NAMES
 from redqueen.model.parameters import PARAMETERS
 from redqueen.report.files import (
     EFFECT_COLUMNS,
@@ -25,6 +28,7 @@ from redqueen.report.files import (
 )
 from redqueen.report.reference import pages
 from redqueen.report.terminal import WIDTH, screen, show_case, show_effects, show_run, table
+from redqueen.report.usage import uses
 from redqueen.report.words import effect_words, number, unit_words
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
@@ -312,21 +316,88 @@ def test_a_comparison_with_placebos_lists_what_is_beyond_them(with_placebos, tmp
 # Reference pages
 
 
-def test_the_reference_pages_are_up_to_date():
-    for name, text in pages().items():
-        assert (REFERENCE / name).read_text(encoding="utf-8") == text, f"{name}: run redqueen reference"
+@pytest.fixture(scope="module")
+def written():
+    """Every page, made once."""
+    return pages()
 
 
-def test_every_parameter_has_its_line():
-    text = pages()["parameters.md"]
+def test_the_reference_pages_are_up_to_date(written):
+    for name, text in written.items():
+        page = REFERENCE / name
+        assert page.exists() and page.read_text(encoding="utf-8") == text, f"{name}: run redqueen reference"
+
+
+def test_no_reference_page_outlives_what_it_describes(written):
+    assert {page.relative_to(REFERENCE).as_posix() for page in REFERENCE.rglob("*.md")} == set(written)
+
+
+def test_links_of_the_reference_lead_to_a_page_of_it(written):
+    for name, text in written.items():
+        for link in re.findall(r"\]\(([^)]+)\)", text):
+            assert Path(os.path.normpath(Path(name).parent / link)).as_posix() in written, f"{name}: {link}"
+
+
+@pytest.mark.parametrize("instrument", NAMES)
+def test_every_instrument_has_a_page_in_the_index_with_a_rule_that_reads_it(written, instrument):
+    assert f"[`{instrument}`](instruments/{instrument}.md)" in written["instruments.md"]
+    read = "None: it acts on the other instruments" not in written[f"instruments/{instrument}.md"]
+    # Suspending programmes is no rule of a quarter.
+    assert read == (instrument != "policy_churn")
+
+
+def test_the_page_of_an_instrument_says_which_rules_and_parameters_and_policies_are_about_it(written):
+    text = written["instruments/export_promotion.md"]
+    assert "| `ties.meet_at_fairs` |" in text and "[`fair_cost`](../parameters.md), [`local_tie`](../parameters.md) |" in text
+    assert "No policy of the catalogue" in written["instruments/spending_floor.md"]
+    text = written["instruments/capacity_building.md"]
+    rows = [line for line in text.splitlines() if line.startswith("| the catalogue |") and "`capacity_and_links`" in line]
+    assert [row.partition("| target |")[2] for row in rows] == [" the whole run | 15 for each 1,000 workers; all stages |"]
+    assert "`local_experiments`" in text.partition("Governments may choose it during a run in `red-queen`:")[2]
+
+
+def test_every_change_of_a_bundled_case_is_on_the_page_of_its_instrument():
+    used = uses()
+    for name in bundled():
+        for policy in case(name).policies.values():
+            for change in policy.changes:
+                alike = [one for one in used[change.instrument] if one.case == name and policy.name in one.policies]
+                assert (change.intensity, change.where) in [(one.change.intensity, one.change.where) for one in alike]
+
+
+def test_the_claims_have_a_page_if_they_are_registered(tmp_path, monkeypatch):
+    register = tmp_path / "claims.toml"
+    monkeypatch.setattr("redqueen.report.reference.bundled_register", lambda: register)
+    assert "claims.md" not in pages()
+    register.write_text("")
+    monkeypatch.setattr("redqueen.report.reference.read_register", lambda: "registered")
+    monkeypatch.setattr("redqueen.report.reference.declared_rows", lambda read: [(read, *"abcdefg")])
+    text = pages()["claims.md"]
+    assert "| registered | a | b | c | d | e | f | g |" in text and "*holds*" in text
+
+
+def test_every_parameter_has_its_line(written):
+    text = written["parameters.md"]
     for parameter in PARAMETERS:
         assert f"| `{parameter.name}` | {parameter.value:g} | {parameter.unit} |" in text
 
 
-def test_pages_of_others_are_not_written_over(tmp_path):
+def test_pages_of_others_are_not_written_over(tmp_path, written):
     from redqueen.errors import Faults
 
     (tmp_path / "state.md").write_text("# My own page\n")
     faults = Faults()
-    assert write_pages(tmp_path, pages(), faults) == []
+    assert write_pages(tmp_path, written, faults) == []
     assert len(faults) == 1 and [path.name for path in tmp_path.iterdir()] == ["state.md"]
+
+
+def test_pages_are_written_below_folders_or_not_at_all(tmp_path):
+    from redqueen.errors import Faults
+
+    page = "# A\n<!-- Generated -->\n\n"
+    faults = Faults()
+    assert len(write_pages(tmp_path, {"a.md": page, "below/b.md": page}, faults)) == 2 and not faults
+    assert (tmp_path / "below" / "b.md").read_text() == page
+    (tmp_path / "other").write_text("in the way")
+    assert write_pages(tmp_path, {"c.md": page, "other/d.md": page}, faults) == []
+    assert len(faults) == 1 and not (tmp_path / "c.md").exists()

@@ -21,7 +21,7 @@ DECISIONS: dict[str, tuple[int, str, str]] = {
     "PROJECT_OUTCOME": (303, "does the project succeed, how far it leads, what the new design inherits", "firm, stage"),
     "NOVEL_SIZE": (304, "how large a novel success is", "firm, stage"),
     "COMPLEMENTARITY": (305, "how well two designs combine in an epoch (drawn for the epoch, not the quarter)", "pair of designs, stage"),
-    "MANDATE": (307, "does a mandate bind in this year", "firm, stage"),
+    "MANDATE": (307, "does a mandate, or a stop of novelty, bind in this year", "firm, stage and question"),
     "EXTENSION": (306, "does an extension officer come", "firm"),
     # Ties and mobility
     "HIRE": (400, "does the firm hire from another, from whom, and does a project slip there", "firm, question"),

@@ -70,7 +70,8 @@ def check_place(place: str | Path, faults: Faults | None = None) -> None:
 def write_pages(place: str | Path, pages: Mapping[str, str], faults: Faults) -> list[Path]:
     """Writes generated pages into a directory that may hold others; refuses to replace a page that was not generated.
 
-    A generated page has "Generated" in its first lines; faults go to `faults`, and then nothing is written.
+    The name of a page may have folders. A generated page has "Generated" in its first lines; faults go to `faults`, and
+    then nothing is written.
     """
     place = Path(place)
     if place.exists() and not place.is_dir():
@@ -83,7 +84,9 @@ def write_pages(place: str | Path, pages: Mapping[str, str], faults: Faults) -> 
     if faults:
         return []
     try:
-        place.mkdir(parents=True, exist_ok=True)
+        # All folders first: one that cannot be made leaves no page behind.
+        for folder in {place, *(target.parent for target in targets)}:
+            folder.mkdir(parents=True, exist_ok=True)
         for target, text in zip(targets, pages.values(), strict=True):
             draft = target.with_name(f".{target.name}.unfinished")
             try:

@@ -46,7 +46,7 @@ ENDOWMENTS: tuple[Endowment, ...] = tuple(
         ("credit", ("region",), "share", 0.0, 1.0, 1.0, "depth of bank credit to private firms"),
         ("impatience", ("region",), "1/quarter", 0.0, 0.2, 0.0, "extra discounting by unstable policy"),
         ("tariff", ("region",), "share of price", 0.0, 2.0, 0.0, "tariff on products made abroad"),
-        ("red_tape", ("region",), "multiple", 0.0, 5.0, 0.0, "extra starting capital that regulation asks for"),
+        ("red_tape", ("region",), "multiple", 0.0, 5.0, 0.0, "red tape: money to start is found 1 / (1 + red tape) times as often"),
         # Markets
         ("frontier_market", ("region",), "money/quarter", 0.0, 1e12, None, "potential spending of buyers who want the best"),
         ("value_market", ("region",), "money/quarter", 0.0, 1e12, None, "potential spending of buyers who want value"),

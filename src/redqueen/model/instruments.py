@@ -27,11 +27,11 @@ INSTRUMENTS: tuple[Instrument, ...] = tuple(
     for row in (
         # People
         ("university_expansion", "graduates/quarter", 0.0, 1e6, False, "talent", "four quarterly skilled wages a graduate", "more graduates in technical fields", "Saxenian 2010, slide on Taipei's technical education"),
-        ("capacity_building", "officers", 0.0, 1e5, True, "local private firms", "skilled wages of the officers", "extension officers do part of the staff work of catching-up projects and pass on the best local practice", "Saxenian 2010, lesson 2"),
+        ("capacity_building", "officers", 0.0, 1e5, True, "all firms but affiliates", "skilled wages of the officers", "extension officers do part of the staff work of projects that are not novel and pass on the best practice that they know", "Saxenian 2010, lesson 2"),
         ("public_research_organisation", "researchers", 0.0, 1e5, True, "local firms", "skilled wages of the researchers", "a laboratory that learns frontier technology, shares it with local firms and spins firms off", "Saxenian 2010, ITRI"),
         ("overseas_advisers", "share of full access", 0.0, 1.0, False, "the public research organisation", "one skilled wage abroad for each tenth", "advisers abroad open the frontier to the public research organisation", "Saxenian 2010, STAG"),
-        ("diaspora_network", "multiple added", 0.0, 50.0, False, "firms and compatriots abroad", "a tenth of a skilled wage abroad for each tie made", "associations of compatriots abroad make more ties", "Saxenian 2010, Monte Jade"),
-        ("shared_lessons", "share", 0.0, 1.0, False, "local firms that officers visit", "a tenth of the officers' wages at full sharing", "extension officers of regions that share lessons pass on what works in the others", "Saxenian 2010, lesson 2 (aggregate lessons)"),
+        ("diaspora_network", "multiple added", 0.0, 50.0, False, "firms and compatriots abroad", "a tenth of a skilled wage abroad for each tie made", "associations of compatriots abroad make more ties, and pass on best practice and advice to those who ask for it", "Saxenian 2010, Monte Jade"),
+        ("shared_lessons", "share", 0.0, 1.0, False, "local firms that officers visit", "a tenth of the officers' wages at full sharing", "extension officers of regions that share lessons pass on what officers elsewhere see at work", "Saxenian 2010, lesson 2 (aggregate lessons)"),
         ("return_programme", "multiple added", 0.0, 20.0, False, "talent abroad", "half a year of skilled wages for each extra return", "help with coming home", "Saxenian 2010, reversal of the brain drain"),
         ("labour_mobility", "chance/quarter added", -0.2, 0.3, False, "firms and their staff", "none", "what courts enforce of non-competes: below zero, bans on leaving; above, freedom to leave", "Saxenian 2010; Fallick et al. 2006"),
         # Places
@@ -44,7 +44,7 @@ INSTRUMENTS: tuple[Instrument, ...] = tuple(
         ("venture_capital", "wages/quarter", 0.0, 1e6, False, "new firms", "the money, in wages", "public money in venture funds", "Saxenian 2010; venture law of 1983-85"),
         ("national_champion", "wages/quarter", 0.0, 1e6, False, "the largest local lead firm", "the money, in wages", "money for the capacity, people and projects of one firm that the state backs", "Saxenian 2010, recipe 2; Breznitz and Murphree on Korea"),
         ("smart_specialisation", "wages/quarter", 0.0, 1e6, True, "local private firms", "the grants paid, at most the money, in wages", "grants that pay part of projects in the stages that the government believes to be related to what the region does well; what it believes is in error", "Saxenian 2010, lesson 2; Boschma et al. 2013"),
-        ("public_private_partnership", "share", 0.0, 1.0, False, "the government", "a meeting with each local firm a year at full partnership", "firms sit at the table where strengths are sought, which takes away that share of the error", "Saxenian 2010, lesson 2 (public-private partnerships)"),
+        ("public_private_partnership", "share", 0.0, 1.0, False, "the government", "a meeting with each firm of the region a year at full partnership", "firms sit at the table where strengths are sought, which takes away that share of the error", "Saxenian 2010, lesson 2 (public-private partnerships)"),
         ("wage_subsidy", "share of wages", 0.0, 0.9, True, "local employers", "the share of production wages", "labour made cheaper", "Saxenian 2010, lesson 2 (cost-cutting)"),
         ("novelty_subsidy", "share of cost", 0.0, 0.9, True, "local firms", "the share of novel projects' cost", "public money pays part of novel projects", "Breznitz and Murphree 2010"),
         ("state_credit_bias", "share", 0.0, 1.0, False, "state-owned and private firms", "none", "banks move credit from private to state-connected firms", "Breznitz and Murphree 2010"),
@@ -53,17 +53,17 @@ INSTRUMENTS: tuple[Instrument, ...] = tuple(
         ("spending_floor", "money/quarter", 0.0, 1e9, False, "households", "what other instruments leave of it", "public spending reaches at least this: households get the rest, so that policies can be compared at equal cost", "comparison"),
         # Rules
         ("free_trade", "share of tariff removed", 0.0, 1.0, False, "importers", "the tariff revenue forgone", "lower tariffs", "Saxenian 2010, recipe 1"),
-        ("deregulation", "share of red tape removed", 0.0, 1.0, False, "new firms", "none", "less capital needed to start", "Saxenian 2010, recipe 1"),
+        ("deregulation", "share of red tape removed", 0.0, 1.0, False, "new firms", "none", "money to start is found more often", "Saxenian 2010, recipe 1"),
         ("exit_for_ventures", "chance added", 0.0, 1.0, False, "venture funds", "none", "listing and sale of young firms allowed", "Breznitz and Murphree 2010; venture law of 1983-85"),
         ("novelty_mandate", "share of choices", 0.0, 1.0, True, "local firms", "none", "fiat: that share of projects must aim at novelty or not start", "Breznitz and Murphree 2010"),
         ("novelty_stop", "share of choices", 0.0, 1.0, True, "all firms of the region", "none", "that share of choices may not be novel", "comparison: second-generation innovation alone"),
         ("research_stop", "share of choices", 0.0, 1.0, True, "all firms of the region", "none", "that share of stages that could look for a project do not", "comparison: the region stops running"),
-        ("policy_instability", "1/quarter", 0.0, 0.2, False, "local firms", "none", "extra discounting where rules change at a whim", "Breznitz and Murphree 2010"),
-        ("policy_churn", "chance/year", 0.0, 1.0, False, "all who use a programme", "none", "the region's other instruments are suspended for a year with this chance", "Breznitz and Murphree 2010, capricious policy"),
+        ("policy_instability", "1/quarter", 0.0, 0.2, False, "all firms of the region", "none", "extra discounting where rules change at a whim", "Breznitz and Murphree 2010"),
+        ("policy_churn", "chance/year", 0.0, 1.0, False, "all who use a programme", "none", "the region's programmes (all instruments that cost public money) are suspended for a year with this chance; promised grants and the champion are lost", "Breznitz and Murphree 2010, capricious policy"),
         ("property_rights", "share added", -0.5, 0.5, False, "firms that imitate", "none", "stronger or weaker protection against imitation", "Saxenian 2010, recipe 1"),
         ("home_market", "share added", -1.0, 2.0, False, "all who sell there", "none", "size of the home market against what it would be", "Breznitz and Murphree 2010"),
         ("indigenous_standard", "utility", 0.0, 3.0, False, "lead firms in the home market", "none", "a home standard that favours local lead firms", "Breznitz and Murphree 2010, TD-SCDMA"),
-        ("embargo", "switch", 0.0, 1.0, False, "all trade and ties across the border", "none", "the region trades and talks with no other", "comparison: remove one region"),
+        ("embargo", "switch", 0.0, 1.0, False, "all trade and ties across the border", "none", "the region trades, learns and migrates with no other; its ties across the border fade unused", "comparison: remove one region"),
     )
 )
 

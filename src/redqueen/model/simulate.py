@@ -20,8 +20,8 @@ YEARLY = ("flows", "final_sales", "talent")
 #: Stocks kept every quarter beside the outcomes.
 KEPT_STOCKS = ("wage", "skilled_wage", "venture_pool", "venture_return", "frontier", "public_knowledge", "public_quality", "levy", "crowding", "modularity")
 QUARTERLY = tuple(field.name for field in FIELDS if field.role == "outcome" and field.name not in YEARLY) + KEPT_STOCKS
-#: What a government that changes its mind suspends: all but the climate itself and experiments of comparison.
-PROGRAMMES = frozenset(row.name for row in INSTRUMENTS if not row.source.startswith("comparison")) - {"policy_churn", "policy_instability"}
+#: What a government that changes its mind suspends: whatever costs public money, but for experiments of comparison.
+PROGRAMMES = frozenset(row.name for row in INSTRUMENTS if row.cost != "none" and not row.source.startswith("comparison"))
 
 
 @dataclass(frozen=True)

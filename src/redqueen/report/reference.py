@@ -8,8 +8,12 @@ from typing import Any
 from redqueen.lab.outcomes import ALL, OUTCOMES, Outcome, Term
 from redqueen.model.endowments import ENDOWMENTS
 from redqueen.model.fields import FIELDS
-from redqueen.model.instruments import INSTRUMENTS
+from redqueen.model.instruments import INSTRUMENTS, Instrument
 from redqueen.model.parameters import PARAMETERS
+from redqueen.policies.change import Change
+from redqueen.report.claims import DECLARED, HOW_JUDGED, declared_rows
+from redqueen.report.usage import CATALOGUE, Reading, Use, menus, readings, uses
+from redqueen.studies.claims.reading import bundled_register, read_register
 
 _ROLES = {
     "stock": "Stocks: carried over from quarter to quarter",
@@ -27,7 +31,8 @@ _WORDS = {
     ),
     "instruments": (
         "What a government can do. A policy reaches the model only as these numbers, by quarter and region; zero means that it is "
-        "not used. Each cost is counted where it is spent and paid by a levy on the region's incomes."
+        "not used. Each cost is counted where it is spent and paid by a levy on the region's incomes. Each has a page: which rules "
+        "read it, with which parameters, and which policies use it, at which size."
     ),
     "state": "Every array and number of the simulated state.",
     "outcomes": (
@@ -35,7 +40,13 @@ _WORDS = {
         "*difference* it is in the outcome's unit (shares in percentage points). Over a window, an outcome that divides is the sum "
         "of one over the sum of the other."
     ),
+    "claims": (
+        "The claims of the two documents as experiments: what was fixed before anything was run. `redqueen claims` runs them; "
+        "`redqueen claims ID` prints all about one."
+    ),
 }
+
+_READ = "Functions of the model that read this number, as their sources say. What others make of what these derive from it is not listed."
 
 
 def declared(what: str) -> list[dict[str, Any]]:
@@ -73,7 +84,7 @@ def short(what: str) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
 
 
 def pages() -> dict[str, str]:
-    """Gives every reference page: file name -> Markdown."""
+    """Gives every reference page: file name, with folder -> Markdown. That of the claims is there if a register is."""
     return {
         "parameters.md": _page(
             "parameters",
@@ -100,21 +111,21 @@ def pages() -> dict[str, str]:
         "instruments.md": _page(
             "instruments",
             "Instruments",
-            ("name", "unit", "range", "can be aimed", "touches", "public cost", "meaning", "source"),
+            ("name", "unit", "range", "can be aimed", "touches", "public cost", "meaning"),
             [
                 (
-                    f"`{row.name}`",
+                    f"[`{row.name}`](instruments/{row.name}.md)",
                     row.unit,
                     _range(row),
                     "yes" if row.targeted else "no",
                     row.touches,
                     row.cost,
                     row.meaning,
-                    row.source,
                 )
                 for row in INSTRUMENTS
             ],
         ),
+        **_instrument_pages(),
         "state.md": _state(),
         "outcomes.md": _page(
             "outcomes",
@@ -122,7 +133,78 @@ def pages() -> dict[str, str]:
             ("name", "what it is", "measured from", "unit", "compared as", "better"),
             [(f"`{row.name}`", row.words, _measured(row), row.unit, row.compared, row.better or "-") for row in OUTCOMES],
         ),
+        **_claims(),
     }
+
+
+def _instrument_pages() -> dict[str, str]:
+    read, used, chosen = readings(), uses(), menus()
+    return {
+        f"instruments/{row.name}.md": _instrument(row, read[row.name], used[row.name], chosen[row.name]) for row in INSTRUMENTS
+    }
+
+
+def _instrument(row: Instrument, read: Sequence[Reading], used: Sequence[Use], chosen: Sequence[tuple[str, tuple[str, ...]]]) -> str:
+    facts = [
+        ("unit", row.unit), ("range", _range(row)), ("can be aimed at stages", "yes" if row.targeted else "no"), ("touches", row.touches),
+        ("public cost", row.cost), ("source", row.source),
+    ]
+    parts = [_title(f"`{row.name}`"), f"{_sentence(row.meaning)} [All instruments](../instruments.md)\n\n", _table(("", ""), facts)]
+    parts.append("\n## Rules that read it\n\n")
+    if read:
+        rows = [(f"`{one.rule}`", one.says or "-", ", ".join(_parameter(name) for name in one.parameters) or "-") for one in read]
+        parts += [f"{_READ}\n\n", _table(("rule", "what it does", "all parameters that it reads"), rows)]
+    else:
+        parts.append("None: it acts on the other instruments before a quarter begins.\n")
+    parts.append("\n## Policies that use it\n\n")
+    if used:
+        heads = ("in", "policies", "where", "when", "size")
+        parts.append(_table(heads, [(_place(one.case), _names(one.policies), *_change(row, one.change)) for one in used]))
+    else:
+        parts.append("No policy of the catalogue or of a bundled case.\n")
+    for case, policies in chosen:
+        parts.append(f"\nGovernments may choose it during a run in {_place(case)}: {_names(policies)}.\n")
+    return "".join(parts)
+
+
+def _claims() -> dict[str, str]:
+    if not bundled_register().exists():
+        return {}
+    rows = _table(DECLARED, declared_rows(read_register()))
+    judged = "\n\n".join(HOW_JUDGED)
+    return {"claims.md": f"{_head('claims', 'Claims')}{rows}\n## How a claim is judged\n\n{judged}\n"}
+
+
+def _parameter(name: str) -> str:
+    return f"[`{name}`](../parameters.md)"
+
+
+def _place(case: str) -> str:
+    return case if case == CATALOGUE else f"`{case}`"
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _change(row: Instrument, change: Change) -> tuple[str, str, str]:
+    """Gives where and when a change acts, and its size, with the stages that it is aimed at where it can be aimed."""
+    size = f"{change.intensity:g} {'for each 1,000 workers' if change.per else ''}".rstrip()
+    if row.targeted:
+        size = f"{size}; {'all stages' if change.stages is None else ', '.join(change.stages)}"
+    return ", ".join(change.where), _dates(change), size
+
+
+def _dates(change: Change) -> str:
+    if change.start is None and change.until is None:
+        return "the whole run"
+    if change.start is None:
+        return f"until {change.until:g}"
+    return f"from {change.start:g}" if change.until is None else f"{change.start:g} to {change.until:g}"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _page(what: str, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -139,7 +221,11 @@ def _state() -> str:
 
 
 def _head(what: str, title: str) -> str:
-    return f"# {title}\n<!-- Generated from the declarations by `redqueen reference -o docs/reference`; do not edit. -->\n\n{_WORDS[what]}\n\n"
+    return f"{_title(title)}{_WORDS[what]}\n\n"
+
+
+def _title(title: str) -> str:
+    return f"# {title}\n<!-- Generated from the declarations by `redqueen reference -o docs/reference`; do not edit. -->\n\n"
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -104,7 +104,10 @@ def pay_around(state: State, firm: cython.int, marketing: cython.double) -> cyth
 @cython.nogil
 @cython.exceptval(check=False)
 def weigh_job(state: State, firm: cython.int, interest: cython.double) -> cython.void:
-    """Note whether running the firm paid less than a founder accepts: own work is paid like any other, profit comes on top."""
+    """Note whether running the firm paid less than a founder accepts: own work is paid like any other, profit comes on top.
+
+    An affiliate disappoints its owner where it sells less than a founder's income.
+    """
     job = costs.pay(state, state.region_of[firm], finance.last_stage(state, firm))
     earned: cython.double = job * min(1.0, state.employees[firm]) + state.revenue[firm] + state.support[firm] - interest
     earned -= state.payroll[firm] + state.materials[firm] + state.purchases[firm]

@@ -215,12 +215,14 @@ def form_pools(state: State, stage: cython.int) -> cython.void:
             state.pool_price[bloc, stage] *= pool_markup(state) / weight
             state.pool_quality[bloc, stage] /= weight
         else:
-            # Nobody in the bloc does the stage: a costly supplier outside does, at what anyone knows.
+            # Nobody in the bloc does the stage: a costly supplier outside does, at what is best known in the bloc.
             state.pool_price[bloc, stage] = state.standard_cost[stage] * (1.0 + state.parameters.outside_markup)
-            state.pool_quality[bloc, stage] = state.frontier[stage] - state.parameters.tacit
+            known: cython.double = -1e300
             for region in range(state.n_regions):
                 if state.bloc_of[region] == bloc:
-                    state.pool_quality[bloc, stage] = state.public_knowledge[region, stage] - state.parameters.tacit
+                    known = max(known, state.public_knowledge[region, stage])
+            # A bloc of no region has no buyers.
+            state.pool_quality[bloc, stage] = (known if known > -1e300 else state.frontier[stage]) - state.parameters.tacit
     locate_pools(state, stage)
 
 

@@ -18,7 +18,7 @@ def found_firms(state: State):
     """Let people leave firms, laboratories and other trades to found firms of their own.
 
     A firm spins off with chance rate x founding x talent to be had x x / (1 + x) x (1 + size effect x ln(1 + heads)), with x
-    its profit before projects over the pay of its people: founders give up that pay for a profit like the parent's, and need
+    its profit before projects over the pay of a job there: founders give up that pay for a profit like the parent's, and need
     an engineer.
     """
     with cython.nogil:
@@ -73,7 +73,7 @@ def found(state: State, region: cython.int, parent: cython.int, ancestor: cython
     births.inherit(state, child, parent, stage, loss)
     if not finance.does(state, parent, stage):
         start_from_outside(state, child, parent, stage, draws.bits(key, lineage, 2))
-    if state.owner[parent] == kinds.STATE and draws.uniform(key, lineage, 7) < state.state_share[region]:
+    if state.owner[parent] == kinds.STATE and state.region_of[parent] == region and draws.uniform(key, lineage, 7) < state.state_share[region]:
         state.owner[child] = kinds.STATE
     if state.parameters.unbundling <= 0.0:
         for other in range(state.n_stages):
@@ -105,8 +105,8 @@ def start_from_outside(state: State, child: cython.int, parent: cython.int, stag
 def raise_money(state: State, region: cython.int, lineage: cython.ulonglong, ancestor: cython.ulonglong, order: cython.int, stage: cython.int, key: cython.ulonglong) -> cython.int:
     """Bring the firm into being with money from a venture fund, a bank, or family and friends (part of the capital).
 
-    It starts with start capital x wage, twice that for a lead firm. Red tape costs as much again by its multiple, which
-    makes money as much harder to find.
+    It starts with start capital x wage, twice that for a lead firm. Red tape makes money as much harder to
+    find as its multiple says.
     """
     hurdle = 1.0 + state.red_tape[region] * (1.0 - state.deregulation[region])
     capital: cython.double = state.parameters.start_capital * state.wage[region]

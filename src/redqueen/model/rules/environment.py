@@ -18,7 +18,8 @@ def change_environment(state: State):
     """Bring the world outside the firms to this quarter.
 
     Modularity m(t) = m0 + (m1 - m0) / (1 + exp(-steepness (t - midpoint))). The frontier of a stage is the mean of its
-best firms, five or a small share of all; public knowledge of a region follows that of its trade bloc at ``publication_rate`` and never falls.
+    best firms, five or a small share of all; public knowledge of a region follows the frontier of its trade bloc at
+    ``publication_rate`` and never falls.
     """
     with cython.nogil:
         modularise(state)
@@ -164,7 +165,9 @@ def measure_best_practice(state: State) -> cython.void:
         for position in range(state.stage_start[stage], state.stage_start[stage + 1]):
             firm = state.stage_members[position]
             region = state.region_of[firm]
-            if state.quality[firm, stage] > state.best_practice[region, stage]:
+            # An affiliate without local links shows nobody how it works.
+            closed: cython.int = state.owner[firm] == kinds.AFFILIATE and not state.linked[firm]
+            if not closed and state.quality[firm, stage] > state.best_practice[region, stage]:
                 state.best_practice[region, stage] = state.quality[firm, stage]
 
 
@@ -172,15 +175,21 @@ def measure_best_practice(state: State) -> cython.void:
 @cython.nogil
 @cython.exceptval(check=False)
 def count_compatriots(state: State) -> cython.void:
-    """Measure what compatriots abroad can do for a region: share of its talent that lives abroad x (1 + network), at most one."""
+    """Measure what compatriots abroad can do for a region: share of its talent that lives abroad x (1 + network), at most one.
+
+    Those who live behind a closed border can do nothing.
+    """
     for region in range(state.n_regions):
         everyone: cython.double = 0.0
+        silent: cython.double = 0.0
         for residence in range(state.n_regions):
             everyone += state.talent[region, residence]
+            if residence != region and state.bloc_of[residence] != 0:
+                silent += state.talent[region, residence]
         state.compatriots[region] = 0.0
         if everyone > 0.0 and state.bloc_of[region] == 0:
-            away = (everyone - state.talent[region, region]) / everyone
-            state.compatriots[region] = min(1.0, away * (1.0 + state.diaspora_network[region]))
+            away = (everyone - state.talent[region, region] - silent) / everyone
+            state.compatriots[region] = max(0.0, min(1.0, away * (1.0 + state.diaspora_network[region])))
 
 
 @cython.cfunc

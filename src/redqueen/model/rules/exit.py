@@ -1,4 +1,4 @@
-"""Resolve ventures and end firms that cannot pay, sell nothing, are obsolete or stop for reasons of their own."""
+"""Resolve ventures and end firms that cannot pay, were given up, are obsolete or stop for reasons of their own."""
 
 import cython
 
@@ -71,7 +71,9 @@ def must_end(state: State, firm: cython.int, key: cython.ulonglong) -> cython.in
         return 1
     obsolete = 1
     for stage in range(state.n_stages):
-        if finance.does(state, firm, stage) and state.quality[firm, stage] > state.frontier[stage] - state.parameters.obsolete_gap:
+        # Buyers of a closed region know no better than what is made there.
+        frontier = state.bloc_frontier[state.bloc_of[state.region_of[firm]], stage]
+        if finance.does(state, firm, stage) and state.quality[firm, stage] > frontier - state.parameters.obsolete_gap:
             obsolete = 0
     if obsolete:
         return 1

@@ -85,8 +85,8 @@ def reaches(state: State, region: cython.int, firm: cython.int) -> cython.int:
 def credit_line(state: State, firm: cython.int) -> cython.double:
     """Give the bank credit that a firm may use, in money.
 
-    Line = revenue x share x depth; state-connected firms gain what the bias takes from private ones, a champion has an
-    extra line, an affiliate borrows where its owners live, and firms in excluded stages get none.
+    Line = revenue x share x depth; the bias raises it by its share for firms of the state and the champion, who has an extra
+    line as well, and lowers it for private ones; an affiliate borrows where its owners live; exclusion takes its share.
     """
     region = state.region_of[firm]
     share = state.parameters.credit_share * state.credit[region]

@@ -19,15 +19,16 @@ N_MODES = cython.declare(cython.int, 4)
 def innovate(state: State):
     """Advance running projects and let free stages choose new ones.
 
-    Every firm sees the qualities of the start of the quarter; gains take effect at its end. The value of mode m is
-    ln(benefit / cost) / temperature, idleness has value zero, and the choice is a logit over what can be paid for.
+    Every firm sees the qualities of the start of the quarter and the designs that this quarter's projects left, whatever
+    its slot; gains take effect at the end. The value of mode m is ln(benefit / cost) / temperature, idleness has value
+    zero, and the choice is a logit over what can be paid for.
     """
     with cython.nogil:
         measure_mean_revenue(state)
         for position in range(state.n_alive):
-            firm = state.living[position]
-            advance_projects(state, firm)
-            consider_projects(state, firm)
+            advance_projects(state, state.living[position])
+        for position in range(state.n_alive):
+            consider_projects(state, state.living[position])
         commit_quality(state)
 
 
@@ -131,7 +132,7 @@ def finish_novel(state: State, firm: cython.int, stage: cython.int, key: cython.
 @cython.exceptval(check=False)
 def novel_chance(state: State, firm: cython.int, stage: cython.int, fit: cython.double) -> cython.double:
     """Give the chance that a novel project succeeds: p x talent at hand x 2 fit x exp(-penalty x gap)."""
-    gap = max(0.0, state.frontier[stage] - state.quality[firm, stage])
+    gap = max(0.0, state.bloc_frontier[state.bloc_of[state.region_of[firm]], stage] - state.quality[firm, stage])
     chance = state.parameters.novelty_success * state.crowding[state.region_of[firm]] * 2.0 * fit
     return min(0.95, chance * elementary.exp(-state.parameters.gap_penalty * gap))
 

@@ -88,7 +88,7 @@ def find_partner(state: State, firm: cython.int, stage: cython.int) -> cython.do
             continue
         if other_stage < 0 or not finance.does(state, other, other_stage):
             continue
-        behind = max(0.0, state.frontier[other_stage] - state.quality[other, other_stage])
+        behind = max(0.0, state.bloc_frontier[state.bloc_of[region], other_stage] - state.quality[other, other_stage])
         worth *= elementary.exp(-state.parameters.partner_quality * behind)
         fit = complementarity(state, stage, state.design[firm, stage], state.design[other, other_stage])
         if fit * worth > best * state.project_worth[firm, stage]:
@@ -149,7 +149,7 @@ def officers_know(state: State, region: cython.int, stage: cython.int) -> cython
     """Give the practice that extension officers know: the best of the region, part of what compatriots see, and shared lessons.
 
     Compatriots pass on practice x what they can do of the gap to the frontier; regions that share lessons the smaller of
-    their shares of each other's lead.
+    their shares of each other's lead, as far as officers there visit firms.
     """
     best: cython.double = state.best_practice[region, stage]
     if state.bloc_of[region] != 0:
@@ -160,7 +160,8 @@ def officers_know(state: State, region: cython.int, stage: cython.int) -> cython
         known += abroad * (state.frontier[stage] - best)
     for other in range(state.n_regions):
         if other != region and state.bloc_of[other] == 0 and state.best_practice[other, stage] > best:
-            shared = min(state.shared_lessons[region], state.shared_lessons[other])
+            # Officers know what works in the firms that they visit.
+            shared: cython.double = min(state.shared_lessons[region], state.shared_lessons[other]) * state.extension_coverage[other]
             known = max(known, best + shared * (state.best_practice[other, stage] - best))
     return known
 

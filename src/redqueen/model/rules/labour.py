@@ -14,8 +14,8 @@ def set_wages(state: State):
     """Move wages and talent's wages towards what the quarter's employment calls for.
 
     ln w* = ln base + growth t + tightness ln max(1, employed / (slack x workers)), where the employed are the chain's people
-    and those whom its incomes employ in local services. The same for talent, whose supply is a share of the talent living
-    in the region. Crowding is supply over demand of talent, at most one.
+    and those whom its incomes employ in local services. ln of talent's wage* = ln base + growth t + tightness
+    ln max(slack, wanted / supply), whose supply is a share of the talent living in the region. Crowding is supply over demand of talent, at most one.
     """
     with cython.nogil:
         elapsed = state.quarter - state.first_quarter

@@ -162,7 +162,7 @@ def rest_cost(state: State, product: cython.int, stage: cython.int) -> cython.do
 @cython.nogil
 @cython.exceptval(check=False)
 def is_candidate(state: State, product: cython.int, stage: cython.int, firm: cython.int, key: cython.ulonglong) -> cython.int:
-    """Say whether a firm would take the order: a rival's in-house unit only now and then."""
+    """Say whether a firm would take the order: a rival's affiliate never, its in-house unit only now and then."""
     lead = state.product_firm[product]
     if firm < 0 or firm == lead or not finance.reaches(state, state.region_of[lead], firm) or not finance.does(state, firm, stage):
         return 0

@@ -1,4 +1,4 @@
-"""Make, strengthen and lose ties: at associations, through compatriots abroad, between customers and suppliers."""
+"""Make, strengthen and lose ties: at associations and fairs, through compatriots abroad, between customers and suppliers."""
 
 import cython
 
