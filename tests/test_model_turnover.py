@@ -266,7 +266,7 @@ def test_what_an_ended_firm_leaves_goes_to_its_owners():
 
 def test_a_firm_far_behind_in_every_stage_is_obsolete():
     state = makers(3, parameters=LASTING | {"obsolete_gap": 2.0})
-    state.arrays["frontier"][:] = 1.0
+    state.arrays["bloc_frontier"][:] = 1.0
     state.arrays["quality"][:3, 0] = [-0.9, -1.1, -1.1]
     # The last one also does the brand stage, and well.
     state.arrays["stages"][2], state.arrays["quality"][2, 1] = 0b11, 0.0
