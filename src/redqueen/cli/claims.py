@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from redqueen.cli.asked import whole_number
@@ -51,13 +52,15 @@ def _claims(asked: argparse.Namespace) -> None:
         faults.extend(check_options(register, asked.ids, seeds=seeds, parameters=parameters))
     except Refused as refusal:
         faults.extend(refusal.faults)
+    if asked.list and asked.power:
+        faults.add("either what is registered or its power can be printed", field="--list", remedy="leave out --list or --power")
     if not asked.list and not asked.power:
         check_place(asked.place, faults)
     faults.refuse_if_any("redqueen claims")
     if asked.list:
         _list(asked, register)
     elif asked.power:
-        _power(asked, register)
+        _power(asked, register, seeds)
     else:
         _run(asked, register, seeds, threads, parameters)
 
@@ -67,22 +70,23 @@ def _list(asked: argparse.Namespace, register: ClaimRegister) -> None:
     from redqueen.report.claims import declared_document, show_register
     from redqueen.report.terminal import screen
 
+    register = replace(register, claims=tuple(claim for claim in register.claims if not asked.ids or claim.id in asked.ids))
     if asked.json:
         print(json_text(declared_document(register)))
         return
     show_register(screen(), register)
 
 
-def _power(asked: argparse.Namespace, register: ClaimRegister) -> None:
+def _power(asked: argparse.Namespace, register: ClaimRegister, seeds: int | None) -> None:
     from redqueen.lab.store import json_text
     from redqueen.report.claims import power_document, show_power
     from redqueen.report.terminal import screen
 
     claims = [claim for claim in register.claims if not asked.ids or claim.id in asked.ids]
     if asked.json:
-        print(json_text(power_document(register, claims)))
+        print(json_text(power_document(register, claims, seeds)))
         return
-    show_power(screen(), register, claims)
+    show_power(screen(), register, claims, seeds)
 
 
 def _run(

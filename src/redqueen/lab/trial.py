@@ -19,6 +19,7 @@ from redqueen.model.fields import FIELDS
 from redqueen.model.parameters import PARAMETERS
 from redqueen.model.schedule import Schedule
 from redqueen.model.world import World
+from redqueen.policies.change import SWITCH
 from redqueen.policies.policy import NONE, Policy, catalogue, lay_out_policy, read_policy
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ class Trial:
         laid_out = _plans(policies, reference, self.case, whole, self.region, faults)
         self.schedules = {name: _cut(plan, self.world.quarters) for name, (plan, _) in laid_out.items()}
         self.reference = _reference(reference, self.case, list(self.schedules))
+        self.policy_files = _policy_files(policies)
         self.equal_cost = equal_cost
         self.placebos: dict[str, str] = {}
         self.titles = {name: title for name, (_, title) in laid_out.items()}
@@ -148,6 +150,7 @@ class Trial:
         return {
             "case": name,
             "case_hash": _case_hash(self.case, self.world),
+            "policy_files": json.dumps(self.policy_files, sort_keys=True),
             "parameters": json.dumps(self.parameters, sort_keys=True),
             "parameter_hash": parameter_hash(self.world, self.parameters),
             "seeds": " ".join(map(str, self.seeds)),
@@ -251,6 +254,12 @@ def _words(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def _policy_files(policies: Any) -> dict[str, str | None]:
+    """Gives the SHA-256 of every policy file that was named, so that a result can be told from one of an edited file."""
+    items = policies.values() if isinstance(policies, Mapping) else [policies] if isinstance(policies, (str, Path)) else policies or ()
+    return {str(item): file_hash(item) for item in items if isinstance(item, Path) or isinstance(item, str) and item.endswith(".toml")}
+
+
 def _seeds(seeds: int | Iterable[int], faults: Faults) -> list[int]:
     if isinstance(seeds, bool) or not isinstance(seeds, (int, Iterable)) or isinstance(seeds, str):
         faults.add(
@@ -285,6 +294,8 @@ def _parameters(parameters: Mapping[str, float], faults: Faults) -> dict[str, fl
             faults.add(
                 f"{name} = {value} is outside {low} to {high} ({unit})", field="parameters", remedy="stay within the range"
             )
+        elif known[name].unit == SWITCH and value not in (known[name].low, known[name].high):
+            faults.add(f"{name} is a switch: {value} is neither off nor on", field="parameters", remedy="0 or 1")
     return {name: float(value) for name, value in parameters.items() if name in known}
 
 

@@ -15,6 +15,8 @@ __all__ = ["QUARTERS", "SCALING_UNITS", "TARGET", "Change", "Place", "faults_of"
 TARGET = "target"
 #: Units that are meant for a region of a certain size, so that `per = "worker"` makes sense.
 SCALING_UNITS = ("graduates/quarter", "officers", "researchers", "wages/quarter")
+#: Unit of what is either off or on.
+SWITCH = "switch"
 #: Quarters of a year.
 QUARTERS = 4
 
@@ -99,6 +101,8 @@ def faults_of_range(change: Change, intensity: float, where: str = "") -> Iterat
     if not instrument.low <= intensity <= instrument.high:
         allowed = f"{instrument.low:g} to {instrument.high:g} ({instrument.unit})"
         yield change.fault("intensity", f"{instrument.name} of {intensity:g}{where} is outside {allowed}")
+    elif instrument.unit == SWITCH and intensity not in (instrument.low, instrument.high):
+        yield change.fault("intensity", f"{instrument.name} is a switch: {intensity:g}{where} is neither off nor on", "0 or 1")
 
 
 def _repeated(change: Change, key: str, names: Iterable[str]) -> Iterator[Fault]:

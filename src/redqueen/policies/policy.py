@@ -14,7 +14,7 @@ from redqueen.policies.change import TARGET, Change
 from redqueen.policies.document import Document, Section, named
 from redqueen.policies.government import Government, Programme, lay_out_governments
 from redqueen.policies.layout import lay_out, quarter_of
-from redqueen.policies.reading import read_policy_document
+from redqueen.policies.reading import DOING_NOTHING, read_policy_document
 
 __all__ = [
     "NONE", "TARGET", "Change", "Government", "Policy", "Programme", "catalogue", "faults_in_world", "lay_out_policy", "policy",
@@ -55,7 +55,7 @@ class Policy:
 
 
 #: The policy of doing nothing, to which others are compared.
-NONE = Policy("none", title="Nothing is done", question="What happens without any policy?", source="chosen: the comparison")
+NONE = Policy(DOING_NOTHING, title="Nothing is done", question="What happens without any policy?", source="chosen: the comparison")
 
 
 def schedule(policy: Policy, world: World, target_region: str | None = None) -> Schedule:

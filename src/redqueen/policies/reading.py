@@ -17,6 +17,8 @@ __all__ = [
     "read_policy_document",
 ]
 
+#: The name that no file may take.
+DOING_NOTHING = "none"
 HEADING_KEYS = ("name", "title", "question", "source", "not_modelled")
 CHANGE_KEYS = ("instrument", "where", "from", "until", "intensity", "per", "stages", "note", "source")
 GOVERNMENT_KEYS = (
@@ -37,6 +39,8 @@ def read_policy_document(document: Document, find: FindEntry) -> dict[str, objec
         section.only(HEADING_KEYS)
         heading = read_heading(section)
         root.source = section.source
+        if heading["name"] == DOING_NOTHING:
+            section.fault("name", f"'{DOING_NOTHING}' is the policy of doing nothing", "give this policy another name")
     elif "policy" not in root.table:
         root.fault(None, "'[policy]' is missing", "add [policy] with name, title, question and source")
     changes = read_changes(root)

@@ -32,13 +32,15 @@ DECLARED = ("claim", "says", "source", "world", "contrasts", "horizons", "seeds"
 
 #: How a claim is judged, for pages.
 HOW_JUDGED = (
-    "Interval: Student's 95 % interval of the mean over seeds, paired by seed. A contrast *holds* if the whole interval "
-    "lies on the claim's side of zero and the mean is at least the threshold; it is *against* the claim if the whole "
-    "interval lies on the other side, or within the threshold on either side of zero, so that no effect of interest is "
+    "Interval: Student's 95 % interval of the mean over seeds, paired by seed. States use a wider one, of coverage "
+    "1 - 0.05 / the number of worlds and horizons in which the claim is judged. A contrast *holds* if the whole of it "
+    "lies on the claim's side of zero and the mean is at least the threshold; it is *against* the claim if the whole of it "
+    "lies on the other side, or within the threshold on either side of zero, so that no effect of interest is "
     "left; otherwise it is *undecided*. \"Not down\" holds if the whole interval lies above minus its margin and is against "
     "if it lies below; a level or a fact is held against its threshold.",
-    "A claim holds where all of its contrasts hold. A rival of kind \"instead\" wins where the claim's effect is not clearly "
-    "larger than the rival's own; one of kind \"strength\" wins where the effect is clearly reversed in a world in which the "
+    "A claim *holds* if all of its contrasts hold in every world and horizon, and *holds only where* they do in some. It "
+    "*does not hold* if they do so nowhere and somewhere one is against, and is *undecided* if none is. A rival of kind \"instead\" wins where the claim's effect is not clearly "
+    "larger than the rival's own, and is not judged where the claim holds nowhere; one of kind \"strength\" wins where the effect is clearly reversed in a world in which the "
     "rival's mechanism is strongest.",
     "p is one-sided, against zero (a margin, a level), at the last horizon of the world as it is: the largest of the "
     "claim's contrasts. Holm's correction counts every claim of the register, those not run as p = 1. The verdict itself "
@@ -93,16 +95,16 @@ def show_register(console: Console, register: ClaimRegister) -> None:
     say(console, f"{len(rows)} claims. redqueen claims ID runs one; --list --json shows all that is registered.")
 
 
-def show_power(console: Console, register: ClaimRegister, claims: Sequence[Claim]) -> None:
-    """Prints what the seeds of each claim can show, by the spread that the register states."""
+def show_power(console: Console, register: ClaimRegister, claims: Sequence[Claim], seeds: int | None = None) -> None:
+    """Prints what the seeds of each claim (or so many) can show, by the spread that the register states."""
     heads = ("claim", "spread", "threshold", "seeds", "smallest found", "seeds needed")
     rows = []
     for claim in claims:
-        found = power_in(claim, claim.seeds, len(register.claims))
+        found = power_in(claim, seeds or claim.seeds, len(register.claims))
         unit = unit_words(unit_of(claim.main))
         needed = "-" if found is None or found.seeds_needed is None else str(found.seeds_needed)
         rows.append((
-            claim.id, number(claim.spread), f"{number(claim.main.threshold)} {unit}", str(claim.seeds),
+            claim.id, number(claim.spread), f"{number(claim.main.threshold)} {unit}", str(seeds or claim.seeds),
             "-" if found is None else f"{number(found.smallest)} {unit}", needed,
         ))
     table(console, heads, rows, right=heads[1:], whole=heads)
@@ -110,17 +112,18 @@ def show_power(console: Console, register: ClaimRegister, claims: Sequence[Claim
     say(
         console,
         f"Smallest effect found with 80 % power by a one-sided t test at {ALPHA:g} / {len(register.claims)} = {level:.4f}, "
-        "Holm's first step; spread: standard deviation over seeds in a pilot (of 100 x log ratio where the unit is %).",
+        "Holm's first step; spread: standard deviation over seeds in a pilot (of 100 x log ratio where the unit is %). "
+        "That a claim holds asks besides for a mean of the threshold at least, which a true effect just as large has in half of all runs.",
     )
 
 
-def power_document(register: ClaimRegister, claims: Sequence[Claim]) -> list[dict[str, Any]]:
-    """Gives what the seeds of each claim can show as plain dictionaries."""
+def power_document(register: ClaimRegister, claims: Sequence[Claim], seeds: int | None = None) -> list[dict[str, Any]]:
+    """Gives what the seeds of each claim (or so many) can show as plain dictionaries."""
     rows = []
     for claim in claims:
-        found = power_in(claim, claim.seeds, len(register.claims))
+        found = power_in(claim, seeds or claim.seeds, len(register.claims))
         rows.append({
-            "id": claim.id, "spread": claim.spread, "threshold": claim.main.threshold, "unit": unit_of(claim.main), "seeds": claim.seeds,
+            "id": claim.id, "spread": claim.spread, "threshold": claim.main.threshold, "unit": unit_of(claim.main), "seeds": seeds or claim.seeds,
             "smallest": None if found is None else found.smallest, "seeds_needed": None if found is None else found.seeds_needed,
         })
     return rows
@@ -182,13 +185,16 @@ def _notes(results: Results) -> list[str]:
     """Says how many claims have which verdict, and how to read the numbers."""
     kinds = Counter(_kind(result.verdict) for result in results.results)
     counted = ", ".join(f"{kinds[kind]} {words}" for kind, words in _COUNTED.items() if kinds[kind])
-    notes = [f"{len(results.results)} of {results.size} claims were run: {counted}."]
+    notes = [f"Claims run: {len(results.results)} of {results.size}. Of these: {counted}."]
     missing = results.size - len(results.results)
     notes.append(
-        "Effect of each claim's first contrast at its last horizon; "
-        f"p: the largest of its contrasts, corrected over all {results.size} claims (Holm)"
-        + (f"; the {missing} that were not run count as p = 1." if missing else ".")
+        "Effect of the contrast on which each claim is weakest, in the world as it is at its last horizon; "
+        f"p: that contrast's, corrected over all {results.size} claims (Holm)"
+        + (f"; those not run ({missing}) count as p = 1." if missing else ".")
     )
+    others = [result.claim.id for result in results.results if result.seeds != result.claim.seeds]
+    if others:
+        notes.append(f"Not with the registered seeds, so that these are no verdicts of the register: {', '.join(others)}.")
     if results.parameters:
         values = ", ".join(f"{name} = {value:g}" for name, value in results.parameters.items())
         notes.append(f"Not the default assumptions: {values}.")
@@ -198,17 +204,13 @@ def _notes(results: Results) -> list[str]:
 
 def _why_not(result: Result) -> str | None:
     """Says why a claim does not hold although the effect in its line does."""
-    if result.main.estimate.state != HOLDS or result.verdict.startswith(CLAIM_HOLDS):
-        return None
-    if all(one.estimate.state == HOLDS for one in result.findings if one.horizon == result.main.horizon) and result.rival.wins:
+    if result.weakest.estimate.state == HOLDS and result.rival.wins and result.verdict == DOES_NOT_HOLD:
         return f"{result.claim.id}: the effect is there, but the rival explains it ({result.claim.rival.says})."
-    there = [one for one in result.findings if one.variant == result.main.variant and one.horizon in (result.main.horizon, WHOLE_RUN)]
-    names = [f"{one.name} ({one.estimate.state})" for one in there if one.estimate.state != HOLDS]
-    return f"{result.claim.id}: what its line shows is there, but all contrasts must hold: {'; '.join(names)}." if names else None
+    return None
 
 
 def _summary(result: Result) -> tuple[str, ...]:
-    effect, interval = _effect(result.main.estimate)
+    effect, interval = _effect(result.weakest.estimate)
     return result.claim.id, result.claim.says, effect, interval, _chance(result.corrected), result.verdict
 
 
@@ -219,7 +221,7 @@ def _depends(result: Result) -> tuple[str, ...]:
     else:
         turning = ", ".join(f"{one.name} (holds when {one.side})" for one in screen.flipping) or "none of those swept"
         share = f"{screen.agreeing} of {screen.points} points"
-    wins = "yes" if result.rival.wins else ("no" if result.rival.estimate.effect is not None else "undecided")
+    wins = "yes" if result.rival.wins else ("no" if result.rival.estimate.effect is not None else "not judged")
     return result.claim.id, result.claim.rival.says, wins, turning, share
 
 
@@ -241,9 +243,11 @@ def _heading(result: Result, size: int) -> list[tuple[str, str]]:
         ("Verdict", f"{result.verdict}; p = {_chance(result.p)}, {_chance(result.corrected)} corrected over {size} claims"),
         ("Source", claim.source),
         ("How it could come about", claim.mechanism),
-        ("Registered", "; ".join(_declared(claim, one) for one in claim.contrasts) + f"; {_horizons(claim)}; {result.seeds} seeds"),
-        ("Rival", f"{claim.rival.says}. It {result.rival.words} ({effect}, {interval}; {met})"),
+        ("Registered", "; ".join(_declared(claim, one) for one in claim.contrasts) + f"; {_horizons(claim)}; {claim.seeds} seeds"),
+        ("Rival", f"{claim.rival.says}. It {result.rival.words}" + (f" ({effect}, {interval}; {met})" if effect != "-" else "")),
     ]
+    if result.seeds != claim.seeds:
+        lines.insert(4, ("Run", f"with {result.seeds} seeds, not those registered"))
     if power is not None:
         needed = "" if power.seeds_needed is None else f"; the threshold needs {power.seeds_needed} seeds"
         unit = unit_words(unit_of(claim.main))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from redqueen.errors import require
 from redqueen.lab.compare import Effect, Row
 from redqueen.lab.futures import Futures, futures
-from redqueen.lab.intervals import LOWERS, NO_DIFFERENCE, RAISES
+from redqueen.lab.intervals import LEAST_SEEDS, LOWERS, NO_DIFFERENCE, RAISES
 from redqueen.lab.outcomes import BY_NAME, DOWN, SMOOTHING, UP, WORLD, Outcome, series
 from redqueen.report.words import title_of, unit_words
 
@@ -26,6 +26,8 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 INK, FAINT, GRID = "#222222", "#666666", "#e3e3e3"
 BETTER, WORSE, UNCLEAR = "#0072B2", "#D55E00", "#777777"
 
+_DOTS = "Filled dot: the interval leaves out zero; hollow: it does not. "
+_FEW = f"Fewer than {LEAST_SEEDS} seeds: all dots are hollow. "
 BEYOND_NOTE = "Square below: beyond giving households the same money. "
 
 _STYLE = {
@@ -177,7 +179,7 @@ def effects(
             axis.set_visible(False)
         _heading(figure, f"Effects in {_region(region)} against {_quoted(result, found[0].to)}")
         first, end = (result["time"].values[position] for position in (found[0].window[0], found[0].window[1] - 1))
-        note = f"Bars: {100 * found[0].level:g} % intervals, paired by seed. Filled dot: the interval leaves out zero; hollow: it does not. {BEYOND_NOTE if beyond else ''}Blue: better, orange: worse. {found[0].seeds} seeds, quarters from {first:g} to {end:g}."
+        note = f"Bars: {100 * found[0].level:g} % intervals, paired by seed. {_DOTS if found[0].seeds >= LEAST_SEEDS else _FEW}{BEYOND_NOTE if beyond else ''}Blue: better, orange: worse. {found[0].seeds} seeds, quarters from {first:g} to {end:g}."
         _footer(figure, [note, _origin(result, command)])
     return figure
 

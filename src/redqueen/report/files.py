@@ -174,6 +174,7 @@ def effects_document(effects: Sequence[Effect], regions: Sequence[str] | None = 
             if regions is None or row["region"] in regions or BY_NAME[row["outcome"]].of_the_world
         ],
         **arms,
+        "policy_files": json.loads(result.attrs["policy_files"]),
         **{name: result.attrs[name] for name in names},
     }
 
@@ -194,6 +195,7 @@ def summary(result: xarray.Dataset) -> dict[str, Any]:
             {"region": one.region, "outcome": one.outcome.name, "start": one.start, "end": one.end, "unit": one.outcome.unit}
             for one in changes(member)
         ],
+        "policy_files": json.loads(attributes["policy_files"]),
         **{name: attributes[name] for name in ("redqueen", "python", "numpy", "case_hash", "parameter_hash", "command")},
     }
 

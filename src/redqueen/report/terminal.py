@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import xarray
 
     from redqueen.cases.case import Case
+    from redqueen.policies.government import Government
 
 #: Width of what is piped, and the least that a terminal is taken to have.
 WIDTH = 80
@@ -225,7 +226,8 @@ def _show_summary(console: Console, blocks: Sequence[dict[str, list[Row]]], titl
         cells.append((name, *(_in_short(found[outcome]) for outcome in columns)))
     heads = [IN_SHORT[name] for name in columns]
     table(console, ("policy", *heads), cells, title=title, right=heads, whole=("policy", *heads))
-    say(console, "* the interval leaves out zero\n")
+    few = any(row.verdict == TOO_FEW_SEEDS for row in first)
+    say(console, f"* the interval leaves out zero{f'; fewer than {LEAST_SEEDS} seeds: none is marked' if few else ''}\n")
 
 
 def _in_short(row: Row) -> str:
@@ -289,6 +291,10 @@ def show_case(console: Console, case: Case) -> None:
     table(console, ("stage", "industry", "buys from", ""), chain, title="Chain")
     policies = [(policy.name, policy.title, ", ".join(policy.instruments)) for policy in case.policies.values()]
     table(console, ("policy", "what it is", "instruments"), policies, title="Policies")
+    deciding = [(policy.name, *_decides(one)) for policy in case.policies.values() for one in policy.governments]
+    if deciding:
+        heads = ("policy", "style", "reviewed", "regions", "menu")
+        table(console, heads, deciding, title="Governments that decide during the run", right=("regions",))
     if case.facts:
         facts = [
             (fact.region, fact.outcome, _year(fact.year), _figure(fact.value, fact.low, fact.high), fact.unit, fact.source)
@@ -297,6 +303,12 @@ def show_case(console: Console, case: Case) -> None:
         table(console, ("region", "fact", "year", "figure", "unit", "source"), facts, title="Known figures", right=("figure",))
     paragraph(console, "Not modelled", case.not_modelled)
     paragraph(console, "Sources", [f"{name}: {citation}" for name, citation in case.sources.items()])
+
+
+def _decides(government: Government) -> tuple[str, str, str, str]:
+    """Says of a government how it chooses, when it reviews, for whom and from what."""
+    reviewed = "never" if government.every is None else f"every {government.every:g} years, lag {government.lag:g}, noise {government.noise:g}"
+    return government.style, reviewed, str(len(government.where)), ", ".join(entry.name for entry in government.menu)
 
 
 def _widths(columns: Sequence[str], cells: Sequence[Sequence[Text]], whole: Collection[str], line: int) -> list[int]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from redqueen.errors import Refused
+from redqueen.lab.intervals import LEAST_SEEDS
 from redqueen.policies.change import on_a_quarter
 from redqueen.policies.document import REQUIRED, Document, Section, named
 from redqueen.policies.policy import NONE, Policy, catalogue
@@ -82,7 +83,7 @@ def _read_claim(section: Section) -> Claim | None:
     if "contrast" not in section.table:
         section.fault(None, "there is no contrast", "add [[claim.contrast]]")
     horizons = _read_horizons(section, needed=any(contrast is None or contrast.kind != FACT for contrast in contrasts))
-    seeds = section.number("seeds", "seeds", 2, MOST_SEEDS)
+    seeds = section.number("seeds", "seeds", LEAST_SEEDS, MOST_SEEDS)
     if seeds is not None and not seeds.is_integer():
         section.fault("seeds", f"{seeds:g} is not a whole number of seeds")
     spread = section.number("spread", "unit of the statistic", 0.0, default=None)

@@ -39,10 +39,11 @@ class Estimate(NamedTuple):
     reason: str | None = None
 
 
-def estimate(values: Sequence[float] | numpy.ndarray, contrast: Contrast, unit: str, *, logs: bool = False) -> Estimate:
+def estimate(values: Sequence[float] | numpy.ndarray, contrast: Contrast, unit: str, *, logs: bool = False, places: int = 1) -> Estimate:
     """Estimates a contrast from one value a seed; `logs` says that they are 100 x log ratios, shown as %.
 
-    mean +- t(0.975, n - 1) s / sqrt(n), with the limits put on the scale shown.
+    mean +- t(0.975, n - 1) s / sqrt(n), with the limits put on the scale shown. Where a claim is judged in several places the
+    state is that of an interval of coverage 1 - 0.05 / places (Bonferroni), so that chance in one of many decides nothing.
     """
     values = numpy.asarray(values, dtype=float)
     count = values.size
@@ -52,10 +53,13 @@ def estimate(values: Sequence[float] | numpy.ndarray, contrast: Contrast, unit: 
     if count < 2:
         return Estimate(shown(mean, logs), None, None, unit, count, None, UNDECIDED, None, "one seed has no interval")
     spread = float(values.std(ddof=1))
-    half = student_quantile((1 + LEVEL) / 2, count - 1) * spread / math.sqrt(count)
+    half, joint = (
+        student_quantile(1 - (1 - LEVEL) / (2 * several), count - 1) * spread / math.sqrt(count) for several in (1, places)
+    )
     limits = [shown(value, logs) for value in (mean, mean - half, mean + half)]
+    judged = [shown(value, logs) for value in (mean, mean - joint, mean + joint)]
     p = chance(mean, spread, count, contrast, logs=logs)
-    return Estimate(*limits, unit, count, p, state(*limits, contrast), spread)
+    return Estimate(*limits, unit, count, p, state(*judged, contrast), spread)
 
 
 def undefined(unit: str, seeds: int, reason: str) -> Estimate:

@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from redqueen.errors import Faults, nearest
+from redqueen.lab.intervals import LEAST_SEEDS
 from redqueen.lab.run import available_threads, progress_bar
 from redqueen.model.parameters import PARAMETERS
+from redqueen.policies.change import SWITCH
 from redqueen.studies.claims.contrasts import NotDefined, contrast_words, in_logs, unit_of, values_of
 from redqueen.studies.claims.declared import FACT, INSTEAD, OF_LEVEL, REGRET, Claim, ClaimRegister, Contrast, Horizon, Setting, years_words
 from redqueen.studies.claims.kept import Kept
@@ -25,8 +27,6 @@ from redqueen.studies.claims.verdicts import NOT_RUN, Place, together, verdict_o
 
 #: What stands for horizons where a fact is measured.
 WHOLE_RUN = "the whole run"
-#: Fewest seeds: with fewer a contrast of kind "regret" could not both choose and judge.
-LEAST_SEEDS = 4
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,12 @@ class Result:
     def main(self) -> Finding:
         """Gives the first contrast in the world as it is, at the last horizon."""
         return [one for one in self.findings if one.contrast == self.claim.main and one.variant == self.findings[0].variant][-1]
+
+    @property
+    def weakest(self) -> Finding:
+        """Gives the contrast with the largest p in the world as it is, at the last horizon: the claim is as strong as this."""
+        last = {one.contrast: one for one in self.findings if one.variant == self.findings[0].variant}
+        return max(last.values(), key=lambda one: 1.0 if one.estimate.p is None else one.estimate.p)
 
     @property
     def significant(self) -> bool:
@@ -154,6 +160,8 @@ def check_options(
             row = declared[name]
             message = f"{name} = {value:g} is outside {row.low:g} to {row.high:g} ({row.unit})"
             faults.add(message, field="--set", remedy="stay within the range")
+        elif declared[name].unit == SWITCH and value not in (declared[name].low, declared[name].high):
+            faults.add(f"{name} is a switch: {value:g} is neither off nor on", field="--set", remedy="0 or 1")
     return faults
 
 
@@ -204,7 +212,7 @@ def judge(
         finding
         for batch in plan.worlds
         for contrast in claim.contrasts
-        for finding in _findings(claim, batch, contrast, found)
+        for finding in _findings(claim, batch, contrast, found, len(plan.worlds) * max(1, len(claim.horizons)))
     ]
     also = [_findings(claim, plan.worlds[0], contrast, found)[-1] for contrast in claim.shown_beside]
     ablated = [_findings(claim, batch, claim.main, found)[-1] for batch in plan.ablations]
@@ -237,26 +245,28 @@ def power_in(claim: Claim, seeds: int, size: int) -> Power | None:
     return found._replace(seeds_needed=2 * needed if needed is not None and main.kind == REGRET else needed)
 
 
-def _findings(claim: Claim, batch: Batch, contrast: Contrast, found: Mapping[str, Values]) -> list[Finding]:
-    """Estimates a contrast at every horizon of a batch; a fact once, for the whole run."""
+def _findings(claim: Claim, batch: Batch, contrast: Contrast, found: Mapping[str, Values], places: int = 1) -> list[Finding]:
+    """Estimates a contrast at every horizon of a batch; a fact once, for the whole run. The claim is judged in so many places."""
     windows: Sequence[Horizon | None] = [None] if contrast.kind == FACT else batch.windows
     words = contrast_words(claim, contrast, batch.variant.setting)
     return [
         Finding(
             contrast.name or words, words, batch.variant.name, WHOLE_RUN if window is None else years_words(window), contrast,
-            _estimate(claim, batch, contrast, found, window),
+            _estimate(claim, batch, contrast, found, window, places),
         )
         for window in windows
     ]
 
 
-def _estimate(claim: Claim, batch: Batch, contrast: Contrast, found: Mapping[str, Values], window: Horizon | None) -> Estimate:
+def _estimate(
+    claim: Claim, batch: Batch, contrast: Contrast, found: Mapping[str, Values], window: Horizon | None, places: int
+) -> Estimate:
     unit = unit_of(contrast)
     try:
         values = values_of(claim, contrast, batch.variant.setting, batch.sample(contrast, found), window)
     except NotDefined as reason:
         return undefined(unit, 0, str(reason))
-    return estimate(values, contrast, unit, logs=in_logs(contrast))
+    return estimate(values, contrast, unit, logs=in_logs(contrast), places=places)
 
 
 def _states(findings: Sequence[Finding]) -> dict[Place, list[str]]:
@@ -275,7 +285,12 @@ def _rival(plan: Plan, found: Mapping[str, Values], findings: Sequence[Finding])
     unit, logs, sign = unit_of(main), in_logs(main), sign_of(main)
     if rival.kind == INSTEAD:
         assert rival.contrast is not None
-        place, batch, window = _meeting(plan, findings)
+        meeting = _meeting(plan, findings)
+        if meeting is None:
+            place = Place(findings[0].variant, findings[-1].horizon)
+            reason = "the claim holds nowhere"
+            return RivalFinding(rival.name, rival.kind, False, f"is not judged: {reason}", undefined(unit, 0, reason), place)
+        place, batch, window = meeting
         try:
             mine, theirs = (
                 values_of(claim, one, batch.variant.setting, batch.sample(one, found), window) for one in (main, rival.contrast)
@@ -296,13 +311,13 @@ def _rival(plan: Plan, found: Mapping[str, Values], findings: Sequence[Finding])
     return RivalFinding(rival.name, rival.kind, wins, words, there, place)
 
 
-def _meeting(plan: Plan, findings: Sequence[Finding]) -> tuple[Place, Batch, Horizon]:
-    """Gives the first world in which the claim holds and its last horizon there; where it holds nowhere, the world as it is."""
+def _meeting(plan: Plan, findings: Sequence[Finding]) -> tuple[Place, Batch, Horizon] | None:
+    """Gives the first world in which the claim holds and its last horizon there; None where it holds nowhere."""
     holding = {place for place, states in _states(findings).items() if together(states) == HOLDS}
     meetings = [
         (Place(batch.variant.name, years_words(window)), batch, window) for batch in plan.worlds for window in reversed(batch.windows)
     ]
-    return next((meeting for meeting in meetings if meeting[0] in holding), meetings[0])
+    return next((meeting for meeting in meetings if meeting[0] in holding), None)
 
 
 def _screen(plan: Plan, found: Mapping[str, Values], points: Sequence[Mapping[str, float]]) -> Screen:

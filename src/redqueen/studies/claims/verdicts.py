@@ -35,7 +35,7 @@ def verdict_of(places: Mapping[Place, Sequence[str]], *, rival_kind: str, rival_
     - holds only where ...: they hold in some places, and elsewhere not.
     - does not hold: they hold nowhere and somewhere one is against; or they hold somewhere, but the rival instead of the claim wins.
     - undecided: they hold nowhere, and none is against.
-    A rival at its strongest that wins limits a claim that holds to where the rival is weak. A claim that holds nowhere does
+    A rival that wins where it is strongest limits a claim that holds to where that is not so. A claim that holds nowhere does
     not need a rival to fail, and an undecided one is not lost to it: what cannot be seen is no evidence for either.
     """
     joined = {place: together(states) for place, states in places.items()}
@@ -46,8 +46,8 @@ def verdict_of(places: Mapping[Place, Sequence[str]], *, rival_kind: str, rival_
         return DOES_NOT_HOLD
     limits = [] if len(holding) == len(joined) else [places_words(holding, list(joined))]
     if rival_wins:
-        limits.append(f"{rival_name} is weak")
-    return f"{HOLDS_ONLY} {' and '.join(limits)}" if limits else CLAIM_HOLDS
+        limits.append(f"not so that {rival_name}")
+    return f"{HOLDS_ONLY}: {'; '.join(limits)}" if limits else CLAIM_HOLDS
 
 
 def places_words(holding: Sequence[Place], every: Sequence[Place]) -> str:
@@ -63,7 +63,7 @@ def places_words(holding: Sequence[Place], every: Sequence[Place]) -> str:
         if len(mine) == sum(place.variant == variant for place in every):
             words.append(variant)
         elif mine:
-            words.append(f"{variant}, in {_listed(mine)}" if len(variants) > 1 else _listed(mine))
+            words.append(f"{variant} in {_listed(mine)}" if len(variants) > 1 else _listed(mine))
     return _listed(words, "; ")
 
 
