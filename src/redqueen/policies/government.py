@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -164,19 +164,25 @@ def _faults_of_menu(government: Government) -> Iterator[Fault]:
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield government.fault("menu", f"names '{name}' twice", element=_last(names, name))
     for position, entry in enumerate(government.menu):
-        for change in entry.changes:
-            # Faults of the change itself are its own file's.
-            if change.start is not None or change.until is not None:
-                message = f"'{entry.name}' has dates ({change.instrument}): an entry acts while it is chosen"
-                yield government.fault("menu", message, "name a policy whose changes have neither from nor until", position)
-            if tuple(change.where) != (TARGET,):
-                message = f"'{entry.name}' names regions of its own ({change.instrument} in {', '.join(change.where)})"
-                yield government.fault("menu", message, f'an entry acts where it is chosen: write where = "{TARGET}" there', position)
+        # Faults of the changes themselves are their own file's.
+        dated = _named([change for change in entry.changes if change.start is not None or change.until is not None])
+        if dated:
+            message = f"'{entry.name}' has dates ({dated}): an entry acts while it is chosen"
+            yield government.fault("menu", message, "name a policy whose changes have neither from nor until", position)
+        placed = [change for change in entry.changes if tuple(change.where) != (TARGET,)]
+        if placed:
+            places = ", ".join(dict.fromkeys(region for change in placed for region in change.where))
+            message = f"'{entry.name}' names regions of its own ({_named(placed)} in {places})"
+            yield government.fault("menu", message, f'an entry acts where it is chosen: write where = "{TARGET}" there', position)
         if entry.governments:
             yield government.fault("menu", f"'{entry.name}' has governments of its own", "name a policy of changes alone", position)
     if names and government.start != DRAW and government.start not in names:
         remedy = nearest(government.start, (DRAW, *names)) or f"write {DRAW}, or one of: {', '.join(names)}"
         yield government.fault("start", f"'{government.start}' is not on the menu", remedy)
+
+
+def _named(changes: Iterable[Change]) -> str:
+    return ", ".join(dict.fromkeys(change.instrument for change in changes))
 
 
 def _faults_of_times(government: Government) -> Iterator[Fault]:
@@ -232,6 +238,8 @@ def _faults_in_world(
     start, end = years or (world.start, world.start + world.quarters / QUARTERS)
     if government.first is not None and not start <= government.first < end:
         yield government.fault("first", f"{government.first:g} is outside the run, {start:g} to {end:g}")
+    if government.every is not None and government.lag >= end - start:
+        yield government.fault("lag", f"results are known after {government.lag:g} years, when the run of {end - start:g} is over")
 
 
 def _seat(
