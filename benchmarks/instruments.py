@@ -1,7 +1,7 @@
 """Try every instrument in one region, at a moderate and a large dose, and print what comes of it as a table of Markdown.
 
     python benchmarks/instruments.py                # 20 seeds, a minute or two
-    python benchmarks/instruments.py --seeds 100    # the table of docs/instruments_tried.md, 8 minutes on two cores
+    python benchmarks/instruments.py --seeds 100    # the table of docs/instruments_tried.md, 6 minutes on two cores
 
 The world is the case `recipes`, the region its catching-up region, from the first quarter to the last. Each arm is compared,
 paired by seed, to the world without it: to nothing, or to the company alone where an instrument works only in company.

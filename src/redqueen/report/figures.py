@@ -105,7 +105,8 @@ def fan(
             axes.flat[position].xaxis.set_tick_params(labelbottom=True)
         for axis in axes[:, 0]:
             axis.set_ylabel(unit_words(base.outcome.unit))
-        for position in sorted({*range(columns - 1, len(shown), columns), len(shown) - 1} if base not in shown else ()):
+        # Only at the right edge: elsewhere the words would push columns apart.
+        for position in range(columns - 1, len(shown), columns) if base not in shown else ():
             _label_reference(axes.flat[position], base, title_of(result, base.policy))
         words = base.outcome.words + (f" ({stage})" if stage else "")
         _heading(figure, f"{_capital(words)}, {_region(base.region)}")
