@@ -508,3 +508,12 @@ def test_an_empty_directory_may_be_written_to(tmp_path):
     with whole_directory(tmp_path / "out", "command") as folder:
         (folder / "a.csv").write_text("1")
     assert (tmp_path / "out" / "a.csv").exists()
+
+
+def test_an_edited_policy_file_leaves_a_trace(case, tmp_path):
+    path = tmp_path / "mine.toml"
+    hashes = []
+    for intensity in (3.0, 4.0):
+        path.write_text(f'[policy]\nname = "mine"\n[[change]]\ninstrument = "lump_sum"\nwhere = "target"\nintensity = {intensity}\n')
+        hashes.append(Trial(case, ["none", path], seeds=1).policy_files)
+    assert list(hashes[0]) == [str(path)] and hashes[0] != hashes[1]

@@ -482,3 +482,30 @@ def test_a_policy_that_does_not_exist_is_refused_with_the_nearest(tmp_path):
     assert faults_of(policy, "nationalchampion") == ["no policy 'nationalchampion' (did you mean 'national_champion'?)"]
     assert "no such file (did you mean 'policy.toml'?)" in faults_of(policy, str(write(tmp_path, POLICY)).replace("policy.toml", "polic.toml"))[0]
     assert policy("none") is NONE
+
+
+def test_faults_of_a_file_and_those_in_the_world_come_together(tmp_path):
+    path = tmp_path / "bad.toml"
+    path.write_text(
+        '[policy]\nname = "none"\n[[change]]\ninstrument = "capacity_bilding"\nintensity = 5\n[[change]]\ninstrument = "wage_subsidy"\n'
+        'where = "catchup"\nfrom = 2050\nintensity = 5\nstages = ["desing"]\n[[government]]\nstyle = "adjust"\nwhere = ["catchup"]\n'
+        'menu = ["extension", "diasporaa"]\nevery = 5\nnoise = -1\n'
+    )
+    with pytest.raises(Refused) as refused:
+        read_policy(path, case("recipes").world, "catch_up")
+    found = [(fault.line, fault.message) for fault in refused.value.faults]
+    expected = {
+        2: "'none'", 4: "capacity_bilding", 8: "'catchup'", 9: "2050", 10: "wage_subsidy of 5", 11: "'desing'", 14: "'catchup'",
+        15: "'diasporaa'", 17: "-1",
+    }
+    assert [line for line, _ in found] == list(expected)
+    assert all(words in message for (_, message), words in zip(found, expected.values(), strict=True))
+
+
+def test_a_switch_is_off_or_on(world):
+    for dose, wrong in ((0.0, False), (1.0, False), (0.5, True)):
+        change = Change("embargo", dose, ("coastal_china",))
+        if wrong:
+            assert "embargo is a switch: 0.5 is neither off nor on" in faults_of(schedule, use(change), world)[0]
+        else:
+            schedule(use(change), world)

@@ -108,7 +108,7 @@ def _find_entry(name: str, written: dict[str, _Written], trail: tuple[str, ...])
             return _resolve(entry, written, trail)
         known = catalogue()
         others = [NONE.name, *(other for other in written if other != name), *known]
-        return read_policy(known[entry]) if named(section, "menu", entry, others, "policy", below) else None
+        return read_policy(known[entry]) if named(section, "menu", entry, others, "policy", below) else Policy(entry)
 
     return find
 

@@ -238,7 +238,7 @@ def _plan(
                     remedy=f"one of {', '.join(world.regions)}",
                 )
         elif isinstance(item, Path) or text.endswith(".toml"):
-            policy = read_policy(text)
+            policy = read_policy(text, world, region)
         else:
             known = policy_names(case)
             raise Refused.one(

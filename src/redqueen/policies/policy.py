@@ -86,7 +86,7 @@ def lay_out_policy(policy: Policy, world: World, target_region: str | None = Non
     return programme
 
 
-def faults_in_world(policy: Policy, world: World, target_region: str) -> list[Fault]:
+def faults_in_world(policy: Policy, world: World, target_region: str | None) -> list[Fault]:
     """Finds what is wrong with the changes and governments of a policy in a world."""
     if policy.governments:
         return lay_out_governments(policy, world, target_region)[1]
@@ -113,17 +113,22 @@ def policy(name_or_path: str | os.PathLike[str]) -> Policy:
     raise Refused.one(f"no policy '{name}'", remedy=nearest(name, names) or f"known: {', '.join(names)}; or name a .toml file")
 
 
-def read_policy(path: str | os.PathLike[str]) -> Policy:
+def read_policy(path: str | os.PathLike[str], world: World | None = None, target_region: str | None = None) -> Policy:
     """Reads a policy file: `[policy]`, `[[change]]`, `[[government]]` and, for its citations, `[source]`.
 
-    Raises `Refused` with every fault of the file, each with its line.
+    Raises `Refused` with every fault of the file, each with its line; with a world also what is wrong there, where
+    `target_region` is what `TARGET` stands for.
     """
-    return Policy(**read_policy_document(Document(path, "policy"), _entry))
+
+    def in_world(content: dict[str, object]) -> list[Fault]:
+        return [] if world is None else faults_in_world(Policy(**content), world, target_region)  # type: ignore[arg-type]
+
+    return Policy(**read_policy_document(Document(path, "policy"), _entry, in_world))  # type: ignore[arg-type]
 
 
-def _entry(section: Section, name: str, below: tuple) -> Policy | None:
-    """Gives the policy that a menu names, of the catalogue or "none"."""
+def _entry(section: Section, name: str, below: tuple) -> Policy:
+    """Gives the policy that a menu names, of the catalogue or "none"; an unknown one as if it did nothing, with its fault noted."""
     known = catalogue()
     if not named(section, "menu", name, (NONE.name, *known), "policy", below):
-        return None
+        return Policy(name)
     return NONE if name == NONE.name else read_policy(known[name])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from redqueen.errors import Fault
 from redqueen.policies.change import TARGET, Change, Place, faults_of
 from redqueen.policies.document import Document, Section
 from redqueen.policies.government import DRAW, Government, faults_of_government
@@ -28,8 +29,10 @@ GOVERNMENT_KEYS = (
 FindEntry = Callable[[Section, str, tuple], "Policy | None"]
 
 
-def read_policy_document(document: Document, find: FindEntry) -> dict[str, object]:
-    """Reads what makes up the policy of a file; raises `Refused` with every fault of it."""
+def read_policy_document(
+    document: Document, find: FindEntry, further: Callable[[dict[str, object]], list[Fault]]
+) -> dict[str, object]:
+    """Reads what makes up the policy of a file; raises `Refused` with every fault of it and those that `further` finds in it."""
     root = document.root
     root.only(("policy", "change", "government", "source"))
     document.read_sources()
@@ -49,8 +52,10 @@ def read_policy_document(document: Document, find: FindEntry) -> dict[str, objec
     governments = read_governments(root, find)
     for government in governments:
         document.faults.extend(faults_of_government(government))
+    content = {"name": "", **heading, "changes": changes, "governments": governments, "sources": document.sources}
+    document.faults.extend(further(content))
     document.refuse_if_any()
-    return {**heading, "changes": changes, "governments": governments, "sources": document.sources}
+    return content
 
 
 def read_heading(section: Section) -> dict[str, object]:
