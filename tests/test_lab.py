@@ -517,3 +517,10 @@ def test_an_edited_policy_file_leaves_a_trace(case, tmp_path):
         path.write_text(f'[policy]\nname = "mine"\n[[change]]\ninstrument = "lump_sum"\nwhere = "target"\nintensity = {intensity}\n')
         hashes.append(Trial(case, ["none", path], seeds=1).policy_files)
     assert list(hashes[0]) == [str(path)] and hashes[0] != hashes[1]
+
+
+def test_a_policy_that_starts_after_the_run_is_said_to_be_idle(case, tmp_path):
+    path = tmp_path / "late.toml"
+    path.write_text('[policy]\nname = "late"\n[[change]]\ninstrument = "lump_sum"\nwhere = "target"\nfrom = 1993\nintensity = 3\n')
+    assert Trial(case, ["none", path], seeds=1).idle == []
+    assert Trial(case, ["none", path], seeds=1, quarters=8).idle == ["late"]

@@ -165,6 +165,8 @@ def _trial(
     except Refused as refusal:
         faults.extend(refusal.faults)
     faults.refuse_if_any(f"redqueen {heading} {asked.case}")
+    for name in trial.idle:
+        print(f"Note: {name} does nothing in the {trial.world.quarters} quarters that are run.", file=sys.stderr)
     return trial
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from redqueen.cases.case import Case, bundled
 from redqueen.cases.case import case as read_case
 from redqueen.errors import Fault, Faults, Refused, nearest
-from redqueen.lab.arms import COST, Arm, Programme, at_equal_cost, placebo_name, placebos
+from redqueen.lab.arms import COST, Arm, Programme, at_equal_cost, does_nothing, placebo_name, placebos
 from redqueen.lab.dataset import Recorder, dataset, origins, parameter_hash, world_hash
 from redqueen.lab.run import available_threads, progress_bar, run_members
 from redqueen.lab.store import file_hash
@@ -84,6 +84,7 @@ class Trial:
         # Policies are dated for the whole history, which may be cut short.
         laid_out = _plans(policies, reference, self.case, whole, self.region, faults)
         self.schedules = {name: _cut(plan, self.world.quarters) for name, (plan, _) in laid_out.items()}
+        self._active = [name for name, (plan, _) in laid_out.items() if not does_nothing(plan)]
         self.reference = _reference(reference, self.case, list(self.schedules))
         self.policy_files = _policy_files(policies)
         self.equal_cost = equal_cost
@@ -101,6 +102,11 @@ class Trial:
     def policies(self) -> list[str]:
         """Gives the names of the policies, in the order asked for, and then of their placebos."""
         return [*self.schedules, *self.placebos.values()]
+
+    @property
+    def idle(self) -> list[str]:
+        """Gives the policies that do something, but nothing in the quarters that are run."""
+        return [name for name in self._active if does_nothing(self.schedules[name])]
 
     def run(self, threads: int | None = None, *, progress: bool = True, check: bool = False) -> xarray.Dataset:
         """Runs every policy under every seed and gives one dataset; see `lab/dataset.py` for its dimensions.
