@@ -238,9 +238,12 @@ class _Element:
         self.section, self.line, self.variant = section, line, variant
 
     def fault(self, message: str, remedy: str | None = None) -> None:
+        # What is wrong everywhere is said once, without naming every world in which it shows.
+        if any((fault.line, fault.message) == (self.line, message) for fault in self.section.document.faults):
+            return
         where = f" (where {self.variant})" if self.variant else ""
         self.section.document.faults.add(f"{message}{where}", line=self.line, field=self.section.field_of("contrast"), remedy=remedy)
 
     def unknown(self, kind: str, name: str, known: object) -> None:
-        names = tuple(known)  # type: ignore[arg-type]
+        names = tuple(dict.fromkeys(known))  # type: ignore[call-overload]
         self.fault(f"unknown {kind} '{name}'", nearest(name, names) or f"known: {', '.join(names)}")

@@ -16,7 +16,7 @@ from redqueen.policies.policy import NONE, Policy, catalogue
 from redqueen.policies.reading import read_changes, read_governments
 from redqueen.studies.claims.checking import case_of, check_claim, fault_settings, known_case, policy_of
 from redqueen.studies.claims.declared import (
-    BETWEEN, DIRECTIONS, EFFECT, FACT, INSTEAD, KINDS, NOT_DOWN, NOT_UP, OF_LEVEL, REGRET, SHARES, STRENGTH, Arm, Claim, ClaimRegister,
+    BETWEEN, DIRECTIONS, EFFECT, FACT, INSTEAD, KINDS, NOT_DOWN, NOT_UP, OF_LEVEL, REGRET, SHARES, STRENGTH, UP, Arm, Claim, ClaimRegister,
     Contrast, Horizon, Rival, Setting, Variant,
 )
 from redqueen.studies.claims.settings import BY_PARAMETER
@@ -69,7 +69,7 @@ def read_register(path: str | os.PathLike[str] | None = None) -> ClaimRegister:
 def _read_claim(section: Section) -> Claim | None:
     """Reads one claim as far as it can be read; None where too little of it can."""
     section.only(CLAIM_KEYS)
-    noted = len(section.document.faults)
+    faults = section.document.faults
     heading = {
         "id": section.word("id"), "says": section.text("says"), "mechanism": section.text("mechanism", default=""),
         "world": section.text("world", one_line=True), "region": section.text("region", one_line=True),
@@ -77,8 +77,10 @@ def _read_claim(section: Section) -> Claim | None:
     source = section.cite()
     if "source" not in section.table:
         section.fault(None, "'source' is missing", "add source: where the document says so")
-    known_case(section, "world", heading["world"])
+    readable = known_case(section, "world", heading["world"])
+    noted = len(faults)
     arms = _read_arms(section)
+    readable = readable and len(faults) == noted
     contrasts = [_read_contrast(element, heading["region"]) for element in section.sections("contrast")]
     if "contrast" not in section.table:
         section.fault(None, "there is no contrast", "add [[claim.contrast]]")
@@ -91,15 +93,18 @@ def _read_claim(section: Section) -> Claim | None:
     screen = section.texts("screen", default=()) or ()
     for position, name in enumerate(screen):
         named(section, "screen", name, BY_PARAMETER, "parameter", (position,))
+    noted = len(faults)
     variants = tuple(_read_variant(element, (*SETTING_KEYS, "name")) for element in section.sections("where"))
     ablations = tuple(_read_variant(element, ("name", *SETTING_KEYS[2:])) for element in section.sections("ablations"))
     for kind, named_variants in (("where", variants), ("ablations", ablations)):
         _refuse_twice(section, kind, [variant.name for variant in named_variants if variant])
+    readable = readable and len(faults) == noted
     rival = _read_rival(section, contrasts[0] if contrasts else None)
-    if len(section.document.faults) > noted or not contrasts or rival is None:
+    # What is wrong with numbers alone does not keep a claim from being checked in its worlds.
+    if not readable or not contrasts or None in contrasts or rival is None or None in heading.values():
         return None
     return Claim(
-        **heading, source=source, horizons=horizons, seeds=int(seeds), spread=spread, contrasts=tuple(contrasts), arms=arms,
+        **heading, source=source, horizons=horizons, seeds=int(seeds or LEAST_SEEDS), spread=spread, contrasts=tuple(contrasts), arms=arms,
         variants=variants, rival=rival, also=tuple(also or ()), screen=tuple(screen), ablations=ablations,
     )
 
@@ -187,13 +192,12 @@ def _read_variant(section: Section, keys: tuple[str, ...]) -> Variant | None:
 def _read_contrast(section: Section, region: str | None, base: Contrast | None = None, also: tuple[str, ...] = ()) -> Contrast | None:
     """Reads a contrast; with `base` (the rival's) what is not written is as there."""
     section.only((*CONTRAST_KEYS, *also))
-    noted = len(section.document.faults)
     kind = (base.kind if base else EFFECT) if also else section.text("kind", default=EFFECT)
     if kind is not None and not named(section, "kind", kind, KINDS, "kind of contrast"):
         return None
     direction = section.text("direction", default=base.direction if base else REQUIRED)
-    if direction is not None:
-        named(section, "direction", direction, DIRECTIONS, "direction")
+    if direction is not None and not named(section, "direction", direction, DIRECTIONS, "direction"):
+        direction = None
     # What a level may be has no sign; an effect of interest has a size.
     threshold = section.number(
         "threshold", "unit of the effect", -math.inf if kind in OF_LEVEL else 0.0, default=base.threshold if base else REQUIRED
@@ -202,6 +206,7 @@ def _read_contrast(section: Section, region: str | None, base: Contrast | None =
         section.fault("direction", f"a {kind} is above or below its threshold", "up or down")
     if direction in (NOT_DOWN, NOT_UP) and threshold == 0:
         section.fault("threshold", f"{direction} needs a margin above zero", "say how large an effect would matter")
+    noted = len(section.document.faults)
     values = {
         "outcome": section.text("outcome", default=base.outcome if base else REQUIRED, one_line=True),
         "name": section.text("name", default="", one_line=True),
@@ -217,7 +222,7 @@ def _read_contrast(section: Section, region: str | None, base: Contrast | None =
     }
     if len(section.document.faults) > noted:
         return None
-    return Contrast(kind, direction=direction, threshold=threshold, line=section.line(), **values)
+    return Contrast(kind, direction=direction or UP, threshold=threshold or 0.0, line=section.line(), **values)
 
 
 def _read_sides(section: Section, kind: str) -> dict[str, str | None]:
