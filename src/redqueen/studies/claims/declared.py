@@ -127,7 +127,6 @@ class Claim:
         """Gives the first contrast, which the table shows and the screen sweeps."""
         return self.contrasts[0]
 
-
     @property
     def shown_beside(self) -> tuple[Contrast, ...]:
         """Gives the further outcomes as contrasts of the main one's arms: effects, or levels where it has a single arm."""
