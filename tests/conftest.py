@@ -7,6 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from toy_trial import use_model, write_case
+
+from redqueen.cases.case import read_case
 
 PACKAGE = Path(importlib.util.find_spec("redqueen").submodule_search_locations[0]).resolve()
 
@@ -53,3 +56,15 @@ def data_directory() -> Path:
     if not directory.is_dir():
         pytest.skip(f"the real data are not at {directory}; set REDQUEEN_DATA to their directory")
     return directory
+
+
+@pytest.fixture
+def case(tmp_path):
+    """Give the toy case."""
+    return read_case(write_case(tmp_path))
+
+
+@pytest.fixture
+def model(monkeypatch):
+    """Put a stand-in whose histories are known in the place of the model."""
+    return use_model(monkeypatch)

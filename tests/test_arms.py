@@ -5,10 +5,9 @@ import math
 
 import numpy
 import pytest
-from toy_trial import TakingTurns, use_model, write_case
+from toy_trial import TakingTurns
 
 import redqueen
-from redqueen.cases.case import read_case
 from redqueen.errors import Refused
 from redqueen.lab.arms import ToppedUp
 from redqueen.lab.compare import compare, compare_all
@@ -20,16 +19,6 @@ from redqueen.lab.trial import Trial
 from redqueen.model.instruments import INDEX
 from redqueen.model.schedule import Schedule
 from redqueen.policies.policy import Change, Policy
-
-
-@pytest.fixture
-def case(tmp_path):
-    return read_case(write_case(tmp_path))
-
-
-@pytest.fixture
-def model(monkeypatch):
-    return use_model(monkeypatch)
 
 
 # Placebos

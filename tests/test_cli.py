@@ -8,7 +8,7 @@ import sys
 import time
 
 import pytest
-from toy_trial import CASE, use_model, write_case
+from toy_trial import CASE, write_case
 
 from redqueen.cli import main
 
@@ -19,11 +19,6 @@ def toy(tmp_path, monkeypatch):
     write_case(tmp_path)
     monkeypatch.chdir(tmp_path)
     return "toy.toml"
-
-
-@pytest.fixture
-def model(monkeypatch):
-    return use_model(monkeypatch)
 
 
 def answer(capsys, *words):

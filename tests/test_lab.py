@@ -12,10 +12,8 @@ from pathlib import Path
 
 import numpy
 import pytest
-from toy_trial import use_model, write_case
 
 import redqueen
-from redqueen.cases.case import read_case
 from redqueen.errors import Refused
 from redqueen.lab.compare import compare, compare_all
 from redqueen.lab.futures import futures
@@ -48,16 +46,6 @@ from redqueen.model.kinds import MODES, TIE_KINDS
 from redqueen.model.schedule import Schedule
 from redqueen.model.simulate import QUARTERLY, YEARLY
 from redqueen.policies.policy import Change, Policy
-
-
-@pytest.fixture
-def case(tmp_path):
-    return read_case(write_case(tmp_path))
-
-
-@pytest.fixture
-def model(monkeypatch):
-    return use_model(monkeypatch)
 
 
 @pytest.fixture

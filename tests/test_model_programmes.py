@@ -208,8 +208,8 @@ def test_an_embargo_costs_income_and_hides_what_others_learn():
     poorer = simulate(WORLD, schedule, seed=SEED, parameters={"autarky_loss": 0.5}, check=True)
     assert poorer.arrays["outlay"][:, 1].sum() < 0.7 * closed.arrays["outlay"][:, 1].sum()
     known = closed.arrays["public_knowledge"]
-    assert (known[0] == known[0][:1]).all(axis=0).sum() < len(WORLD.stages) or (known[-1, 1] < known[-1, 0]).any()
-    assert (known[-1, 1] <= known[-1, 0] + 1e-12).all() and (known[-1, 0] == known[-1, 2]).all()
+    assert (known[-1, 1] < known[-1, 0]).any()
+    assert (known[-1, 1] <= known[-1, 0]).all() and (known[-1, 0] == known[-1, 2]).all()
     open_world = simulate(WORLD, seed=SEED).arrays["public_knowledge"]
     assert (open_world == open_world[:, :1]).all()
 
@@ -260,10 +260,12 @@ def test_equal_spending_is_equal_bit_for_bit():
 
 
 def test_a_state_firms_people_found_state_firms_as_often_as_the_state_owns_firms():
-    history = simulate(toy(quarters=40, state_share=1.0, parameters={"spinoff_rate": 0.4}), seed=SEED)
+    # Units that are given up become private firms, and returnees come from other states' firms.
+    parameters = {"spinoff_rate": 0.4, "unbundling_spinoff": 0.0, "returnee_founders": 0.0}
+    history = simulate(toy(quarters=40, state_share=1.0, parameters=parameters), seed=SEED)
     arrays = history.state.arrays
     spun_off = (arrays["alive"] == 1) & (arrays["parent"] != 0) & (arrays["born"] > 8) & (arrays["owner"] != kinds.AFFILIATE)
-    assert (arrays["owner"][spun_off] == kinds.STATE).mean() > 0.8
+    assert spun_off.any() and (arrays["owner"][spun_off] == kinds.STATE).all()
 
 
 def test_levies_follow_the_floor():

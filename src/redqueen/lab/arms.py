@@ -4,26 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy
 
 from redqueen.errors import Faults
-from redqueen.model.instruments import INDEX, INSTRUMENTS
+from redqueen.model.instruments import FREE, INDEX, INSTRUMENTS
 from redqueen.model.schedule import Deciding, Decision, Schedule
 from redqueen.model.world import World
+from redqueen.policies.government import Programme
 
 #: What is recorded of an arm so that others can be topped up to it.
 COST = "public_cost"
 
 _FLOOR = INDEX["spending_floor"]
-_FREE = "none"
-
-
-class Programme(Protocol):
-    """Begins anew in every seed: a schedule of its own, and the government that edits it during the run (or None)."""
-
-    def begin(self, world: World, seed: int) -> tuple[Schedule, Deciding | None]: ...
 
 
 @dataclass(frozen=True)
@@ -72,7 +65,7 @@ def costs_nothing(arm: Arm) -> bool:
     if not isinstance(arm, Schedule):
         return False
     used = arm.intensity.any(axis=(1, 2))
-    return all(instrument.cost == _FREE for instrument, is_used in zip(INSTRUMENTS, used, strict=True) if is_used)
+    return all(instrument.cost == FREE for instrument, is_used in zip(INSTRUMENTS, used, strict=True) if is_used)
 
 
 def first_run(name: str) -> str:

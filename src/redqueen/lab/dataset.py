@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from redqueen.model.fields import FIELDS
-from redqueen.model.kinds import MODES, TIE_KINDS
+from redqueen.model.kinds import MODES, QUARTERS_A_YEAR, TIE_KINDS
 from redqueen.model.parameters import DEFAULTS
 from redqueen.model.schedule import Decision
 from redqueen.model.world import World
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     import xarray
 
 _FIELD = {field.name: field for field in FIELDS}
-QUARTERS_A_YEAR = 4
 
 #: What is kept of a decision of a government; time is the quarter's start, as a year.
 DECISION_COLUMNS = ("policy", "seed", "quarter", "time", "region", "government", "chosen", "why")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from redqueen.cases.case import Case, bundled
 from redqueen.cases.case import case as read_case
 from redqueen.errors import Fault, Faults, Refused, nearest
-from redqueen.lab.arms import COST, Arm, Programme, at_equal_cost, does_nothing, placebo_name, placebos
+from redqueen.lab.arms import COST, Arm, at_equal_cost, does_nothing, placebo_name, placebos
 from redqueen.lab.dataset import Recorder, dataset, origins, parameter_hash, world_hash
 from redqueen.lab.run import available_threads, progress_bar, run_members
 from redqueen.lab.store import file_hash
@@ -20,6 +20,7 @@ from redqueen.model.parameters import PARAMETERS
 from redqueen.model.schedule import Schedule
 from redqueen.model.world import World
 from redqueen.policies.change import SWITCH
+from redqueen.policies.government import Programme
 from redqueen.policies.policy import NONE, Policy, catalogue, lay_out_policy, read_policy
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class Trial:
         self.region = _region(region, self.case, whole, faults)
         # Policies are dated for the whole history, which may be cut short.
         laid_out = _plans(policies, reference, self.case, whole, self.region, faults)
-        self.schedules = {name: _cut(plan, self.world.quarters) for name, (plan, _) in laid_out.items()}
+        self.schedules = {name: plan.cut(self.world.quarters) for name, (plan, _) in laid_out.items()}
         self._active = [name for name, (plan, _) in laid_out.items() if not does_nothing(plan)]
         self.reference = _reference(reference, self.case, list(self.schedules))
         self.policy_files = _policy_files(policies)
@@ -319,12 +320,6 @@ def _shortened(world: World, quarters: int | None, faults: Faults) -> World:
         faults.add(f"{quarters} quarters do not fit", field="quarters", remedy=f"from 1 to the {world.quarters} of {world.name}")
         return world
     return dataclasses.replace(world, quarters=quarters)
-
-
-def _cut(plan: Any, quarters: int) -> Any:
-    if isinstance(plan, Schedule):
-        return Schedule(plan.intensity[:, :quarters], plan.target[:, :quarters])
-    return plan.cut(quarters)
 
 
 def _region(region: str | None, case: Case | None, world: World, faults: Faults) -> str | None:

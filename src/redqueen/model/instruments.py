@@ -22,6 +22,9 @@ class Instrument(NamedTuple):
     source: str
 
 
+#: Stands in `cost` where an instrument spends no public money.
+FREE = "none"
+
 INSTRUMENTS: tuple[Instrument, ...] = tuple(
     Instrument(*row)
     for row in (

@@ -1,6 +1,8 @@
 """Named whole numbers that the rules compare: innovation modes, kinds of tie, owners, backing and segments."""
 
 KINDS: dict[str, tuple[int, str]] = {
+    # Time
+    "QUARTERS_A_YEAR": (4, "what is done once a year is done every so many quarters"),
     # What a stage works on
     "IDLE": (0, "no project"),
     "NOVEL": (1, "novel-product innovation"),

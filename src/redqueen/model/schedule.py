@@ -29,6 +29,10 @@ class Schedule:
         shape = (len(INSTRUMENTS), quarters, regions)
         return cls(numpy.zeros(shape), numpy.full(shape, ALL_STAGES))
 
+    def cut(self, quarters: int) -> "Schedule":
+        """Give the schedule of a history that ends earlier: views of the same numbers."""
+        return Schedule(self.intensity[:, :quarters], self.target[:, :quarters])
+
     def set(self, instrument: str, region: int, first: int, last: int, intensity: float, target: int | None = None) -> None:
         """Add ``intensity`` to an instrument in a region in quarters ``first`` to ``last`` (exclusive)."""
         row = INDEX[instrument]

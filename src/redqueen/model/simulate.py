@@ -8,7 +8,8 @@ import numpy
 from redqueen import decisions, draws
 from redqueen.model.fields import FIELDS
 from redqueen.model.founding import found
-from redqueen.model.instruments import INDEX, INSTRUMENTS
+from redqueen.model.instruments import FREE, INDEX, INSTRUMENTS
+from redqueen.model.kinds import QUARTERS_A_YEAR
 from redqueen.model.ledger import Ledger
 from redqueen.model.quarter import run_quarter
 from redqueen.model.schedule import Deciding, Decision, Schedule
@@ -21,7 +22,7 @@ YEARLY = ("flows", "final_sales", "talent")
 KEPT_STOCKS = ("wage", "skilled_wage", "venture_pool", "venture_return", "frontier", "public_knowledge", "public_quality", "levy", "crowding", "modularity")
 QUARTERLY = tuple(field.name for field in FIELDS if field.role == "outcome" and field.name not in YEARLY) + KEPT_STOCKS
 #: What a government that changes its mind suspends: whatever costs public money, but for experiments of comparison.
-PROGRAMMES = frozenset(row.name for row in INSTRUMENTS if row.cost != "none" and not row.source.startswith("comparison"))
+PROGRAMMES = frozenset(row.name for row in INSTRUMENTS if row.cost != FREE and not row.source.startswith("comparison"))
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def simulate(
     schedule = schedule or Schedule.empty(world.quarters, len(world.regions))
     ledger = Ledger(state) if check else None
     arrays = {name: numpy.empty((world.quarters, *numpy.shape(value_of(state, name)))) for name in QUARTERLY}
-    yearly = {name: numpy.empty((world.quarters // 4, *state.arrays[name].shape)) for name in YEARLY}
+    yearly = {name: numpy.empty((world.quarters // QUARTERS_A_YEAR, *state.arrays[name].shape)) for name in YEARLY}
     for quarter in range(world.quarters):
         if government is not None:
             government.decide(quarter, Record(arrays, quarter))
@@ -88,9 +89,9 @@ def simulate(
         step(state, ledger)
         for name, array in arrays.items():
             array[quarter] = value_of(state, name)
-        if quarter % 4 == 3:
+        if quarter % QUARTERS_A_YEAR == QUARTERS_A_YEAR - 1:
             for name, array in yearly.items():
-                array[quarter // 4] = state.arrays[name]
+                array[quarter // QUARTERS_A_YEAR] = state.arrays[name]
     return History(arrays, yearly, state, () if government is None else tuple(government.decisions))
 
 
@@ -115,7 +116,7 @@ def use_instruments(state: State, schedule: Schedule, quarter: int) -> None:
 
 def suspended_regions(seed: int, quarter: int, churn: numpy.ndarray) -> numpy.ndarray:
     """Say where a government suspends its programmes this year: chance ``churn`` by region, drawn once a year."""
-    key = draws.key(seed, decisions.CHURN, quarter // 4)
+    key = draws.key(seed, decisions.CHURN, quarter // QUARTERS_A_YEAR)
     return numpy.array([chance > 0.0 and draws.uniform(key, region, 0) < chance for region, chance in enumerate(churn)])
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from redqueen.errors import Fault, nearest
 from redqueen.model.instruments import INDEX, INSTRUMENTS, NAMES
+from redqueen.model.kinds import QUARTERS_A_YEAR
 
 __all__ = ["QUARTERS", "SCALING_UNITS", "TARGET", "Change", "Place", "faults_of", "faults_of_range", "on_a_quarter"]
 
@@ -17,8 +18,7 @@ TARGET = "target"
 SCALING_UNITS = ("graduates/quarter", "officers", "researchers", "wages/quarter")
 #: Unit of what is either off or on.
 SWITCH = "switch"
-#: Quarters of a year.
-QUARTERS = 4
+QUARTERS = QUARTERS_A_YEAR
 
 
 @dataclass(frozen=True)

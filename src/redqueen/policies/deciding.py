@@ -11,12 +11,11 @@ import numpy
 from redqueen import decisions, draws
 from redqueen.elementary import log
 from redqueen.model.instruments import INDEX
+from redqueen.model.kinds import QUARTERS_A_YEAR as YEAR
 from redqueen.model.schedule import Decision, Schedule
 
 __all__ = ["Council", "Seat", "growth"]
 
-#: Quarters of a year: levels are compared by yearly means.
-YEAR = 4
 # Which of the draws of one decision, by region: the first choice or a later one, the figure of one locality or of all.
 _FIRST_LOT, _NEXT_LOT = 0, 1
 _OWN_FIGURE, _JOINT_FIGURE = 0, 1
@@ -51,8 +50,7 @@ class Seat:
 
     def cut(self, quarters: int) -> Seat:
         """Gives the seat in a history that ends earlier."""
-        cut = tuple(Schedule(option.intensity[:, :quarters], option.target[:, :quarters]) for option in self.options)
-        return replace(self, options=cut)
+        return replace(self, options=tuple(option.cut(quarters) for option in self.options))
 
 
 class Council:

@@ -113,7 +113,7 @@ class Programme:
 
     def cut(self, quarters: int) -> Programme:
         """Gives the programme of a history that ends earlier."""
-        return Programme(_cut(self.fixed, quarters), tuple(seat.cut(quarters) for seat in self.seats), self.regions)
+        return Programme(self.fixed.cut(quarters), tuple(seat.cut(quarters) for seat in self.seats), self.regions)
 
 
 def faults_of_government(government: Government) -> Iterator[Fault]:
@@ -264,10 +264,6 @@ def _seat(
         target_growth=government.target_growth, emulate=EMULATING if government.emulate is None else government.emulate,
     )
     return seat, faults
-
-
-def _cut(schedule: Schedule, quarters: int) -> Schedule:
-    return Schedule(schedule.intensity[:, :quarters], schedule.target[:, :quarters])
 
 
 def _default(key: str) -> object:

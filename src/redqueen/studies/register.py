@@ -10,13 +10,13 @@ import numpy
 from redqueen.indicators.leontief import distance_to_final_use
 from redqueen.model import kinds
 from redqueen.model.founding import found
+from redqueen.model.kinds import QUARTERS_A_YEAR
 from redqueen.model.schedule import Schedule
 from redqueen.model.simulate import step, use_instruments, value_of
 from redqueen.model.state import State
 from redqueen.model.world import World
 from redqueen.studies.accounts import InputOutput, does, input_output, last_stage, material_costs
 
-QUARTERS_A_YEAR = 4
 #: Years over which what an innovation earns is added up.
 RETURN_YEARS = 5
 #: Outcomes and stocks kept every quarter of the history.

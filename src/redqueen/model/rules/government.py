@@ -4,10 +4,12 @@ import cython
 
 if cython.compiled:
     from cython.cimports.redqueen import decisions, draws, elementary
+    from cython.cimports.redqueen.model import kinds
     from cython.cimports.redqueen.model.state import State
     from cython.cimports.redqueen.model.rules import finance
 else:
     from redqueen import decisions, draws, elementary
+    from redqueen.model import kinds
     from redqueen.model.state import State
     from redqueen.model.rules import finance
 
@@ -96,7 +98,7 @@ def provide_grants(state: State, region: cython.int) -> cython.void:
         state.grant_chance[region] = 0.0
         state.strengths[region] = 0
         return
-    state.grant_fund[region] = min(state.grant_fund[region] + money, 4.0 * money)
+    state.grant_fund[region] = min(state.grant_fund[region] + money, kinds.QUARTERS_A_YEAR * money)
     state.grant_chance[region] = 1.0 if asked <= 0.0 else max(0.0, min(1.0, state.grant_fund[region] / asked))
     seek_strengths(state, region)
 
@@ -113,12 +115,13 @@ def seek_strengths(state: State, region: cython.int) -> cython.void:
     """
     table = state.public_private_partnership[region]
     firms = state.region_start[region + 1] - state.region_start[region]
-    state.programme_costs[region] += 0.25 * table * firms * state.parameters.meeting_cost * state.wage[region]
+    yearly: cython.double = table * firms * state.parameters.meeting_cost * state.wage[region]
+    state.programme_costs[region] += yearly / kinds.QUARTERS_A_YEAR
     measure_quotients(state, region)
-    anew: cython.int = state.quarter % 4 == 0 or state.strengths[region] == 0
+    anew: cython.int = state.quarter % kinds.QUARTERS_A_YEAR == 0 or state.strengths[region] == 0
     error: cython.double = state.parameters.discovery_error * (1.0 - table)
     error *= 1.0 - state.parameters.diaspora_strategy * state.compatriots[region]
-    key = draws.key(state.seed, decisions.DISCOVERY, state.quarter // 4)
+    key = draws.key(state.seed, decisions.DISCOVERY, state.quarter // kinds.QUARTERS_A_YEAR)
     believed = cython.declare(cython.ulonglong, 0)
     for stage in range(state.n_stages):
         related = related_quotient(state, region, stage)

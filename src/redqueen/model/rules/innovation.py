@@ -295,11 +295,11 @@ def choose_project(state: State, firm: cython.int, stage: cython.int) -> cython.
     local: cython.int = state.owner[firm] != kinds.AFFILIATE
     if local and state.novelty_mandate[region] > 0.0 and finance.is_target(state.novelty_mandate_target[region], stage):
         # A mandate binds for a year: waiting a quarter does not undo it.
-        yearly = draws.key(state.seed, decisions.MANDATE, state.quarter // 4)
+        yearly = draws.key(state.seed, decisions.MANDATE, state.quarter // kinds.QUARTERS_A_YEAR)
         only_novel = draws.uniform(yearly, identity, stage) < state.novelty_mandate[region]
     never_novel: cython.int = 0
     if state.novelty_stop[region] > 0.0 and finance.is_target(state.novelty_stop_target[region], stage):
-        yearly = draws.key(state.seed, decisions.MANDATE, state.quarter // 4)
+        yearly = draws.key(state.seed, decisions.MANDATE, state.quarter // kinds.QUARTERS_A_YEAR)
         never_novel = draws.uniform(yearly, identity, state.n_stages + stage) < state.novelty_stop[region]
     fit = knowledge.find_partner(state, firm, stage)
     source = knowledge.accessible_quality(state, firm, stage)
