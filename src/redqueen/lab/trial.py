@@ -13,7 +13,7 @@ from redqueen.cases.case import case as read_case
 from redqueen.errors import Fault, Faults, Refused, nearest
 from redqueen.lab.arms import COST, Arm, at_equal_cost, does_nothing, placebo_name, placebos
 from redqueen.lab.dataset import Recorder, dataset, origins, parameter_hash, world_hash
-from redqueen.lab.run import available_threads, progress_bar, run_members
+from redqueen.lab.run import available_threads, run_members
 from redqueen.lab.store import file_hash
 from redqueen.model.fields import FIELDS
 from redqueen.model.parameters import PARAMETERS
@@ -22,6 +22,7 @@ from redqueen.model.world import World
 from redqueen.policies.change import SWITCH
 from redqueen.policies.government import Programme
 from redqueen.policies.policy import NONE, Policy, catalogue, lay_out_policy, read_policy
+from redqueen.progress import progress_bar
 
 if TYPE_CHECKING:
     import xarray

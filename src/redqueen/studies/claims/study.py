@@ -10,9 +10,10 @@ from pathlib import Path
 
 from redqueen.errors import Faults, nearest
 from redqueen.lab.intervals import LEAST_SEEDS
-from redqueen.lab.run import available_threads, progress_bar
+from redqueen.lab.run import available_threads
 from redqueen.model.parameters import PARAMETERS
 from redqueen.policies.change import SWITCH
+from redqueen.progress import progress_bar
 from redqueen.studies.claims.contrasts import NotDefined, contrast_words, in_logs, unit_of, values_of
 from redqueen.studies.claims.declared import FACT, INSTEAD, OF_LEVEL, REGRET, Claim, ClaimRegister, Contrast, Horizon, Setting, years_words
 from redqueen.studies.claims.kept import Kept

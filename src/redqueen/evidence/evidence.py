@@ -1,0 +1,121 @@
+"""One tidy labelled table of evidence: what it measures, where it came from, what was found in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from redqueen.errors import Refused, nearest
+from redqueen.evidence.input_output import InputOutput
+
+__all__ = ["KINDS", "MEASURES", "Evidence", "File"]
+
+#: Kinds of tables, each with the columns that tell its rows apart; a column `value` (float64) follows, NaN nowhere.
+KINDS: dict[str, tuple[str, ...]] = {
+    "activities": ("region", "activity", "year", "measure"),
+    "trade": ("region", "partner", "activity", "year", "measure"),
+    "ties": ("region", "partner", "year", "measure"),
+    "regions": ("region", "year", "measure"),
+    "organisations": ("organisation",),
+    "input_output": ("region", "activity", "to_region", "to_activity", "year"),
+}
+
+#: Measures that studies look for, each with its meaning; a table may hold others.
+MEASURES: dict[str, str] = {
+    "exports": "gross exports",
+    "imports": "gross imports",
+    "output": "gross output",
+    "value added": "value added",
+    "jobs": "persons engaged or employed",
+    "establishments": "establishments",
+    "patents": "patents by residence of the inventor, fractions where several share one",
+    "income per head": "GDP per head",
+    "population": "people",
+    "R&D spending": "all spending on research and development",
+    "basic research": "spending on basic research",
+    "applied research": "spending on applied research",
+    "experimental development": "spending on experimental development",
+    "R&D intensity": "spending on research and development over GDP",
+    "co-authored articles": "articles with authors in both regions, the same from either side",
+    "co-inventions": "patents with inventors in both regions, the same from either side",
+    "people abroad": "people of the origin (partner) who live in the region",
+    "stay rate": "share of the origin's (partner's) graduates of the region who stay in it",
+}
+
+
+@dataclass(frozen=True)
+class File:
+    """Names one file that was read, with its SHA-256 and size in bytes."""
+
+    name: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Holds one tidy labelled table.
+
+    `format` is the name of the publisher's layout, `kind` a key of KINDS, which says the columns of `rows`: regions,
+    partners, activities and measures are text, `year` int64, `value` float64. Rows are unique by their key. Countries are
+    ISO alpha-3 codes; other regions keep the publisher's code. `units` gives the unit of each measure, `names` the
+    words for codes ({"region": {code: name}, "activity": ...}). `missing` and `suppressed` count cells without a
+    value, the second those that the publisher hides. Tables of kind "input_output" are `tables`, and `rows` is empty.
+    """
+
+    format: str
+    kind: str
+    rows: pd.DataFrame
+    units: Mapping[str, str]
+    files: tuple[File, ...] = ()
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    missing: int = 0
+    suppressed: int = 0
+    tables: tuple[InputOutput, ...] = ()
+
+    @property
+    def regions(self) -> list[str]:
+        """Lists the regions, sorted; an input-output table keeps its order."""
+        return list(self.tables[0].regions) if self.tables else sorted(self.rows["region"].unique())
+
+    @property
+    def activities(self) -> list[str]:
+        """Lists the activities, sorted; empty where the table has none."""
+        if self.tables:
+            return list(self.tables[0].sectors)
+        return sorted(self.rows["activity"].unique()) if "activity" in self.rows else []
+
+    @property
+    def years(self) -> list[int]:
+        """Lists the years, sorted."""
+        if self.tables:
+            return sorted({table.year for table in self.tables})
+        return sorted(int(year) for year in self.rows["year"].unique()) if "year" in self.rows else []
+
+    @property
+    def measures(self) -> list[str]:
+        """Lists what is measured, in the order of `units`."""
+        return list(self.units)
+
+    def name_of(self, code: str, column: str = "region") -> str:
+        """Gives the words for a code, or the code itself."""
+        return self.names.get(column, {}).get(code, code)
+
+    def values(self, measure: str, year: int) -> pd.DataFrame:
+        """Gives one measure of one year as a table of region x activity, summed over partners; 0 where no row stands.
+
+        Refuses a measure or a year that the table lacks, and a table without activities.
+        """
+        if "activity" not in self.rows:
+            raise Refused.one("the table has no activities", field="activity")
+        if measure not in self.units:
+            raise Refused.one(f"the table has no measure '{measure}'", field="measure", remedy=nearest(measure, self.units))
+        rows = self.rows[(self.rows["measure"] == measure) & (self.rows["year"] == year)]
+        if rows.empty:
+            listed = ", ".join(map(str, self.years))
+            raise Refused.one(f"the table has no {measure} of {year}; it has {listed}", field="year")
+        summed = rows.groupby(["region", "activity"], observed=True)["value"].sum()
+        return summed.unstack("activity", fill_value=0.0).sort_index().sort_index(axis=1)
