@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shlex
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from redqueen.errors import Faults, Refused
 from redqueen.evidence.facts import sources
 from redqueen.evidence.places import REST_OF_WORLD
 from redqueen.model.endowments import ENDOWMENTS, Endowment
+from redqueen.writing import whole_file
 
 __all__ = ["world_text", "write_world"]
 
@@ -73,7 +72,9 @@ def write_world(
     words += ["--regions", ",".join(regions), "--year", str(year)] + (["--industry", industry] if industry != "electronics" else [])
     command = shlex.join(["redqueen", "world", *words, "-o", out.name])
     checksums = [(path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in files.values()]
-    _write(out, _signed(world_text(measured, re.sub(r"[^\w-]+", "_", out.stem), command, checksums)))
+    text = _signed(world_text(measured, re.sub(r"[^\w-]+", "_", out.stem), command, checksums))
+    with whole_file(out) as draft:
+        draft.write_bytes(text.encode())
     return out
 
 
@@ -246,22 +247,3 @@ def _check_out(out: Path, faults: Faults) -> None:
             faults.add("exists, and was not made from evidence", file=out, field="out", remedy="give another name")
         elif first.rpartition(b" ")[2].strip().decode(errors="replace") != hashlib.sha256(rest).hexdigest():
             faults.add("exists, and was edited since it was made", file=out, field="out", remedy="give another name, or remove it")
-
-
-def _write(out: Path, text: str) -> None:
-    """Writes a file whole or not at all."""
-    try:
-        handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
-    except OSError as error:
-        raise Refused.one(f"cannot be written: {error.strerror}", file=out, field="out", heading=HEADING) from error
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(text.encode())
-        # A temporary file is private; a case file has the rights of any other.
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(name, 0o666 & ~mask)
-        os.replace(name, out)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pandas as pd
 
@@ -53,6 +55,15 @@ class File:
     sha256: str
     size: int
 
+    @classmethod
+    def of(cls, path: Path) -> File:
+        """Reads a file through for its checksum."""
+        digest = hashlib.sha256()
+        with path.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+        return cls(path.name, digest.hexdigest(), path.stat().st_size)
+
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
@@ -63,6 +74,8 @@ class Evidence:
     ISO alpha-3 codes; other regions keep the publisher's code. `units` gives the unit of each measure, `names` the
     words for codes ({"region": {code: name}, "activity": ...}). `missing` and `suppressed` count cells without a
     value, the second those that the publisher hides. Tables of kind "input_output" are `tables`, and `rows` is empty.
+    Rows of kind "organisations" are organisation, region, capabilities and ties (text, several apart by ';') and size
+    (float64, NaN where the register does not tell).
     """
 
     format: str

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from redqueen.errors import Faults, Refused, nearest, require
 
-__all__ = ["ALIASES", "GROUPS", "REST_OF_WORLD", "is_group", "place", "places"]
+__all__ = ["ALIASES", "GROUPS", "REST_OF_WORLD", "is_group", "name_of", "place", "places"]
 
 # The code that input-output tables give to all countries that they do not show by themselves.
 REST_OF_WORLD = "ROW"
@@ -60,6 +60,12 @@ ALIASES: dict[str, tuple[str, str]] = {
     "yemen, rep.": ("YEM", "name used by the World Bank"),
     "congo, rep.": ("COG", "name used by the World Bank"),
     "congo, dem. rep.": ("COD", "name used by the World Bank"),
+}
+
+# Usual short names where ISO's are long or inverted.
+_SHORT_NAMES = {
+    "RUS": "Russia", "TUR": "Turkey", "CIV": "Ivory Coast", "COD": "Congo (Kinshasa)", "COG": "Congo (Brazzaville)",
+    "VGB": "British Virgin Islands", "VIR": "US Virgin Islands", REST_OF_WORLD: "rest of the world",
 }
 
 # Totals and continents, in lower case, that stand among the countries of NSF's tables.
@@ -119,6 +125,16 @@ def places(names: Iterable[object], faults: Faults, field: str | None = None) ->
         else:
             codes[name] = code
     return codes
+
+
+def name_of(code: str) -> str:
+    """Gives the usual English name of an alpha-3 code; a code that is no country's is given back as it is."""
+    if code in _SHORT_NAMES:
+        return _SHORT_NAMES[code]
+    country = require("pycountry", "evidence").countries.get(alpha_3=code)
+    name = code if country is None else getattr(country, "common_name", country.name)
+    # "Iran, Islamic Republic of": what comes before the comma is the name.
+    return name.partition(", ")[0]
 
 
 def is_group(name: object) -> bool:

@@ -15,6 +15,9 @@ from redqueen.lab.outcomes import OUTCOMES, WORLD, Outcome, measured, series
 if TYPE_CHECKING:
     import xarray
 
+    from redqueen.evidence.evidence import Evidence
+    from redqueen.evidence.input_output import InputOutput
+
 REGION_COLUMNS = ("time", "region", "outcome", "value", "unit")
 STAGE_COLUMNS = ("time", "region", "stage", "outcome", "value", "unit")
 FLOW_COLUMNS = ("year", "region", "stage", "to_region", "to_stage", "value")
@@ -85,6 +88,24 @@ def yearly_rows(member: xarray.Dataset, variable: str) -> Iterator[tuple[Any, ..
     return (row for row in _cells(member[variable]) if row[-1] != 0)
 
 
+def evidence_rows(table: Evidence) -> Iterator[tuple[Any, ...]]:
+    """Lists the rows of a table of evidence, each with its unit: the columns of `table.rows`, then `unit`."""
+    units = table.rows["measure"].map(dict(table.units))
+    return (tuple(row) for row in zip(*(table.rows[name].tolist() for name in table.rows), units.tolist(), strict=True))
+
+
+def input_output_rows(table: InputOutput) -> Iterator[tuple[Any, ...]]:
+    """Lists an input-output table with its header first: REGION_STAGE by REGION_STAGE, REGION_FD, OUTPUT; rows VA and OUTPUT."""
+    labels = [f"{region}_{sector}" for region in table.regions for sector in table.sectors]
+    yield f"simulated: {table.unit}", *labels, *(f"{region}_FD" for region in table.regions), "OUTPUT"
+    rows = numpy.column_stack([table.intermediate, table.final_demand, table.output]).tolist()
+    for label, row in zip(labels, rows, strict=True):
+        yield label, *row
+    nothing = [None] * (len(table.regions) + 1)
+    yield "VA", *table.value_added.tolist(), *nothing
+    yield "OUTPUT", *table.output.tolist(), *nothing
+
+
 def changes(member: xarray.Dataset, outcomes: list[Outcome] | None = None) -> list[Change]:
     """Measures where each outcome of each region starts and ends in one run."""
     quarters = member.sizes["quarter"]
@@ -107,7 +128,9 @@ def measured_years(member: xarray.Dataset) -> tuple[float, float]:
 
 
 def _measurable(member: xarray.Dataset) -> list[Outcome]:
-    return [outcome for outcome in OUTCOMES if all(name in member for name in outcome.variables)]
+    # A run of less than a year has no year's record.
+    known = {name for name, array in member.data_vars.items() if array.sizes.get("year") != 0}
+    return [outcome for outcome in OUTCOMES if known.issuperset(outcome.variables)]
 
 
 def _rows(array: xarray.DataArray, name: str, unit: str) -> Iterator[tuple[Any, ...]]:

@@ -245,6 +245,8 @@ _STATE: tuple[tuple, ...] = (
     ("successes", ("region", "mode"), "f8", "projects/quarter", "outcome", "projects that succeeded by mode"),
     ("ties", ("region", "tie_kind"), "f8", "ties", "outcome", "ties held by the region's firms, by kind"),
     ("ties_abroad", _R, "f8", "ties", "outcome", "ties of the region's firms with other regions"),
+    ("ties_between", _RR, "f8", "ties", "outcome", "ties that a region's firms hold with firms of a region"),
+    ("research_by_mode", ("region", "mode"), "f8", "money/quarter", "outcome", "what firms spend on projects, by mode"),
     ("stage_profit", _RS, "f8", "money/quarter", "outcome", "profit by stage; what a lead firm makes is in its brand stage"),
     ("stage_jobs", _RS, "f8", "heads", "outcome", "jobs by stage; people not at work in a stage are in the firm's last stage"),
     ("stage_wages", _RS, "f8", "money/quarter", "outcome", "wages by stage, on the same rule"),
@@ -252,6 +254,8 @@ _STATE: tuple[tuple, ...] = (
     ("stage_firms", _RS, "f8", "firms", "outcome", "firms at work in the stage"),
     ("stage_quality", _RS, "f8", "log quality", "outcome", "revenue-weighted quality by stage"),
     ("flows", ("region", "stage", "region", "stage"), "f8", "money/quarter", "outcome", "sales of a region's stage to the firms of a region's stage: the intermediate block of an input-output table"),
+    ("in_house", ("region", "stage", "stage"), "f8", "money/quarter", "outcome", "what a region's firms pass on from one of their stages to another, at cost"),
+    ("stage_outside", _RS, "f8", "money/quarter", "outcome", "what a stage pays outside the chain: for materials, and to the supplier outside where a pool is empty"),
     ("final_sales", ("region", "industry", "region"), "f8", "money/quarter", "outcome", "sales of a region's lead firms to a region's market"),
 )
 

@@ -60,7 +60,7 @@ class Ledger:
         self.equal("outlay", self.total("outlay"), self.total("final_sales") + self.total("shipping_paid") + self.total("tariff_paid"))
 
     def value_added(self) -> None:
-        """Value added = final sales - payments outside - materials = wages + profits + interest - subsidies to firms."""
+        """Value added = final sales - payments outside - materials = wages + profits + interest - subsidies to firms; by region = sales - purchases."""
         made = self.total("final_sales") - self.total("outside_paid") - self.total("materials_paid")
         # What remains of sales and wages can be no more exact than they are.
         gross = self.total("final_sales") + self.total("wages_paid")
@@ -68,10 +68,16 @@ class Ledger:
         support = self.total("wage_subsidies") + self.total("overhead_subsidies") + self.total("project_subsidies")
         earned = self.total("wages_paid") + self.total("operating_profit") + self.total("interest_paid") - support
         self.equal("value added, by incomes", self.total("value_added"), earned, scale=gross)
+        arrays = self.state.arrays
+        sold = arrays["flows"].sum(axis=(1, 2, 3)) + arrays["final_sales"].sum(axis=(1, 2))
+        bought = arrays["flows"].sum(axis=(0, 1, 3)) + arrays["stage_outside"].sum(axis=1)
+        for region, value_added in enumerate(arrays["value_added"]):
+            self.equal(f"value added of region {region}, by stage", value_added, sold[region] - bought[region], scale=sold[region])
 
     def wages(self) -> None:
-        """Wages and profits by stage add up to those of all firms."""
+        """Wages and profits by stage add up to those of all firms, research by mode to that of all projects."""
         self.equal("wages by stage", self.total("stage_wages"), self.total("wages_paid"))
+        self.equal("research by mode", self.total("research_by_mode"), self.total("research_spending"))
         self.equal("profit by stage", self.total("stage_profit"), self.total("operating_profit"), scale=self.total("final_sales"))
 
     def cash(self) -> None:

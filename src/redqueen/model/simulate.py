@@ -17,7 +17,7 @@ from redqueen.model.state import State
 from redqueen.model.world import World
 
 #: Kept once a year, in its last quarter, because they are large.
-YEARLY = ("flows", "final_sales", "talent")
+YEARLY = ("flows", "final_sales", "talent", "in_house", "stage_outside", "ties_between", "research_by_mode")
 #: Stocks kept every quarter beside the outcomes.
 KEPT_STOCKS = ("wage", "skilled_wage", "venture_pool", "venture_return", "frontier", "public_knowledge", "public_quality", "levy", "crowding", "modularity")
 QUARTERLY = tuple(field.name for field in FIELDS if field.role == "outcome" and field.name not in YEARLY) + KEPT_STOCKS

@@ -87,7 +87,7 @@ def fan(
     fans = futures(result, outcome, region, [*named, reference], stage)
     base, shown = fans[-1], fans[:-1] or fans
     dotted = {name: futures(result, outcome, region, [placebos[name]], stage)[0] for name in named if name in placebos}
-    with _drawing() as pyplot:
+    with drawing() as pyplot:
         columns = min(len(shown), _MOST_COLUMNS)
         rows = -(-len(shown) // columns)
         width = _PANEL_WIDTH * columns + (2.0 if columns == 1 else 0.6)
@@ -126,7 +126,7 @@ def paths(result: xarray.Dataset, outcome: str, *, command: str | None = None) -
     names = [
         str(name) for name in series(member, BY_NAME[outcome])["region"].values if name != WORLD or BY_NAME[outcome].of_the_world
     ]
-    with _drawing() as pyplot:
+    with drawing() as pyplot:
         figure, axes = pyplot.subplots(1, 1, squeeze=False, figsize=(_PANEL_WIDTH + 2.6, _PANEL_HEIGHT + 1.5))
         axis = axes[0, 0]
         ends = []
@@ -164,7 +164,7 @@ def effects(
     shown = [name for name in present if (name in outcomes if outcomes is not None else BY_NAME[name].headline)] or present
     policies = [effect.policy for effect in drawn]
     titles = [textwrap.fill(title_of(result, policy), _BESIDE) for policy in policies]
-    with _drawing() as pyplot:
+    with drawing() as pyplot:
         columns = min(len(shown), _MOST_COLUMNS)
         lines = -(-len(shown) // columns)
         lines_of_text = sum(max(1 + title.count("\n"), 2 if beyond else 1) for title in titles)
@@ -188,14 +188,14 @@ def effects(
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:
     """Writes a figure as PNG and as SVG; the same figure gives the same bytes."""
     paths = [folder / f"{name}.png", folder / f"{name}.svg"]
-    with _drawing():
+    with drawing():
         figure.savefig(paths[0], metadata={"Software": None})
         figure.savefig(paths[1], metadata={"Date": None, "Creator": None})
     return paths
 
 
 @contextlib.contextmanager
-def _drawing() -> Iterator[object]:
+def drawing() -> Iterator[object]:
     """Lends matplotlib in our style, without a window and without touching the reader's settings."""
     matplotlib = require("matplotlib", "figures")
     figures = require("matplotlib.figure", "figures")

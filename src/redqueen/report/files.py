@@ -12,6 +12,7 @@ from redqueen.lab.compare import BEYOND, Effect
 from redqueen.lab.dataset import DECISION_COLUMNS
 from redqueen.lab.outcomes import BY_NAME
 from redqueen.lab.store import write_csv, write_json, write_text
+from redqueen.lab.tables import simulated_tables
 from redqueen.lab.tidy import (
     FLOW_COLUMNS,
     REGION_COLUMNS,
@@ -21,6 +22,8 @@ from redqueen.lab.tidy import (
     changes,
     costs,
     decision_rows,
+    evidence_rows,
+    input_output_rows,
     measured_years,
     region_rows,
     stage_rows,
@@ -60,9 +63,22 @@ flows.csv     sales of each region's stages to firms of each region's stages, la
 sales.csv     sales of each region's lead firms to each region's market, last quarter of each year
 talent.csv    talent by origin and residence, last quarter of each year
 summary.json  where each outcome starts and ends, and what made it
-{decisions}
+{decisions}{tables}
 Cells that are not listed in flows.csv, sales.csv and talent.csv are zero. Time is the start of a quarter, as a year.
 All numbers are simulated.
+"""
+
+_RUN_TABLES = """
+What publishers of real regions publish, for redqueen read and redqueen diagnose; figures of a year are those of its last
+quarter, and money is that of a quarter:
+
+activities.csv         value added, output, exports, jobs and firms at work by region, activity (stage) and year
+input_output_YYYY.csv  who buys from whom: rows sell to columns, as REGION_STAGE and final demand REGION_FD; the accounts close.
+                       In-house supplies count at cost; {outside} sells materials, and what nobody in a trade bloc makes, from
+                       outside the chain
+ties.csv               ties of the firms of a region with those of a partner (itself: at home, counted from both ends), and
+                       people abroad: talent by the region where it lives and the partner that it is from
+region_measures.csv    income, quality made, the frontier's quality and R&D by mode of innovation, by region and year
 """
 
 _COMPARISON_README = """Effects of {policies}{placebos_too} against {reference} in the case {case}.
@@ -84,6 +100,9 @@ twenty intervals of 95 % about one leaves out zero by chance.
 _RUN_DECISIONS = "decisions.csv what governments decided, when and why\n"
 _COMPARISON_DECISIONS = "decisions.csv              what governments decided in every run, when and why\n"
 
+#: Files of the tables of evidence of a run, by kind; input-output tables have one a year.
+_TABLE_FILES = {"activities": "activities", "ties": "ties", "regions": "region_measures"}
+
 _PLACEBOS = """The placebo of a policy does nothing but give households the money that the policy cost in each seed, quarter and
 region; beyond, beyond_low and beyond_high compare a policy to its placebo. The region's levy pays for both.
 """
@@ -94,7 +113,10 @@ quarter and region, and their levy pays for it. A policy that does nothing costs
 
 
 def write_run(folder: Path, result: xarray.Dataset) -> bool:
-    """Writes the first member of a trial: tables, summary and figures; says whether figures could be drawn."""
+    """Writes the first member of a trial: tables, summary and figures; says whether figures could be drawn.
+
+    The same history lies there as the tables that publishers make: see `lab/tables.py`.
+    """
     member = result.isel(policy=0, seed=0)
     write_csv(folder / "regions.csv", REGION_COLUMNS, region_rows(member))
     write_csv(folder / "stages.csv", STAGE_COLUMNS, stage_rows(member))
@@ -108,7 +130,8 @@ def write_run(folder: Path, result: xarray.Dataset) -> bool:
     content = summary(result)
     write_json(folder / "summary.json", content)
     decisions = _RUN_DECISIONS if _write_decisions(folder, result) else ""
-    write_text(folder / "README.txt", _RUN_README.format(**{**content, "case": result.attrs["case"], "decisions": decisions}))
+    words = {**content, "decisions": decisions, "tables": _write_tables(folder, member)}
+    write_text(folder / "README.txt", _RUN_README.format(**words))
     if not can_draw():
         return False
     from redqueen.report.figures import paths, save
@@ -198,6 +221,21 @@ def summary(result: xarray.Dataset) -> dict[str, Any]:
         "policy_files": json.loads(attributes["policy_files"]),
         **{name: attributes[name] for name in ("redqueen", "python", "numpy", "case_hash", "parameter_hash", "command")},
     }
+
+
+def _write_tables(folder: Path, member: xarray.Dataset) -> str:
+    """Writes a run as tables of evidence; gives what the README says of them."""
+    tables = simulated_tables(member)
+    outside = ""
+    for table in tables:
+        if table.kind == "input_output":
+            outside = table.regions[-1]
+            for one in table.tables:
+                header, *rows = input_output_rows(one)
+                write_csv(folder / f"input_output_{one.year}.csv", header, rows)
+        else:
+            write_csv(folder / f"{_TABLE_FILES[table.kind]}.csv", (*table.rows, "unit"), evidence_rows(table))
+    return _RUN_TABLES.format(outside=outside) if tables else ""
 
 
 def _write_decisions(folder: Path, result: xarray.Dataset) -> bool:

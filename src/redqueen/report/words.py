@@ -20,11 +20,11 @@ _UNITS = {"percentage points": "points", "constant money/head": "money a head, c
 
 
 def number(value: float | None) -> str:
-    """Writes a number with three digits that count, and thousands apart: 12,345; 1.23; 0.00123; - where unknown."""
+    """Writes a number with three digits that count, and thousands apart: 12,345; 1.23; 0.00123; whole numbers whole; - where unknown."""
     if value is None or not math.isfinite(value):
         return "-"
-    if value == 0:
-        return "0"
+    if isinstance(value, int) or value == 0:
+        return f"{value:,.0f}"
     places = DIGITS - 1 - math.floor(math.log10(abs(value)))
     if abs(value) >= LARGE or places > MOST_PLACES:
         return f"{value:.{DIGITS - 1}e}"

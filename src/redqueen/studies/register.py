@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numpy
 
+from redqueen.evidence.input_output import InputOutput
 from redqueen.indicators.leontief import distance_to_final_use
+from redqueen.lab.tables import chain_accounts
 from redqueen.model import kinds
 from redqueen.model.founding import found
 from redqueen.model.kinds import QUARTERS_A_YEAR
@@ -15,7 +17,7 @@ from redqueen.model.schedule import Schedule
 from redqueen.model.simulate import step, use_instruments, value_of
 from redqueen.model.state import State
 from redqueen.model.world import World
-from redqueen.studies.accounts import InputOutput, does, input_output, last_stage, material_costs
+from redqueen.studies.accounts import does, last_stage, material_costs
 
 #: Years over which what an innovation earns is added up.
 RETURN_YEARS = 5
@@ -243,9 +245,10 @@ class Clerk:
         if year < 0:
             return
         materials = material_costs(self.state)
-        table = input_output(self.state, year, materials, living)
+        world = self.world
+        table = chain_accounts(arrays, regions=world.regions, stages=world.stages, brand_stages=world.brand_stage, year=year)
         self.tables.append(table)
-        distance = distance_to_final_use(table.intermediate, table.output).reshape(self.state.n_regions, -1)
+        distance = distance_to_final_use(table.intermediate, table.output).reshape(len(table.regions), -1)
         selling = living[arrays["revenue"][living] > 0]
         revenue = arrays["revenue"][selling]
         added = 1 - (arrays["purchases"][selling] + materials[selling].sum(axis=1)) / revenue

@@ -71,6 +71,7 @@ def pay_production(state: State, firm: cython.int) -> cython.void:
         state.stage_jobs[region, stage] += heads
         state.stage_wages[region, stage] += wages
         state.stage_units[region, stage] += state.units[firm, stage]
+        state.stage_outside[region, stage] += materials
         earned = state.stage_revenue[firm, stage] - state.stage_spending[firm, stage]
         state.stage_profit[region, stage] += earned - wages - materials + support
 
@@ -130,6 +131,8 @@ def pay_projects(state: State, firm: cython.int) -> cython.double:
             staff += state.project_staff[firm, stage]
             reserved += state.project_budget[firm, stage]
             support += state.project_staff[firm, stage] * state.project_public[firm, stage]
+            mode = state.project[firm, stage]
+            state.research_by_mode[region, mode - 1] += state.project_staff[firm, stage] * state.skilled_wage[region]
     research = staff * state.skilled_wage[region]
     support *= state.skilled_wage[region]
     last = finance.last_stage(state, firm)

@@ -36,6 +36,7 @@ def count_firms(state: State) -> cython.void:
             other = state.contact[firm, slot]
             if other >= 0:
                 state.ties[region, state.tie_kind[firm, slot]] += 1.0
+                state.ties_between[region, state.region_of[other]] += 1.0
                 if state.region_of[other] != region:
                     state.ties_abroad[region] += 1.0
         stages = state.stages[firm]

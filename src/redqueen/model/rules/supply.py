@@ -14,7 +14,7 @@ def supply_chain(state: State):
     """Make what was sold.
 
     A unit of a product is one unit of each stage of its industry. Every payment between firms is a flow from (region,
-    stage) to (region, stage); what lead firms do in-house is booked at cost and is no flow.
+    stage) to (region, stage); what firms do in-house is booked at cost and is no flow.
     """
     with cython.nogil:
         clear_orders(state)
@@ -71,6 +71,7 @@ def order_stages(state: State) -> cython.void:
                     made = units * state.unit_cost[lead, stage]
                     state.stage_revenue[lead, stage] += made
                     state.stage_spending[lead, brand] += made
+                    state.in_house[state.region_of[lead], stage, brand] += made
                 continue
             pooled = units
             if supplier >= 0:
@@ -118,6 +119,7 @@ def buy_on_pool(state: State, buyer: cython.int, buyer_stage: cython.int, stage:
     else:
         state.outside_units[stage] += units
         state.outside_paid[region] += paid
+        state.stage_outside[region, buyer_stage] += paid
 
 
 @cython.cfunc
@@ -155,6 +157,7 @@ def order_inputs(state: State, stage: cython.int) -> cython.void:
             state.units[firm, source] += units
             state.stage_revenue[firm, source] += made
             state.stage_spending[firm, stage] += made
+            state.in_house[state.region_of[firm], source, stage] += made
         elif state.input_supplier[firm, stage] >= 0:
             supplier = state.input_supplier[firm, stage]
             buy(state, firm, stage, supplier, source, units, costs.input_price(state, firm, stage), costs.input_interface(state, firm, stage))

@@ -27,7 +27,7 @@ from redqueen.studies.register import watch
 #: What decides the numbers of a part beside what it states: the model, those who govern it, and how it is measured.
 _CODE = (
     "model", "draws.py", "decisions.py", "elementary.py", "policies/deciding.py", "policies/government.py", "lab/arms.py", "lab/dataset.py",
-    "lab/outcomes.py", "indicators", "studies/register.py", "studies/accounts.py", "studies/measurements.py", "studies/facts.py",
+    "lab/outcomes.py", "lab/tables.py", "indicators", "studies/register.py", "studies/accounts.py", "studies/measurements.py", "studies/facts.py",
     "studies/claims/parts.py",
 )
 

@@ -1,0 +1,103 @@
+"""Reads US County Business Patterns: jobs and establishments by area and industry group."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from redqueen.evidence.evidence import KINDS
+from redqueen.evidence.reading import Format, Reading
+from redqueen.evidence.reshaping import leave_out, measure_columns, tidy
+from redqueen.evidence.sample import Sample, look
+from redqueen.evidence.streaming import TEXT, stream_table
+from redqueen.evidence.united_states import is_county, is_metro, state_of, states, titles_of
+
+__all__ = ["FORMATS"]
+
+_HEADING = "County Business Patterns"
+_NAICS_4 = re.compile(r"\d{4}(//)?")
+_MEASURES = {"emp": ("jobs", "persons employed in mid-March"), "est": ("establishments", "establishments")}
+# Noise flags that stand for a cell withheld: D discloses a firm, S is of poor quality. Older files flag a range of sizes.
+_WITHHELD = ("D", "S", "(D)", "(S)", "N")
+# Columns of the layouts by the area that they are of, in lower case.
+_AREAS = {"cbsa_code": "metro", "msa": "metro", "fipscty": "county", "fipstate": "state"}
+_OURS = {"naics_code": "naics", "estab": "est", "cbsa_code": "msa"}
+_YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)|^cbp(\d\d)")
+
+
+def _stream(place: Path, reading: Reading) -> Iterator[pd.DataFrame]:
+    """Yields jobs and establishments by area and industry group of four digits; more and less detailed rows are left out."""
+    by_name = {name.lower(): name for name in look(place).columns}
+    wanted = [
+        by_name[name] for name in ("msa", "cbsa_code", "fipstate", "fipscty", "lfo", "naics", "naics_code", "emp", "emp_nf", "empflag",
+                                   "est", "estab", "year") if name in by_name
+    ]  # fmt: skip
+    area = next((kind for name, kind in _AREAS.items() if name in by_name), "nation")
+    parts = []
+    for block in stream_table(place, dict.fromkeys(wanted, TEXT), reading, heading=_HEADING, delimiter=",", may_miss=wanted):
+        block = block.rename(columns=lambda name: _OURS.get(name.lower(), name.lower())).astype("str")
+        keep = block["naics"].str.fullmatch(_NAICS_4)
+        # Rows by legal form stand beside those of all forms.
+        keep &= block["lfo"] == "-" if "lfo" in block else True
+        parts.append(block[keep])
+    reading.faults.refuse_if_any(_HEADING)
+    table = pd.concat(parts)
+    if table.empty:
+        reading.faults.add("no row is of an industry group of four digits", field="naics", remedy="its code reads 3344 or 3344//")
+        reading.faults.refuse_if_any(_HEADING)
+    table = _areas(table, area, reading).assign(year=_year(table, place, reading), activity=table["naics"].str[:4])
+    hidden = table.get("emp_nf", pd.Series("", table.index)).isin(_WITHHELD) | (table.get("empflag", pd.Series("", table.index)) != "")
+    table["emp"] = table["emp"].where(~hidden, "D")
+    reading.faults.refuse_if_any(_HEADING)
+    reading.names["activity"] = titles_of(table["activity"])
+    reading.note("industry groups are of four digits (NAICS); groups and areas without a row have none, or are withheld")
+    rows = measure_columns(table, ["region", "activity", "year"], _MEASURES, reading, suppressed=_WITHHELD)
+    yield tidy(rows, KINDS["activities"])
+
+
+def _areas(table: pd.DataFrame, area: str, reading: Reading) -> pd.DataFrame:
+    if area == "nation":
+        return table.assign(region="USA")
+    if area == "metro":
+        codes, fits, field, form = table["msa"], is_metro, "msa", "five digits from 10000 to 49999"
+    elif area == "county":
+        codes, fits, field, form = table["fipstate"].str.zfill(2) + table["fipscty"].str.zfill(3), is_county, "fipscty", "two digits and three"
+        table = leave_out(table.assign(region=codes), "region", codes.str.endswith("999"), "business in no single county", reading)
+        codes = table["region"]
+    else:
+        codes, fits, field, form = table["fipstate"].str.zfill(2), lambda code: state_of(code) == code, "fipstate", "two digits"
+        reading.names["region"] = {code: states()[code] for code in sorted(set(codes)) if code in states()}
+    known = {code: fits(code) for code in codes.unique()}
+    for code, rows in table[~codes.map(known)].groupby(codes[~codes.map(known)], sort=True):
+        reading.faults.add(f"no area has the code '{code}'", line=int(rows.index[0]) + 2, field=field, remedy=f"a code has {form}")
+    return table.assign(region=codes)
+
+
+def _year(table: pd.DataFrame, place: Path, reading: Reading) -> pd.Series | int:
+    if "year" in table:
+        return pd.to_numeric(table["year"], errors="coerce").fillna(0).astype("int64")
+    found = _YEAR.search(place.name.lower())
+    if reading.year is not None:
+        return reading.year
+    if found is None:
+        reading.faults.add("the year stands nowhere", remedy="say it with --year, or put it in the file's name: cbp19msa.txt, cbp_2019.csv")
+        return 0
+    # Two digits: the first file is of 1986.
+    return int(found[1]) if found[1] else 1900 + int(found[2]) + (100 if int(found[2]) < 86 else 0)
+
+
+def _looks_like(sample: Sample) -> bool:
+    names = {name.lower() for name in sample.columns}
+    official = {"naics", "emp", "est"} <= names and bool(names & {"msa", "fipstate", "lfo"})
+    return official or {"cbsa_code", "naics_code", "emp", "estab"} <= names
+
+
+FORMATS = (
+    Format(
+        "cbp", "US County Business Patterns", "activities", "census_cbp",
+        "columns msa (or fipstate, fipscty), naics, emp_nf, emp, est; or cbsa_code, naics_code, EMP, ESTAB", _looks_like, _stream,
+    ),
+)

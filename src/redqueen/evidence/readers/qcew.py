@@ -1,0 +1,108 @@
+"""Reads annual averages of the US Quarterly Census of Employment and Wages: private jobs by area and industry group."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+
+from redqueen.errors import Refused
+from redqueen.evidence.evidence import KINDS
+from redqueen.evidence.reading import Format, Reading
+from redqueen.evidence.reshaping import has_columns, leave_out, measure_columns, tidy
+from redqueen.evidence.sample import Sample, look
+from redqueen.evidence.streaming import TEXT, WHOLE, stream_table
+from redqueen.evidence.united_states import is_county, is_metro, state_of, states, titles_of
+
+__all__ = ["FORMATS"]
+
+_HEADING = "Quarterly Census of Employment and Wages"
+_KINDS = {
+    "area_fips": TEXT, "own_code": TEXT, "industry_code": TEXT, "agglvl_code": TEXT, "size_code": TEXT, "year": WHOLE, "qtr": TEXT,
+    "disclosure_code": TEXT, "annual_avg_estabs": TEXT, "annual_avg_emplvl": TEXT,
+}  # fmt: skip
+_PRIVATE = "5"
+# Levels of aggregation that show industry groups of four digits by ownership, most detailed areas first.
+_LEVELS = {"76": "counties", "46": "metropolitan areas", "56": "states", "16": "the nation"}
+_MEASURES = {
+    "annual_avg_emplvl": ("jobs", "persons employed, mean of the year's months"),
+    "annual_avg_estabs": ("establishments", "establishments, mean of the year's quarters"),
+}
+_SUPPRESSED = "N"
+
+
+def _stream(place: Path, reading: Reading, *, level: str | None = None) -> Iterator[pd.DataFrame]:
+    """Yields private jobs and establishments by area and industry group of four digits, at one level of areas.
+
+    `level` is a code of `_LEVELS`; without it, the most detailed that the file has is taken.
+    """
+    if "qtrly_estabs" in look(place).columns:
+        raise Refused.one("the table is of a quarter", file=place, remedy="fetch the annual averages", heading=_HEADING)
+    parts = []
+    optional = ("size_code", "qtr")
+    for block in stream_table(place, _KINDS, reading, heading=_HEADING, delimiter=",", optional=optional, may_miss=tuple(_KINDS)):
+        keep = (block["own_code"] == _PRIVATE) & block["agglvl_code"].isin(_LEVELS)
+        for column, wanted in (("size_code", "0"), ("qtr", "A")):
+            keep &= block[column] == wanted if column in block else True
+        parts.append(block[keep].astype({name: "str" for name, kind in _KINDS.items() if kind == TEXT and name in block}))
+    reading.faults.refuse_if_any(_HEADING)
+    table = pd.concat(parts)
+    present = [code for code in _LEVELS if (table["agglvl_code"] == code).any()]
+    level = level or next(iter(present), None)
+    if level not in present:
+        has = ", ".join(_LEVELS[code] for code in present) or "no industry groups of four digits in private ownership (own_code 5)"
+        raise Refused.one(f"the table has no rows of {_LEVELS.get(level, 'any area')}; it has {has}", file=place, heading=_HEADING)
+    others = [_LEVELS[code] for code in present if code != level]
+    if others:
+        reading.note(f"areas are {_LEVELS[level]}; the file has {', '.join(others)} too: --format says which")
+    table = _areas(table[table["agglvl_code"] == level], level, reading)
+    reading.note("private ownership only, industry groups of four digits (NAICS)")
+    table["annual_avg_emplvl"] = table["annual_avg_emplvl"].where(table["disclosure_code"] != _SUPPRESSED, _SUPPRESSED)
+    table = table.rename(columns={"industry_code": "activity"})
+    reading.names["activity"] = titles_of(table["activity"])
+    rows = measure_columns(table, ["region", "activity", "year"], _MEASURES, reading, suppressed=(_SUPPRESSED,))
+    yield tidy(rows, KINDS["activities"])
+
+
+def _areas(table: pd.DataFrame, level: str, reading: Reading) -> pd.DataFrame:
+    """Turns the publisher's areas into FIPS codes of counties and states and codes of metropolitan areas."""
+    table = leave_out(table, "area_fips", table["area_fips"].str.endswith("999"), "unknown counties", reading)
+    codes = {code: _region(code, level) for code in table["area_fips"].unique()}
+    for code, rows in table[table["area_fips"].map(codes).isna()].groupby("area_fips", sort=True):
+        reading.faults.add(f"'{code}' is none of {_LEVELS[level]}", line=int(rows.index[0]) + 2, field="area_fips")
+    reading.faults.refuse_if_any(_HEADING)
+    if level == "46":
+        reading.note("metropolitan areas have their code of five digits: C4194 is 41940")
+    if level == "56":
+        reading.names["region"] = {code: states()[code] for code in sorted(codes.values())}
+    return table.assign(region=table["area_fips"].map(codes))
+
+
+def _region(code: str, level: str) -> str | None:
+    if level == "76":
+        return code if is_county(code) else None
+    if level == "46":
+        metro = code[1:] + "0"
+        return metro if code[:1] == "C" and is_metro(metro) else None
+    if level == "56":
+        return state_of(code[:2]) if len(code) == 5 and code.endswith("000") else None
+    return "USA" if code == "US000" else None
+
+
+def _never(sample: Sample) -> bool:
+    return False
+
+
+def _format(name: str, what: str, looks_like: Callable[[Sample], bool], level: str | None) -> Format:
+    layout = "columns area_fips, own_code, industry_code, agglvl_code, year, disclosure_code, annual_avg_emplvl"
+    return Format(name, f"US Quarterly Census of Employment and Wages, {what}", "activities", "bls_qcew", layout, looks_like, partial(_stream, level=level))
+
+
+FORMATS = (
+    _format("qcew", "most detailed areas", has_columns("area_fips", "own_code", "industry_code", "agglvl_code"), None),
+    _format("qcew_metros", "metropolitan areas", _never, "46"),
+    _format("qcew_states", "states", _never, "56"),
+    _format("qcew_nation", "the nation", _never, "16"),
+)

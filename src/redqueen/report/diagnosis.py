@@ -1,0 +1,266 @@
+"""Show a diagnosis: a page for the terminal, the same as a self-contained HTML page, and a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from redqueen.report.terminal import paragraph, say, table
+from redqueen.report.words import number
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from redqueen.studies.diagnose import Diagnosis
+
+#: Rows of a table on the page; the rest is counted, and in --json.
+SHOWN = 10
+_FEW = 5
+
+#: A table of the page: title, columns, those of numbers, rows, and what stands below.
+Block = tuple[str, tuple[str, ...], tuple[str, ...], list[tuple[str, ...]], str]
+
+
+def show_diagnosis(console: Console, diagnosis: Diagnosis) -> None:
+    """Prints the page of a region: in short, then strengths, what is near, chain, network, innovation, change, peers."""
+    say(console, title(diagnosis), style="bold")
+    console.print()
+    paragraph(console, "In short", sentences(diagnosis))
+    for heading, columns, right, rows, below in blocks(diagnosis):
+        table(console, columns, rows, title=heading, right=right)
+        if below:
+            say(console, below)
+            console.print()
+    paragraph(console, "Not known from these tables", diagnosis.notes)
+    paragraph(console, "Tables", [_source(one) for one in diagnosis.tables])
+
+
+def title(diagnosis: Diagnosis) -> str:
+    """Gives the heading of the page: the region, its code and the year."""
+    code = "" if diagnosis.name == diagnosis.region else f" ({diagnosis.region})"
+    return f"{diagnosis.name}{code}, {diagnosis.year}"
+
+
+def sentences(diagnosis: Diagnosis) -> list[str]:
+    """Says in a few sentences what the tables of the page show."""
+    said: list[str] = []
+    for one in diagnosis.standing:
+        mine = _mine(diagnosis.strengths, one)
+        best = [row for row in mine if row.sure is not False][:3]
+        if best:
+            listed = ", ".join(f"{row.name} (RCA {number(row.rca)})" for row in best)
+            said.append(f"Distinctive in {_of(one)}: {listed}.")
+    for one in diagnosis.forecasts:
+        first = _mine(diagnosis.adjacent, one)[:3]
+        if first and one["model"]:
+            listed = ", ".join(f"{row.name} ({_chance(row.probability)})" for row in first)
+            said.append(f"Most likely to be gained within five years, by {one['measure']}: {listed}.")
+        elif first:
+            said.append(f"Nearest to what it does, by {one['measure']}: {', '.join(row.name for row in first)}.")
+    chain = diagnosis.chain
+    if chain.get("domestic_share") is not None:
+        said.append(
+            f"Of every 100 of exports it keeps {number(chain['domestic_share'])} at home; {number(chain['backward'])} % of exports are "
+            f"value added abroad (backward), {number(chain['forward'])} % are used in others' exports (forward), {chain['year']}."
+        )
+    for one in diagnosis.openness:
+        if one.get("largest"):
+            said.append(f"Most {one['measure']} with {', '.join(row['name'] for row in one['largest'][:3])} ({one['year']}).")
+    for one in diagnosis.innovation.get("frontier", []):
+        said.append(_frontier(one))
+    return said
+
+
+def blocks(diagnosis: Diagnosis) -> list[Block]:
+    """Lays out the tables of the page."""
+    found: list[Block] = []
+    for one in diagnosis.standing:
+        found.append(_strengths(diagnosis, one))
+    found += [block for one in diagnosis.forecasts for block in _adjacent(diagnosis, one)]
+    found += _chain(diagnosis.chain) + _openness(diagnosis) + _innovation(diagnosis) + _change(diagnosis) + _peers(diagnosis)
+    return [_without_empty(block) for block in found if block[3]]
+
+
+def _without_empty(block: Block) -> Block:
+    """Leaves out the columns in which nothing is known."""
+    heading, columns, right, rows, below = block
+    kept = [place for place in range(len(columns)) if any(row[place] != "-" for row in rows)]
+    names = tuple(columns[place] for place in kept)
+    return heading, names, tuple(name for name in right if name in names), [tuple(row[place] for place in kept) for row in rows], below
+
+
+def _strengths(diagnosis: Diagnosis, standing: dict[str, Any]) -> Block:
+    mine = _mine(diagnosis.strengths, standing)
+    rows = [
+        (
+            row.name, number(row.rca), _interval(row.low, row.high), number(row.share_of_region), number(row.share_of_world), number(row.before),
+        )
+        for row in mine[:SHOWN]
+    ]
+    rank = f", rank {standing['complexity_rank']} in complexity" if standing["complexity_rank"] else ""
+    below = (
+        f"{standing['diversity']} of {standing['activities']} activities have an RCA of 1 or more (rank {standing['diversity_rank']} of "
+        f"{standing['regions']} regions{rank}); {number(standing['share_of_world'])} % of all regions' {standing['measure']}. Ranked by what lies "
+        "beyond the region's size. Interval: 95 %, from year-to-year noise; last column: RCA then."
+    )
+    if rows and mine[0].low is None:
+        below = below.replace(" Interval: 95 %, from year-to-year noise; last column: RCA then.", " No interval: the table has fewer than four years.")
+    columns = ("activity", "RCA", "interval", "% of region", "% of world", str(standing["since"] or "before"))
+    return f"Distinctively good at: {_of(standing)}, {standing['year']}", columns, columns[1:], rows, below
+
+
+def _mine(rows: Sequence[Any], one: dict[str, Any]) -> list[Any]:
+    """Picks what one table and measure tell."""
+    return [row for row in rows if (row.table, row.measure) == (one["table"], one["measure"])]
+
+
+def _adjacent(diagnosis: Diagnosis, one: dict[str, Any]) -> list[Block]:
+    columns = ("activity", "RCA", "relatedness %", "chance in 5 years")
+
+    def rows(listed: Sequence[Any]) -> list[tuple[str, ...]]:
+        return [(row.name, number(row.rca), number(row.density), _chance(row.probability)) for row in listed]
+
+    model = f"Chance by {one['model']}." if one["model"] else f"No forecast: {one['note']}; ordered by relatedness."
+    near, risky = rows(_mine(diagnosis.adjacent, one)[:SHOWN]), rows(_mine(diagnosis.at_risk, one)[:_FEW])
+    found = [(f"Within reach: {one['measure']}", columns, columns[1:], near, f"Relatedness: share of the activity's proximity that the region has. {model}")]
+    columns = (*columns[:3], "chance of loss")
+    found.append((f"At risk: {one['measure']}", columns, columns[1:], risky, ""))
+    return found
+
+
+def _chain(chain: dict[str, Any]) -> list[Block]:
+    if not chain.get("sectors"):
+        return []
+    columns = ("exports of", "%", "RCA", "own %", "imported %", "sales on")
+    rows = [
+        (
+            one["name"], number(one["share_of_exports"]), number(one["rca"]), number(one["value_added_share"]), number(one["imported_inputs"]),
+            number(one["upstreamness"]),
+        )
+        for one in chain["sectors"][:_FEW]
+    ]
+    below = (
+        f"Gross exports {number(chain['exports'])} {chain['unit']}; value added at home {number(chain['domestic_share'])} % of them, from abroad "
+        f"{number(chain['backward'])} % (backward participation); {number(chain['forward'])} % are used in others' exports (forward). "
+        "Own: value added in % of output; imported: in % of inputs; sales on: number of sales to final use, 1 where all goes there."
+    )
+    found = [(f"Place in the value chain, {chain['year']}", columns, columns[1:], rows, below)]
+    jobs = any(one.get("jobs") is not None for one in chain["kept"])
+    heads = ("final product, anywhere", "value kept", "% of product", "before") + (("jobs",) if jobs else ())
+    kept = [
+        (one["name"], number(one["value"]), number(one["share"]), number(one.get("share_before")), *((number(one["jobs"]),) if jobs else ()))
+        for one in chain["kept"][:_FEW]
+    ]
+    since = f" Before: {chain['year_before']}." if chain.get("year_before") else ""
+    found.append(
+        ("Value it keeps of the world's final products", heads, heads[1:], kept, f"Value added in the region in all stages of the product's chain, {chain['unit']}.{since}")
+    )
+    return found
+
+
+def _openness(diagnosis: Diagnosis) -> list[Block]:
+    found: list[Block] = []
+    for one in diagnosis.openness:
+        heading = f"Ties: {one['measure']}, {one['year']}"
+        if "largest" in one:
+            columns = ("with", one["unit"], "% of its ties", "affinity")
+            rows = [(row["name"], number(row["value"]), number(row["share"]), number(row["affinity"])) for row in one["largest"]]
+            closest = ", ".join(f"{row['name']} ({number(row['affinity'])})" for row in one["closest"])
+            home = (
+                f"{number(one['home_share'])} % are within the region (at random: {number(one['expected_home_share'])} %). "
+                if "home_share" in one else ""
+            )
+            found.append((heading, columns, columns[1:], rows, f"{home}Closest by affinity (1: what sizes alone would give): {closest}."))
+        else:
+            columns = ("its people in", one["unit"])
+            found.append((heading, columns, columns[1:], [(row["name"], number(row["value"])) for row in one["its_people_in"]], ""))
+            columns = ("people from", one["unit"])
+            found.append((heading, columns, columns[1:], [(row["name"], number(row["value"])) for row in one["people_from"]], ""))
+    return found
+
+
+def _innovation(diagnosis: Diagnosis) -> list[Block]:
+    columns = ("figure", "value", "unit", "year", "rank", "before")
+    rows = [
+        (
+            one["measure"], number(one["value"]), one["unit"], str(one["year"]), f"{one['rank']} of {one['of']}",
+            "-" if one["before"] is None else f"{number(one['before'])} ({one['since']})",
+        )
+        for one in diagnosis.innovation.get("figures", [])
+    ]
+    mix = diagnosis.innovation.get("mix", {})
+    parts = [f"{name} {number(value)} %" for name, value in mix.items() if name != "year"]
+    said = [f"Of R&D in {mix['year']}: {', '.join(parts)}."] if parts else []
+    said += [_frontier(one) for one in diagnosis.innovation.get("frontier", [])]
+    return [("Innovation and income", columns, ("value", "year", "rank", "before"), rows, " ".join(said))]
+
+
+def _change(diagnosis: Diagnosis) -> list[Block]:
+    found: list[Block] = []
+    for one in diagnosis.change:
+        columns = ("", _years(one["from"]), _years(one["to"]))
+        rows = [
+            ("activities with an RCA of 1 or more", *(number(value) for value in one["diversity"])),
+            ("concentration (Herfindahl)", *(number(value) for value in one["concentration"])),
+            ("% of all regions", *(number(value) for value in one["share_of_world"])),
+        ]
+        gained, lost = (", ".join(row["name"] for row in one[name][:_FEW]) or "none" for name in ("gained", "lost"))
+        more = {name: max(0, len(one[name]) - _FEW) for name in ("gained", "lost")}
+        below = (
+            f"Grew by {number(one['growth'])} % a year, all regions by {number(one['growth_of_world'])} %. "
+            f"Gained: {gained}{_more(more['gained'])}. Lost: {lost}{_more(more['lost'])}."
+        )
+        found.append((f"What changed: {one['measure']}", columns, columns[1:], rows, below))
+    return found
+
+
+def _peers(diagnosis: Diagnosis) -> list[Block]:
+    if not diagnosis.peers:
+        return []
+    standard = {"share_of_world": "% of world", "diversity": "diversity", "complexity": "complexity", "similarity": "alike"}
+    others = [name for name in diagnosis.peers[0] if name not in (*standard, "region", "name")]
+    columns = ("region", *standard.values(), *others)
+    rows = [(one["name"], *(number(one[name]) for name in (*standard, *others))) for one in diagnosis.peers]
+    below = "Peers: nearest in structure, size and income (mean of the ranks). Alike: cosine of the shares of activities, 1 being the same."
+    return [("Against regions like it", columns, columns[1:], rows, below)]
+
+
+def _frontier(one: dict[str, Any]) -> str:
+    level = f"{_capital(one['measure'])}: {number(one['value'])} % of the frontier in {one['year']}"
+    if one.get("before") is None:
+        return f"{level}."
+    way = "it came closer" if one["value"] > one["before"] else "it fell back"
+    return (
+        f"{level}, {number(one['before'])} % in {one['since']}: {way}. It grew by {number(one['growth'])} % a year, the frontier by "
+        f"{number(one['frontier_growth'])} %."
+    )
+
+
+def _of(standing: dict[str, Any]) -> str:
+    return f"{standing['measure']} ({standing['title']})"
+
+
+def _source(one: dict[str, Any]) -> str:
+    years = f"{one['years'][0]}-{one['years'][1]}" if one["years"] and one["years"][0] != one["years"][1] else "".join(map(str, one["years"][:1]))
+    notes = f" ({'; '.join(one['notes'])})" if one["notes"] else ""
+    return f"{', '.join(one['files'])}: {one['title']}, {', '.join(one['measures'])}{', ' if years else ''}{years}{notes}"
+
+
+def _interval(low: float | None, high: float | None) -> str:
+    return "-" if low is None else f"{number(low)} to {number(high)}"
+
+
+def _chance(probability: float | None) -> str:
+    return "-" if probability is None else f"{100 * probability:.0f} %"
+
+
+def _years(ends: Sequence[int]) -> str:
+    return f"{ends[0]}" if ends[0] == ends[1] else f"{ends[0]}-{ends[1]}"
+
+
+def _more(count: int) -> str:
+    return f" and {count} more" if count else ""
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

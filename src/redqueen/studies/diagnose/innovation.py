@@ -1,0 +1,142 @@
+"""How a region innovates and how far from the frontier it is: what it spends, on what, and whether it catches up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from redqueen.evidence.evidence import Evidence
+from redqueen.indicators.frontier import frontier_levels, red_queen
+from redqueen.indicators.innovation import product_process_mix, research_mix
+from redqueen.studies.diagnose.panel import Panel
+
+__all__ = ["FRONTIER", "MIX", "PRODUCTS", "innovation"]
+
+#: The frontier is the level that a tenth of regions exceed: one small rich place does not move it.
+FRONTIER = 0.9
+SPAN = 10
+#: Figures shown of tables by region, and the measures whose mixes are shown.
+FIGURES = ("income per head", "R&D intensity", "R&D spending", "population", "patents", "exports", "value added", "jobs", "complexity index")
+MIX = ("basic research", "applied research", "experimental development")
+PRODUCTS = ("R&D on novel products", "R&D on second-generation products", "R&D on processes")
+
+
+def innovation(tables: Sequence[Evidence], panels: Sequence[Panel], region: str, year: int) -> dict[str, Any]:
+    """Measures a region's innovation mode and its distance to the frontier, up to a year.
+
+    figures: of every table by region, the last value up to the year: measure, value, unit, year, rank (1 the highest) of how many,
+    before and since (the first value within ten years before), by_region (values of all). mix: parts of R&D in %, basic, applied, experimental, and of firms' projects where known. frontier: for
+    income per head and for patents (per million people where the population is known): value in % of the frontier, the level that a
+    tenth of regions exceed, then and `since`, with growth a year (%) of the region and of the frontier, and spent_on_staying, the part
+    of its own growth that merely kept its distance. paths: the same by year, for figures.
+    """
+    levels = _levels(tables, year)
+    figures = [_figure(measure, unit, rows, region) for measure, (unit, rows) in levels.items() if measure in FIGURES]
+    frontier, paths = [], []
+    for measure, rows in _capabilities(levels, panels).items():
+        found = _frontier(measure, rows, region)
+        if found is not None:
+            frontier.append(found)
+            paths.append(_paths(measure, rows))
+    return {
+        "figures": [one for one in figures if one is not None], "mix": _mix(levels, region), "frontier": frontier, "paths": paths,
+    }
+
+
+def _levels(tables: Sequence[Evidence], year: int) -> dict[str, tuple[str, pd.DataFrame]]:
+    """Gathers measures of regions up to a year, the first table that has each: measure -> unit, rows region, year, level."""
+    found: dict[str, tuple[str, pd.DataFrame]] = {}
+    for table in tables:
+        if table.kind != "regions":
+            continue
+        rows = table.rows[table.rows["year"] <= year]
+        for measure, unit in table.units.items():
+            mine = rows.loc[rows["measure"] == measure, ["region", "year", "value"]].rename(columns={"value": "level"})
+            if measure not in found and not mine.empty:
+                found[measure] = unit, mine
+    return found
+
+
+def _figure(measure: str, unit: str, rows: pd.DataFrame, region: str) -> dict[str, Any] | None:
+    mine = rows[rows["region"] == region]
+    if mine.empty:
+        return None
+    year = int(mine["year"].max())
+    level = rows[rows["year"] == year].set_index("region")["level"]
+    value = float(level[region])
+    earlier = mine[(mine["year"] >= year - SPAN) & (mine["year"] < year)].sort_values("year")
+    return {
+        "measure": measure, "value": value, "unit": unit, "year": year, "rank": int((level > value).sum()) + 1, "of": len(level),
+        "before": None if earlier.empty else float(earlier["level"].iloc[0]), "since": None if earlier.empty else int(earlier["year"].iloc[0]),
+        "by_region": {str(one): float(number) for one, number in level.items()},
+    }
+
+
+def _mix(levels: dict[str, tuple[str, pd.DataFrame]], region: str) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for measures, share in ((MIX, research_mix), (PRODUCTS, product_process_mix)):
+        if not all(measure in levels for measure in measures):
+            continue
+        rows = [levels[measure][1].loc[lambda frame: frame["region"] == region].set_index("year")["level"] for measure in measures]
+        years = sorted(set.intersection(*(set(one.index) for one in rows)))
+        if years:
+            parts = share(*(np.array([one[years[-1]]]) for one in rows))
+            found |= {measure: float(100 * part[0]) for measure, part in zip(measures, parts, strict=False) if np.isfinite(part[0])}
+            found["year"] = int(years[-1])
+    return found
+
+
+def _capabilities(levels: dict[str, tuple[str, pd.DataFrame]], panels: Sequence[Panel]) -> dict[str, pd.DataFrame]:
+    """Gives what distance is measured in: income per head, and patents, per million people where they are counted."""
+    found = {}
+    if "income per head" in levels:
+        found["income per head"] = levels["income per head"][1]
+    for one in panels:
+        if one.measure != "patents" or len(one.years) < 2:
+            continue
+        totals = pd.DataFrame(one.values.sum(axis=2), index=pd.Index(one.years, name="year"), columns=pd.Index(one.regions, name="region"))
+        rows = totals.stack().rename("level").reset_index()
+        name = "patents"
+        if "population" in levels:
+            people = levels["population"][1].rename(columns={"level": "people"})
+            rows = rows.merge(people, on=["region", "year"])
+            rows["level"] *= 1e6 / rows.pop("people")
+            name = "patents per million people"
+            if not rows.empty:
+                found[name] = rows
+    return {name: rows[rows["level"] > 0] for name, rows in found.items()}
+
+
+def _frontier(measure: str, rows: pd.DataFrame, region: str) -> dict[str, Any] | None:
+    mine = rows[rows["region"] == region]
+    if mine.empty:
+        return None
+    last = int(mine["year"].max())
+    earlier = [int(one) for one in mine["year"] if last - SPAN <= one < last]
+    span = last - min(earlier) if earlier else SPAN
+    # A frontier over regions that come and go would move by their coming.
+    whole = rows[rows["year"].isin([last, last - span])]
+    steady = whole.groupby("region")["year"].transform("nunique") == (2 if earlier else 1)
+    whole = whole[steady] if region in set(whole.loc[steady, "region"]) else whole
+    table = red_queen(whole, whole.rename(columns={"level": "income"}), span=span, quantile=FRONTIER)
+    now = table[(table["region"] == region) & (table["year"] == last)].iloc[0]
+    before = table[(table["region"] == region) & (table["year"] == last - span)]
+    found = {"measure": measure, "year": last, "value": float(100 * np.exp(-now["distance"])), "regions": int(whole["region"].nunique())}
+    if earlier and not before.empty:
+        yearly = lambda change: float(100 * np.expm1(change / span))  # noqa: E731
+        staying = float(now["spent_on_staying"])
+        found |= {
+            "since": last - span, "before": float(100 * np.exp(-before.iloc[0]["distance"])), "growth": yearly(now["own_growth"]),
+            "frontier_growth": yearly(now["frontier_growth"]), "spent_on_staying": staying if np.isfinite(staying) else None,
+        }
+    return found
+
+
+def _paths(measure: str, rows: pd.DataFrame) -> dict[str, Any]:
+    """Gives every region's level in % of the frontier by year: region -> [[year, value], ...]."""
+    wide = rows.pivot(index="year", columns="region", values="level").sort_index()
+    share = 100 * wide.div(frontier_levels(wide.to_numpy(), quantile=FRONTIER), axis=0)
+    return {"measure": measure, "regions": {str(one): [[int(year), float(value)] for year, value in share[one].dropna().items()] for one in share}}
