@@ -8,9 +8,10 @@ Every tool finds RCA, proximity, relatedness density, ECI and PCI of 200 regions
 The tables are made: nested and clustered, filled (42 %), with presence (9 %) and diversity spread as world exports in HS4 of
 1980 are. A "pipeline" goes from a long table to a long table, as users of these packages call it, with what it cannot
 leave out; "functions" go from matrix to matrices, which is what redqueen does. Each tool runs in a process of its own
-with one thread, after a run on a small table. Figures are medians of CPU-seconds, over the runs in brackets; redqueen's memory is the
-most that it allocates at one time beside the given table, over the size of the largest result. Differences to redqueen are the largest over all cells,
-in the tool's own conventions. Exit code 1 if a difference that should be rounding is above 1e-8, or redqueen misses a target.
+with one thread, after a run on a small table. Figures are medians of CPU-seconds, over the runs in brackets; redqueen's
+memory is the most that it allocates at one time beside the given table, over the size of the largest result. Differences
+to redqueen are the largest over all cells, in the tool's own conventions. Exit code 1 if a difference that should be
+rounding is above 1e-8, or redqueen misses a target.
 """
 
 import argparse

@@ -116,7 +116,8 @@ def test_the_average_lies_between_its_models():
 
 def test_features_of_a_start_know_nothing_of_later_years(tables):
     now = 2008
-    later = {year: table if year <= now else table.iloc[::-1, ::-1].set_axis(table.index).set_axis(table.columns, axis=1) for year, table in tables.items()}
+    turned = {year: pd.DataFrame(table.to_numpy()[::-1, ::-1], table.index, table.columns) for year, table in tables.items()}
+    later = {year: table if year <= now else turned[year] for year, table in tables.items()}
     before, after = (cells(panel(one, least=20), now, 5) for one in (tables, later))
     pd.testing.assert_frame_equal(before.drop(columns="after"), after.drop(columns="after"))
     assert not before["after"].equals(after["after"])
@@ -151,7 +152,8 @@ def test_before_is_the_same_as_a_table_that_ends_there(tables, trained):
 
 
 def test_the_order_of_rows_and_columns_changes_no_bit(tables, trained):
-    shuffled = {year: table.sample(frac=1, random_state=year).sample(frac=1, axis=1, random_state=year) for year, table in reversed(tables.items())}
+    by_row = {year: table.sample(frac=1, random_state=year) for year, table in reversed(tables.items())}
+    shuffled = {year: table.sample(frac=1, axis=1, random_state=year) for year, table in by_row.items()}
     again = Forecast.train(shuffled, "patents", before=KNOWN, least=20)
     for region in ("r00", "r17"):
         pd.testing.assert_frame_equal(again.entry(region), trained.entry(region), check_exact=True)
@@ -162,7 +164,8 @@ def test_probabilities_do_not_depend_on_the_unit(tables):
     here, there = cells(table, 2008, 5), cells(thousands, 2008, 5)
     # Rounding of logs of numbers up to a million.
     sizes = ["expected", "region_size", "activity_size"]
-    np.testing.assert_allclose(here[[name for name in FEATURES if name not in sizes]], there[[name for name in FEATURES if name not in sizes]], atol=1e-9)
+    ratios = [name for name in FEATURES if name not in sizes]
+    np.testing.assert_allclose(here[ratios], there[ratios], atol=1e-9)
     np.testing.assert_allclose(here[sizes] + np.log(1000), there[sizes], atol=1e-9)
     for kind in KINDS:
         one, other = (learn([cells(each, start, 5) for start in range(2001, 2004)], kind)["logit"] for each in (table, thousands))
@@ -213,8 +216,14 @@ def test_what_a_region_may_gain_and_lose_is_told_apart_by_its_rca(tables, traine
     assert sorted(rows["activity"]) == sorted(tables[KNOWN].columns)
 
 
+def long_rows(tables):
+    """Give tables by year as rows of region, activity, year and value."""
+    stacked = {year: table.stack().rename("value").rename_axis(["region", "activity"]).reset_index() for year, table in tables.items()}
+    return pd.concat([rows.assign(year=year) for year, rows in stacked.items()], ignore_index=True)
+
+
 def test_evidence_gives_the_same_panel_as_its_tables(tables):
-    rows = pd.concat([table.stack().rename("value").rename_axis(["region", "activity"]).reset_index().assign(year=year) for year, table in tables.items()])
+    rows = long_rows(tables)
     found = Evidence(format="long", kind="activities", rows=rows.assign(measure="patents"), units={"patents": "patents a year"})
     one, other = panel(found), panel(tables, "patents")
     assert (one.measure, one.regions, one.activities, one.years) == (other.measure, other.regions, other.activities, other.years)
@@ -262,15 +271,15 @@ def test_where_nothing_can_be_known_no_model_shows_skill():
             assert found.score(kind, model, "skill").value < 0.03, (kind, model)
 
 
-def test_where_strengths_wander_models_rank_and_size_better_than_rca_alone(tables):
+def test_where_strengths_wander_models_rank_and_size_better_than_rca_alone():
     found = evaluate(world(8, regions=60), least=20, test=[2007], progress=False)
     assert {one.start for one in found.windows} == {2007}
     for kind in KINDS:
         best = found.score(kind, AVERAGE, "auc").value
         assert best > found.score(kind, "current RCA", "auc").value + 0.01
         assert best > found.score(kind, "density", "auc").value + 0.1
-        # Some 45 cells a group: a standard error of at most 0.07, and their mean distance less than that.
-        assert found.curves[kind][AVERAGE].error < 0.05
+        # Groups of some 50 cells: a standard error of up to 0.07, a mean distance near 0.04 for perfect probabilities, twice that at most.
+        assert found.curves[kind][AVERAGE].error < 0.08
     window = found.windows[0]
     assert window.learnt_from == (2000, 2001, 2002) and window.chosen == AVERAGE and window.judged_on == 0
 
@@ -294,8 +303,7 @@ def test_us_patents_give_the_two_known_yardsticks(data_directory):
 def file(tables, tmp_path_factory):
     """Give a plain long table of the world."""
     place = tmp_path_factory.mktemp("forecast") / "world.csv"
-    rows = [table.stack().rename("value").rename_axis(["region", "activity"]).reset_index().assign(year=year) for year, table in tables.items()]
-    pd.concat(rows)[["region", "activity", "year", "value"]].to_csv(place, index=False)
+    long_rows(tables)[["region", "activity", "year", "value"]].to_csv(place, index=False)
     return place
 
 
@@ -310,7 +318,7 @@ def test_the_command_prints_the_chances_of_a_region(file, trained, capsys):
 
 def test_the_list_of_a_region_names_activities_and_the_model(trained):
     text = io.StringIO()
-    show_forecast(screen(text), trained, "r05", "Region 5", trained.entry("r05"), {"a03": "Semiconductors"}, KNOWN)
+    show_forecast(screen(text), trained, "Region 5", trained.entry("r05"), {"a03": "Semiconductors"})
     assert "Region 5: specialisations that may be gained or lost from 2011 to 2016" in text.getvalue()
     assert "Semiconductors" in text.getvalue() and trained.chosen["gain"] in text.getvalue()
 

@@ -193,8 +193,8 @@ def test_all_faults_of_an_icio_file_are_said_at_once(changed):
 def test_a_tiny_negative_sale_is_kept_and_said(changed):
     # Less than a ten-thousandth of the largest purchase of USA_C26, 90, and than a thousand dollars.
     path = changed(
-        ICIO, ("1,30.25,5,9.75,25", "1,30.25,5,-0.0005,25"), (",629.5\n", ",619.7495\n"), ("286.5,346,257,", "296.2505,346,247.2495,"),
-        ("555,629.5,", "555,619.7495,"),
+        ICIO, ("1,30.25,5,9.75,25", "1,30.25,5,-0.0005,25"), (",629.5\n", ",619.7495\n"),
+        ("286.5,346,257,", "296.2505,346,247.2495,"), ("555,629.5,", "555,619.7495,"),
     )
     table = table_of(path)
     assert table.intermediate.min() == -0.0005
@@ -316,7 +316,9 @@ def test_an_r_file_without_the_table_is_refused(small, tmp_path):
     rdata.write_rda(path, {"wiot": columns})
     assert "RNr: the column is missing" in refusal(path)
     columns = r_columns(small, 2014)
-    columns["AUS1"] = columns["AUS1"] * -1
+    rdata.write_rda(path, {"wiot": columns | {"RNr": columns["Country"], "AUS2": columns["AUS2"][1:]}})
+    text = refusal(path)
+    assert "RNr: the column holds what is no number" in text and "the columns differ in length" in text
     columns["AUS99"] = columns["AUS2"]
     rdata.write_rda(path, {"wiot": columns})
     assert "AUS99: the column's number is neither an industry's nor final demand's" in refusal(path)

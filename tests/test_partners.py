@@ -23,11 +23,42 @@ from redqueen.studies.partners.bridging import PASSED_ON, Network, organisation_
 from redqueen.studies.partners.complementing import Capabilities, input_needs, related_needs, sector_panel
 from redqueen.studies.partners.evaluating import COUNT, DISTANCE, NEAREST, REACH, SCORE, _of_region
 from redqueen.studies.partners.organisations import Organisation
-from redqueen.studies.partners.reaching import COMMON, DIASPORA_WEIGHT, NEAR, OWN, Formation, common_partners, estimate, features_of, stated_weights
+from redqueen.studies.partners.reaching import (
+    COMMON,
+    DIASPORA_WEIGHT,
+    NEAR,
+    OWN,
+    Formation,
+    common_partners,
+    estimate,
+    features_of,
+    stated_weights,
+)
 from redqueen.studies.partners.ties import Ties, tie_series
 
 FILES = Path(__file__).parent / "files"
-COUNTRIES = ("AUS", "BRA", "CAN", "CHN", "DEU", "ESP", "FIN", "FRA", "IND", "IRL", "ISR", "ITA", "JPN", "KOR", "MEX", "NLD", "SWE", "TWN", "USA", "ZAF")
+COUNTRIES = (
+    "AUS",
+    "BRA",
+    "CAN",
+    "CHN",
+    "DEU",
+    "ESP",
+    "FIN",
+    "FRA",
+    "IND",
+    "IRL",
+    "ISR",
+    "ITA",
+    "JPN",
+    "KOR",
+    "MEX",
+    "NLD",
+    "SWE",
+    "TWN",
+    "USA",
+    "ZAF",
+)
 
 
 # Tables made by hand.
@@ -37,18 +68,25 @@ def activities(values, regions, names, year=2000, measure="patents"):
     """Give a table of activities from an array [regions, activities]."""
     rows = [
         (region, activity, year, measure, float(values[row][column]))
-        for row, region in enumerate(regions) for column, activity in enumerate(names)
+        for row, region in enumerate(regions)
+        for column, activity in enumerate(names)
     ]
-    return Evidence("made", "activities", pd.DataFrame(rows, columns=["region", "activity", "year", "measure", "value"]), {measure: "number"})
+    return Evidence(
+        "made", "activities", pd.DataFrame(rows, columns=["region", "activity", "year", "measure", "value"]), {measure: "number"}
+    )
 
 
 def ties(weights, regions, year=2000, measure="co-authored articles"):
     """Give a table of ties from an array [regions, regions]."""
     rows = [
         (one, other, year, measure, float(weights[row][column]))
-        for row, one in enumerate(regions) for column, other in enumerate(regions) if row != column
+        for row, one in enumerate(regions)
+        for column, other in enumerate(regions)
+        if row != column
     ]
-    return Evidence("made", "ties", pd.DataFrame(rows, columns=["region", "partner", "year", "measure", "value"]), {measure: "number"})
+    return Evidence(
+        "made", "ties", pd.DataFrame(rows, columns=["region", "partner", "year", "measure", "value"]), {measure: "number"}
+    )
 
 
 def joined(*tables):
@@ -72,7 +110,10 @@ def world():
     """Give a made-up world of twenty countries: activities, and ties between them."""
     generator = np.random.default_rng(11)
     values = generator.lognormal(2, 1, (len(COUNTRIES), 12))
-    return [activities(values, COUNTRIES, [f"field {place}" for place in range(12)]), ties(symmetric(generator, len(COUNTRIES)), COUNTRIES)]
+    return [
+        activities(values, COUNTRIES, [f"field {place}" for place in range(12)]),
+        ties(symmetric(generator, len(COUNTRIES)), COUNTRIES),
+    ]
 
 
 # Distance.
@@ -151,7 +192,9 @@ def io_table():
     intermediate[2:4, 0:2] = [[5, 6], [7, 8]]
     final_demand = np.full((6, 3), 20.0)
     output = intermediate.sum(axis=1) + final_demand.sum(axis=1)
-    return InputOutput(("TWN", "USA", "ROW"), ("chips", "tools"), 2000, intermediate, final_demand, output - intermediate.sum(axis=0), output)
+    return InputOutput(
+        ("TWN", "USA", "ROW"), ("chips", "tools"), 2000, intermediate, final_demand, output - intermediate.sum(axis=0), output
+    )
 
 
 def test_common_partners_are_counted_by_hand():
@@ -291,7 +334,13 @@ def test_a_path_says_what_kind_each_tie_is_and_names_the_others():
     first, second = Network([articles, stay], []).path(("region", "IND"), ("region", "IRL"))
     assert (first.edge.measure, second.edge.measure) == ("co-authored articles", "co-authored articles")
     (diaspora,) = first.also
-    assert (diaspora.measure, diaspora.people_of, diaspora.live_in, diaspora.value, diaspora.year) == ("stay rate", "IND", "USA", 85, 2010)
+    assert (diaspora.measure, diaspora.people_of, diaspora.live_in, diaspora.value, diaspora.year) == (
+        "stay rate",
+        "IND",
+        "USA",
+        85,
+        2010,
+    )
 
 
 def organisation(name, region, size=1.0, ties=(), capabilities=(), regions=None):
@@ -299,7 +348,11 @@ def organisation(name, region, size=1.0, ties=(), capabilities=(), regions=None)
 
 
 def test_an_organisation_is_reached_by_a_stated_tie_or_through_its_region_whichever_is_surer():
-    home, known, unknown = organisation("home", "TWN"), organisation("known", "JPN", ties=["home"]), organisation("unknown", "JPN")
+    home, known, unknown = (
+        organisation("home", "TWN"),
+        organisation("known", "JPN", ties=["home"]),
+        organisation("unknown", "JPN"),
+    )
     # The tie is the only one of both; the region is shared in halves.
     surely = organisation_reach("TWN", {"JPN": 1.0}, [home, known, unknown])
     assert surely["known"] == pytest.approx(max(PASSED_ON, PASSED_ON * math.sqrt(0.5)))
@@ -383,7 +436,9 @@ def register(tmp_path, text):
 
 def test_organisations_are_ranked_beside_regions_and_those_at_home_lead_to_them(world, tmp_path):
     lacking = partners(world, "TWN", "field 3").needs[0].activity
-    listed = register(tmp_path, f"Home,Taiwan,field 1,10,Abroad\nAbroad,Japan,{lacking},5,\nAway,Brazil,{lacking};chemistry of nothing,,\n")
+    listed = register(
+        tmp_path, f"Home,Taiwan,field 1,10,Abroad\nAbroad,Japan,{lacking},5,\nAway,Brazil,{lacking};chemistry of nothing,,\n"
+    )
     found = partners([*world, listed], "TWN", "field 3", top=30)
     kinds = {one.partner: one.kind for one in found.partners}
     assert kinds["Abroad"] == kinds["Away"] == "organisation" and "Home" not in kinds and "region" in kinds.values()
@@ -435,7 +490,9 @@ def test_ties_that_form_between_neighbours_are_found_by_distance_and_by_reach(wo
 def test_ties_that_form_at_random_are_found_no_more_often_than_by_chance():
     generator = np.random.default_rng(9)
     noise = generator.random((len(COUNTRIES),) * 2)
-    found = [results(evaluate([later_ties(np.random.default_rng(seed), lambda last: noise)], draws=400))[DISTANCE] for seed in range(3)]
+    found = [
+        results(evaluate([later_ties(np.random.default_rng(seed), lambda last: noise)], draws=400))[DISTANCE] for seed in range(3)
+    ]
     # Three 95 % intervals around one half: all three miss it once in eight thousand times.
     assert any(one.auc_low <= 0.5 <= one.auc_high for one in found)
 
@@ -468,7 +525,11 @@ def test_ties_of_one_year_are_hidden_from_their_own_ranking(world):
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 4), st.booleans()), min_size=4, max_size=30).filter(lambda drawn: 0 < sum(hit for _, hit in drawn) < len(drawn)))
+@given(
+    st.lists(st.tuples(st.integers(0, 4), st.booleans()), min_size=4, max_size=30).filter(
+        lambda drawn: 0 < sum(hit for _, hit in drawn) < len(drawn)
+    )
+)
 def test_hits_and_auc_are_those_of_an_independent_package(drawn):
     metrics = pytest.importorskip("sklearn.metrics")
     values, hit = np.array([float(value) for value, _ in drawn]), np.array([hit for _, hit in drawn])
@@ -495,12 +556,25 @@ def test_ties_without_a_year_on_both_sides_are_refused(world):
 @pytest.fixture(scope="module")
 def real(data_directory):
     """Give the paths of patents, co-authored articles and stay rates."""
-    names = ("uspto_utility_country_wipo35_year.csv.gz", "coauthored_articles_pairs.csv.gz", "raw_1639_stay_rates_5yr_2003_2017.csv")
+    names = (
+        "uspto_utility_country_wipo35_year.csv.gz",
+        "coauthored_articles_pairs.csv.gz",
+        "raw_1639_stay_rates_5yr_2003_2017.csv",
+    )
     return [str(data_directory / "ncses" / name) for name in names]
 
 
 def test_scripts_get_a_list_of_partners_with_reasons_and_paths(real, capsys):
-    arguments = ["partners", *real, "--region", "Chinese Taipei", "--for", "semicond", "--register", str(FILES / "organisations_register.csv")]
+    arguments = [
+        "partners",
+        *real,
+        "--region",
+        "Chinese Taipei",
+        "--for",
+        "semicond",
+        "--register",
+        str(FILES / "organisations_register.csv"),
+    ]
     assert main([*arguments, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert {"partner", "kind", "score", "brings", "gains", "through"} <= set(found[0])

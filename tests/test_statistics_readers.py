@@ -5,6 +5,7 @@ import random
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
@@ -96,7 +97,7 @@ def test_damage_that_any_file_may_have_is_refused(changed, name):
     comma = f'"{number.strip()},5"' if delimiter == "," else f"{number.strip()},5"
     for data, complaint in (
         (b"", "the file is empty"),
-        (whole[:-3], "the last line does not end"),
+        (whole[:-1], "the last line does not end"),
         (whole[: whole.index(b"\n") + 1], "no rows"),
         (whole.replace(number.encode(), comma.encode(), 1), ",5"),
         (whole + row, "twice"),
@@ -149,6 +150,21 @@ def test_a_packed_table_is_read_and_one_cut_short_is_refused(tmp_path):
     assert "cut short" in refusal(path)
 
 
+def test_a_layout_that_is_not_the_files_own_refuses_it():
+    for name, (layout, *_) in KNOWN.items():
+        for other in {other for other, *_ in KNOWN.values()} - {layout}:
+            # Maddison's table is any of countries' columns or of region, year and value.
+            with pytest.raises(Refused):
+                read_evidence(FILES / name, format=other)
+
+
+def test_all_faults_of_a_table_come_at_once(changed):
+    path = changed("nsf_value_added.csv", "Ireland", "Atlantis")
+    path.write_text(path.read_text().replace("1100.5", "-1100.5"))
+    text = refusal(path)
+    assert "no country is called 'Atlantis'" in text and "nsf_value_added.csv:4: value_added_musd: '-1100.5' is below 0" in text
+
+
 # Science and Engineering Indicators
 
 
@@ -157,6 +173,12 @@ def test_patents_leave_out_the_total_and_keep_what_read_patents_reads():
     assert found.regions == ["TWN", "USA"] and found.activities == ["optics", "semiconductors"]
     assert found.values("patents", 1999).loc["TWN", "semiconductors"] == 200
     assert "left out: the total over technologies (ALL)" in found.notes
+
+
+def test_patents_are_read_from_parquet_too(tmp_path):
+    path = tmp_path / "patents.parquet"
+    pd.read_csv(FILES / "patents.csv", keep_default_na=False).to_parquet(path)
+    pd.testing.assert_frame_equal(read_evidence(path).rows, read_evidence(FILES / "patents.csv").rows)
 
 
 def test_value_added_counts_each_industry_and_country_once():

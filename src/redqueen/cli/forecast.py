@@ -65,12 +65,12 @@ def _region(asked: argparse.Namespace, table: Evidence, year: int | None, option
     if asked.json:
         from redqueen.lab.store import json_text
 
-        print(json_text({**forecast_document(forecast, region, rows, forecast.year), "command": command(asked)}))
+        print(json_text({**forecast_document(forecast, region, rows), "command": command(asked)}))
         return
     from redqueen.report.terminal import screen
 
     name = words_of([table], "region").get(region, region)
-    show_forecast(screen(), forecast, region, name, rows, words_of([table], "activity"), forecast.year)
+    show_forecast(screen(), forecast, name, rows, words_of([table], "activity"))
 
 
 def _evaluate(asked: argparse.Namespace, table: Evidence, options: dict[str, float]) -> None:

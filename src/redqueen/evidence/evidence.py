@@ -43,6 +43,13 @@ MEASURES: dict[str, str] = {
     "co-authored articles": "articles with authors in both regions, the same from either side",
     "co-inventions": "patents with inventors in both regions, the same from either side",
     "people abroad": "people of the origin (partner) who live in the region",
+    "ties": "ties that firms of the region hold with firms of the partner",
+    "quality": "quality of what is made, a level",
+    "frontier quality": "quality of the best that is made anywhere of the same, a level",
+    "R&D on novel products": "spending on products that nobody has",
+    "R&D on second-generation products": "spending on products that others have",
+    "R&D on processes": "spending on cheaper ways of making",
+    "R&D on production": "spending on flexibility of what and how much is made",
     "stay rate": "share of the origin's (partner's) graduates of the region who stay in it",
 }
 

@@ -85,8 +85,9 @@ def from_rows(rows: pd.DataFrame, *, unit: str = UNIT, file: str = "") -> InputO
     to_activity = _positions(rows["to_activity"], (*sectors, *_KINDS))
     is_paid = (activity == added) | (activity == taxed)
     to_producer = (to_activity >= 0) & (to_activity < n_sectors)
-    meant = np.where(is_paid, to_producer, (activity >= 0) & (activity < n_sectors) & (to_activity >= 0) & (to_activity <= output))
-    unknown = np.flatnonzero((seller < 0) | (to < 0) | ~meant.astype(bool))
+    from_producer = (activity >= 0) & (activity < n_sectors)
+    is_meant = (is_paid & to_producer) | (from_producer & (to_activity >= 0) & (to_activity <= output))
+    unknown = np.flatnonzero((seller < 0) | (to < 0) | ~is_meant)
     if len(unknown):
         first = ", ".join(str(rows[name].iloc[unknown[0]]) for name in _COLUMNS[:4])
         faults.add(f"{len(unknown):,} flows name no producer that has a row of output, such as {first}", field="region")

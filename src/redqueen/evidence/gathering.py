@@ -146,7 +146,8 @@ class Repeats:
             if self._held:
                 yield np.concatenate(self._held)
             return
-        self._spill()
+        if self._held:
+            self._spill()
         for part in self._parts:
             part.seek(0)
             yield np.frombuffer(bytearray(part.read()), dtype=np.uint64)

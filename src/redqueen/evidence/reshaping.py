@@ -13,9 +13,9 @@ from redqueen.evidence.places import is_group, places
 from redqueen.evidence.reading import Reading
 from redqueen.evidence.sample import Sample, look
 from redqueen.evidence.streaming import NUMBER, TEXT, WHOLE, stream_table
-from redqueen.evidence.tables import MISSING, numbers
+from redqueen.evidence.tables import FIRST_LINE, MISSING, numbers
 
-__all__ = ["check_rows", "country_codes", "has_columns", "leave_out", "measure_columns", "tidy", "whole_table"]
+__all__ = ["check_codes", "check_rows", "country_codes", "has_columns", "leave_out", "measure_columns", "on_request", "tidy", "whole_table"]
 
 # A note lists this many names, and counts the rest.
 _NAMED = 4
@@ -47,9 +47,21 @@ def whole_table(
 def check_rows(path: Path, reading: Reading, heading: str) -> None:
     """Refuses a table whose rows are not whole, as `stream_table` does, for readers that then read it in their own way."""
     columns = look(path).columns
+    if path.suffix.lower() == ".parquet":
+        reading.files.append(path)
+        reading.advance(path.stat().st_size)
+        return
     for _ in stream_table(path, dict.fromkeys(columns, TEXT), reading, heading=heading, may_miss=columns):
         pass
     reading.faults.refuse_if_any(heading)
+
+
+def check_codes(codes: pd.Series, fits: Callable[[str], object], complaint: str, field: str, remedy: str, reading: Reading) -> None:
+    """Refuses codes that do not fit, each with the first line where it stands: "'99999' is no county"."""
+    for code in sorted(code for code in codes.unique() if not fits(code)):
+        line = int(codes.index[codes == code][0]) + FIRST_LINE
+        reading.faults.add(f"'{code}' {complaint}", line=line, field=field, remedy=remedy)
+    reading.faults.refuse_if_any()
 
 
 def has_columns(*names: str) -> Callable[[Sample], bool]:
@@ -57,19 +69,24 @@ def has_columns(*names: str) -> Callable[[Sample], bool]:
     return lambda sample: set(names) <= set(sample.columns)
 
 
+def on_request(sample: Sample) -> bool:
+    """Recognises nothing: for layouts that are asked for by name, of files that another layout recognises."""
+    return False
+
+
 def country_codes(
     table: pd.DataFrame, column: str, reading: Reading, *, known: Callable[[Iterable[object], Faults, str], dict] = places
 ) -> pd.DataFrame:
     """Writes alpha-3 codes for the countries named in a column; leaves out rows of groups of countries, with a note.
 
-    Notes a fault for each unknown country. `known` says which names are.
+    Notes a fault for each unknown country, whose rows stay without a code. `known` says which names are countries.
     """
-    table = leave_out(table, column, table[column].map({name: is_group(name) for name in table[column].unique()}), "groups of countries", reading)
+    groups = {name: is_group(name) for name in table[column].unique()}
+    table = leave_out(table, column, table[column].map(groups), "groups of countries", reading)
     blank = table[column] == ""
     if blank.any():
-        reading.faults.add("is missing", line=int(table.index[blank][0]) + 2, field=column)
+        reading.faults.add("is missing", line=int(table.index[blank][0]) + FIRST_LINE, field=column)
     codes = known(table[column][~blank].unique(), reading.faults, column)
-    reading.faults.refuse_if_any()
     names = reading.names.setdefault("region", {})
     names.update({code: name_then(code) for code in sorted(set(codes.values()))})
     return table.assign(**{column: table[column].map(codes)})
@@ -104,7 +121,8 @@ def measure_columns(
     for column, (measure, unit) in measures.items():
         if column not in table:
             continue
-        reading.units[measure] = unit
+        if reading.units.setdefault(measure, unit) != unit:
+            reading.faults.add(f"{measure} is in {reading.units[measure]} and in {unit}", field=column, remedy="keep one unit")
         cells = table[column]
         if not pd.api.types.is_numeric_dtype(cells):
             hidden = cells.isin(suppressed)

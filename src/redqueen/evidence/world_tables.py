@@ -74,19 +74,16 @@ def read_workbook(
     faults = Faults(file=path)
     year = year_of(path.name, year, faults, notes, said=_dated(path.name, head))
     top = head[_HEAD]
-    if len(head) < _FIRST_ROW or len(top[0]) <= _MARGIN or not any(cell == _TOTAL for cell in top[2][_MARGIN:]):
+    if len(head) < _FIRST_ROW or _TOTAL not in top[2][_MARGIN:]:
         faults.add(
             "lines 3 to 6 do not hold the codes, names, countries and numbers of the columns, with a total (TOT) at their end",
             line=3, remedy="give the publisher's workbook as it is",
         )
     faults.refuse_if_any(HEADING)
-    columns = [
-        _TOTAL if region == _TOTAL else f"{region}_{top[edition.key][at]}"
-        for at, region in enumerate(top[2]) if at >= _MARGIN and region
-    ]
-    for at in range(_MARGIN, len(top[2])):
-        if top[2][at] and top[2][at] != _TOTAL:
-            names.setdefault(top[edition.key][at], top[1][at])
+    last = top[2].index(_TOTAL)
+    columns = [f"{top[2][at]}_{top[edition.key][at]}" for at in range(_MARGIN, last)] + [_TOTAL]
+    for at in range(_MARGIN, last):
+        names.setdefault(top[edition.key][at], top[1][at])
     grid = _grid(rows, columns, edition, faults)
     square = Square(grid, edition.labels, faults)
     for code in [code for code in names if code not in square.sectors]:
@@ -106,6 +103,11 @@ def table_of_columns(
     for wanted in ("IndustryCode", "IndustryDescription", "Country", "RNr", _TOTAL):
         if wanted not in columns:
             faults.add("the column is missing", field=wanted, remedy="give the publisher's file as it is")
+    for name in {"RNr", "Year"} & set(columns):
+        if not (np.issubdtype(columns[name].dtype, np.number) and np.isfinite(columns[name]).all()):
+            faults.add("the column holds what is no number", field=name)
+    if len({len(values) for values in columns.values()}) > 1:
+        faults.add("the columns differ in length")
     faults.refuse_if_any(HEADING)
     dated = sorted({int(said) for said in columns.get("Year", ())})
     year = year_of(path.name, year, faults, notes, said=" ".join(map(str, dated)) if dated else None)

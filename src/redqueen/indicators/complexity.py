@@ -69,9 +69,9 @@ def economic_complexity(presence: np.ndarray, *, convention: Literal["z-score", 
     kc[r] = sum_a M[r, a] kp[a] / d[r] and l kp[a] = sum_r M[r, a] kc[r] / u[a], with diversity d and ubiquity u: kc is the
     eigenvector of M~ = D^-1 M U^-1 M' with its second largest eigenvalue l (the largest is 1, of a constant). ECI is kc
     less its mean over its standard deviation (of the population). PCI is kp, with "z-score" less its own mean over its own
-    deviation (econcomplex, which signs PCI apart, against ubiquity), with "stata" less that of kc over that of kc (the Stata package, ecomplexity): then ECI is the
-    mean PCI of what a region has. The sign is that of a positive correlation of ECI with diversity; where there is none,
-    of a negative one of PCI with ubiquity.
+    deviation (econcomplex, which signs PCI apart, against ubiquity), with "stata" less that of kc over that of kc (the Stata
+    package, ecomplexity): then ECI is the mean PCI of what a region has. The sign is that of a positive correlation of ECI
+    with diversity; where there is none, of a negative one of PCI with ubiquity.
 
     Regions without activities and activities without regions are NaN. A table in several parts, which share no region and
     no activity, has no order between them (its second eigenvalue is 1 as well): the part with the most regions, then the

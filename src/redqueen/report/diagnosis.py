@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 #: Rows of a table on the page; the rest is counted, and in --json.
 SHOWN = 10
-_FEW = 5
+_FEW, _FEWEST = 5, 3
+#: Figures that peers are compared by, the first three known.
+COMPARED = ("income per head", "R&D intensity", "quality", "patents", "jobs")
 
 #: A table of the page: title, columns, those of numbers, rows, and what stands below.
 Block = tuple[str, tuple[str, ...], tuple[str, ...], list[tuple[str, ...]], str]
@@ -146,7 +148,7 @@ def _chain(chain: dict[str, Any]) -> list[Block]:
     )
     found = [(f"Place in the value chain, {chain['year']}", columns, columns[1:], rows, below)]
     jobs = any(one.get("jobs") is not None for one in chain["kept"])
-    heads = ("final product, anywhere", "value kept", "% of product", "before") + (("jobs",) if jobs else ())
+    heads = ("final product, anywhere", "value kept", "% of product", "before") + ((f"jobs ({chain['jobs_unit']})",) if jobs else ())
     kept = [
         (one["name"], number(one["value"]), number(one["share"]), number(one.get("share_before")), *((number(one["jobs"]),) if jobs else ()))
         for one in chain["kept"][:_FEW]
@@ -218,7 +220,7 @@ def _peers(diagnosis: Diagnosis) -> list[Block]:
     if not diagnosis.peers:
         return []
     standard = {"share_of_world": "% of world", "diversity": "diversity", "complexity": "complexity", "similarity": "alike"}
-    others = [name for name in diagnosis.peers[0] if name not in (*standard, "region", "name")]
+    others = [name for name in COMPARED if name in diagnosis.peers[0]][:_FEWEST]
     columns = ("region", *standard.values(), *others)
     rows = [(one["name"], *(number(one[name]) for name in (*standard, *others))) for one in diagnosis.peers]
     below = "Peers: nearest in structure, size and income (mean of the ranks). Alike: cosine of the shares of activities, 1 being the same."

@@ -19,26 +19,31 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
 
-__all__ = ["calibration_figure", "evaluation_document", "evaluation_page", "forecast_document", "save_calibration", "show_evaluation", "show_forecast"]
+__all__ = [
+    "calibration_figure", "evaluation_document", "evaluation_page", "forecast_document", "save_calibration", "show_evaluation", "show_forecast",
+]
 
 #: Rows of a list on the screen; --json has all.
 SHOWN = 10
 
 _HEADS = ("model", "AUC", "interval", "prec.", "Brier", "skill", "calib.", "top 10")
 _WHAT_HEADS_ARE = (
-    "AUC: chance that a cell with the event is ranked above one without, with its 95 % interval over test windows (Student's; they overlap); prec.: average precision; "
-    "skill: % of the Brier score of the past windows' rate done away with; calib.: mean distance between forecast and came true, points; "
-    "top 10: % of the ten likeliest cells of a window that came true. Over regions: bootstrap of regions in the last window."
+    "AUC: chance that a cell with the event is ranked above one without, with its 95 % interval over test windows (Student's; they "
+    "overlap); prec.: average precision; skill: % of the Brier score of the past windows' rate done away with; calib.: mean distance "
+    "between forecast and came true, points; top 10: % of the ten likeliest cells of a window that came true. "
+    "Over regions: bootstrap of regions in the last window."
 )
 _PAGE_HEADS = (
-    "model", "ROC AUC (over windows; over regions)", "average precision", "Brier", "skill %", "calibration error, points", "of the ten likeliest, %",
+    "model", "ROC AUC (over windows; over regions)", "average precision", "Brier", "skill %", "calibration error, points",
+    "of the ten likeliest, %",
 )
 _DRAWN = ("current RCA", "density", "logit", AVERAGE)
 _TITLES = {GAIN: "Gaining a specialisation", LOSE: "Losing one"}
 
 
-def show_forecast(console: Console, forecast: Forecast, region: str, name: str, rows: pd.DataFrame, names: Mapping[str, str], year: int) -> None:
-    """Prints what a region may gain and lose, the likeliest first."""
+def show_forecast(console: Console, forecast: Forecast, name: str, rows: pd.DataFrame, names: Mapping[str, str]) -> None:
+    """Prints what a region may gain and lose, the likeliest first; `rows` as of `Forecast.entry`, `names` the words for activities."""
+    year = forecast.year
     say(console, f"{name}: specialisations that may be gained or lost from {year} to {year + forecast.horizon}", style="bold")
     console.print()
     heads = ("activity", "RCA", "relatedness %", "chance %")
@@ -53,11 +58,11 @@ def show_forecast(console: Console, forecast: Forecast, region: str, name: str, 
     say(console, f"Relatedness: share of the activity's proximity that lies in what the region is specialised in. Chance by {forecast.words}.")
 
 
-def forecast_document(forecast: Forecast, region: str, rows: pd.DataFrame, year: int) -> dict[str, Any]:
+def forecast_document(forecast: Forecast, region: str, rows: pd.DataFrame) -> dict[str, Any]:
     """Gives what `redqueen forecast --region --json` prints."""
     return {
         "region": region,
-        "year": year,
+        "year": forecast.year,
         "horizon": forecast.horizon,
         "models": forecast.chosen,
         "judged_on": forecast.judged_on,
@@ -80,7 +85,8 @@ def show_evaluation(console: Console, evaluation: Evaluation) -> None:
                     f"{100 * evaluation.curves[group][model].error:.1f}", f"{100 * first.value:.0f}",
                 )
             )
-        table(console, _HEADS, rows, title=f"{words[0].upper()}{words[1:]}. {_counts(evaluation, group)}", right=_HEADS[1:], whole=_HEADS)
+        title = f"{words[0].upper()}{words[1:]}. {_counts(evaluation, group)}"
+        table(console, _HEADS, rows, title=title, right=_HEADS[1:], whole=_HEADS)
         for against in ("current RCA", "density", "logit"):
             say(console, _better(evaluation, group, against), indent="  ")
         console.print()
@@ -105,7 +111,8 @@ def evaluation_page(evaluation: Evaluation) -> str:
     """Gives the comparison as tables for a page in Markdown."""
     lines = [_about(evaluation), ""]
     for group, words in _groups(evaluation).items():
-        lines += [f"**{words[0].upper()}{words[1:]}.** {_counts(evaluation, group)}", "", f"| {' | '.join(_PAGE_HEADS)} |", f"|{' --- |' * len(_PAGE_HEADS)}"]
+        lines += [f"**{words[0].upper()}{words[1:]}.** {_counts(evaluation, group)}", ""]
+        lines += [f"| {' | '.join(_PAGE_HEADS)} |", f"|{' --- |' * len(_PAGE_HEADS)}"]
         for model in (*MODELS, CHOSEN):
             auc, precision, brier, skill, first = (evaluation.score(group, model, score) for score in SCORES)
             cells = (
@@ -118,7 +125,8 @@ def evaluation_page(evaluation: Evaluation) -> str:
                 f"{100 * first.value:.0f} ({_between(first.low, first.high, scale=100, places=0)})",
             )
             lines.append(f"| {' | '.join(cells)} |")
-        lines += ["", *(f"- {_better(evaluation, group, against)}" for against in MODELS), ""]
+        others = [against for against in MODELS if _comparison(evaluation, group, against, "brier").value != 0]
+        lines += ["", *(f"- {_better(evaluation, group, against)}" for against in others), ""]
     return "\n".join([*lines, _chosen(evaluation)])
 
 
@@ -136,11 +144,13 @@ def calibration_figure(evaluation: Evaluation) -> Any:
                 curve = evaluation.curves[kind][model]
                 axis.plot(curve.predicted, curve.observed, color=colour, marker="o", markersize=3.5, linewidth=1.5, label=model)
                 top = max(top, *curve.predicted, *curve.observed)
-            axis.set(xlim=(0, 1.05 * top), ylim=(0, 1.05 * top), title=_TITLES[kind], xlabel="probability forecast", ylabel="share that came true")
+            axis.set(xlim=(0, 1.05 * top), ylim=(0, 1.05 * top), title=_TITLES[kind])
+            axis.set(xlabel="probability forecast", ylabel="share that came true")
             axis.legend(frameon=False, fontsize=8, loc="upper left")
         windows = sorted({one.start for one in evaluation.windows})
         figure.supxlabel(
-            f"{evaluation.measure}, windows of {evaluation.horizon} years from {windows[0]} to {windows[-1]}; each point a tenth of the cells; dashed: perfect",
+            f"{evaluation.measure}, windows of {evaluation.horizon} years that start in {windows[0]} to {windows[-1]}; "
+            "each point a tenth of the cells; dashed: perfect",
             x=0.01, ha="left", fontsize=7.5, color=FAINT,
         )
     return figure
@@ -162,8 +172,8 @@ def _about(evaluation: Evaluation) -> str:
     windows = sorted({one.start for one in evaluation.windows})
     averaged = f", RCA of means of {evaluation.averaged} years" if evaluation.averaged > 1 else ""
     return (
-        f"{evaluation.measure.capitalize()} of {evaluation.regions} regions with more than {evaluation.least:g} a year, {evaluation.activities} activities, "
-        f"{evaluation.years[0]} to {evaluation.years[1]}{averaged}: windows of {evaluation.horizon} years that start in "
+        f"{evaluation.measure.capitalize()} of {evaluation.regions} regions with more than {evaluation.least:g} a year, "
+        f"{evaluation.activities} activities, {evaluation.years[0]} to {evaluation.years[1]}{averaged}: windows of {evaluation.horizon} years that start in "
         f"{', '.join(map(str, windows))}, each forecast from what was known at its start."
     )
 
@@ -180,9 +190,7 @@ def _counts(evaluation: Evaluation, group: str) -> str:
 def _better(evaluation: Evaluation, group: str, against: str) -> str:
     """Says by how much what was chosen at the time beats a model."""
     auc, brier = (_comparison(evaluation, group, against, score) for score in ("auc", "brier"))
-    return (
-        f"{CHOSEN} against {against}: AUC {auc.value:+.3f} ({_signed(auc, 3)}), Brier {brier.value:+.4f} ({_signed(brier, 4)})"
-    )
+    return f"{CHOSEN} against {against}: AUC {auc.value:+.3f} ({_signed(auc, 3)}), Brier {brier.value:+.4f} ({_signed(brier, 4)})"
 
 
 def _comparison(evaluation: Evaluation, group: str, against: str, score: str) -> Comparison:

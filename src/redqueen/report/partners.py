@@ -23,15 +23,42 @@ def show_partners(console: Console, found: Partners) -> None:
     console.print()
     lacking = [(need.name, need.why, _figure(need.rca, 2), _percent(need.part)) for need in found.needs[:NEEDS]]
     if lacking:
-        table(console, ("lacks", "why it counts", "RCA", "part"), lacking, title="What it needs and lacks", right=("RCA", "part"), whole=("why it counts",))
+        table(
+            console,
+            ("lacks", "why it counts", "RCA", "part"),
+            lacking,
+            title="What it needs and lacks",
+            right=("RCA", "part"),
+            whole=("why it counts",),
+        )
     heads = ("score", "covers", "offers", "reach")
     rows = [
-        (str(place), one.name, one.kind, f"{one.score:.0f}", _percent(one.covers), _percent(one.offers), _percent(one.reach), _way(one))
+        (
+            str(place),
+            one.name,
+            one.kind,
+            f"{one.score:.0f}",
+            _percent(one.covers),
+            _percent(one.offers),
+            _percent(one.reach),
+            _way(one),
+        )
         for place, one in enumerate(found.partners, 1)
     ]
     if rows:
-        table(console, ("", "partner", "kind", *heads, "by way of"), rows, title="Who complements it", right=("", *heads), whole=("kind",))
-        say(console, "covers: part of what is lacking that the partner has, by its share of all regions; offers: the same in return; reach: chance of a close tie; score: their geometric mean, 100 for the best.")
+        table(
+            console,
+            ("", "partner", "kind", *heads, "by way of"),
+            rows,
+            title="Who complements it",
+            right=("", *heads),
+            whole=("kind",),
+        )
+        say(
+            console,
+            "covers: the partner's share of all regions' capacity in what is lacking; offers: the same in return; "
+            "reach: chance of a close tie; score: their geometric mean, 100 for the best.",
+        )
         console.print()
     for place, one in enumerate(found.partners[:PARAGRAPHS], 1):
         paragraph(console, f"{place}. {one.name}", [sentence for sentence in _sentences(one, found) if sentence])
@@ -46,7 +73,7 @@ def show_evaluation(console: Console, found: Evaluation) -> None:
     if found.start == found.end:
         title = f"{found.measure.capitalize()} of {found.start}: pairs hidden and found again"
     else:
-        title = f"{found.measure.capitalize()} that became close from {found.start} to {found.end}, ranked with what was known in {found.start}"
+        title = f"{found.measure.capitalize()} that became close from {found.start} to {found.end}, ranked as of {found.start}"
     say(console, title, style="bold")
     say(
         console,
@@ -55,19 +82,36 @@ def show_evaluation(console: Console, found: Evaluation) -> None:
     )
     console.print()
     rows = [
-        (one.ranking, _figure(one.hits, 2), _range(one.hits_low, one.hits_high), _figure(one.auc, 2), _range(one.auc_low, one.auc_high)) for one in found.results
+        (
+            one.ranking,
+            _figure(one.hits, 2),
+            _range(one.hits_low, one.hits_high),
+            _figure(one.auc, 2),
+            _range(one.auc_low, one.auc_high),
+        )
+        for one in found.results
     ]
     heads = ("hits at 10", "interval", "AUC", "interval ")
     table(console, ("ranking", *heads), rows, title="Mean over regions, 95 % interval over regions", right=heads, whole=heads)
     rows = [
         (
-            one.ranking, f"{one.over_gravity:+.2f}", _range(one.over_gravity_low, one.over_gravity_high, "+"),
-            f"{one.over_distance:+.2f}", _range(one.over_distance_low, one.over_distance_high, "+"),
+            one.ranking,
+            f"{one.over_gravity:+.2f}",
+            _range(one.over_gravity_low, one.over_gravity_high, "+"),
+            f"{one.over_distance:+.2f}",
+            _range(one.over_distance_low, one.over_distance_high, "+"),
         )
         for one in found.results
     ]
     heads = ("over gravity", "interval", "over distance", "interval ")
-    table(console, ("ranking", *heads), rows, title="Hits at 10, against two baselines", right=heads, whole=("interval", "interval "))
+    table(
+        console,
+        ("ranking", *heads),
+        rows,
+        title="Hits at 10, against two baselines",
+        right=heads,
+        whole=("interval", "interval "),
+    )
     paragraph(console, "Reach", f"{_basis(found)}.")
     paragraph(console, "Notes", found.notes)
 
@@ -78,7 +122,11 @@ def _sentences(one: Partner, found: Partners) -> list[str]:
         f"gains from {found.name}: {_listed(one.gains)}" if one.gains else "",
         f"through: {_path(one.through)}" if one.through else "through: nobody known, no ties lead there",
         f"{number(one.distance)} km away" if one.distance is not None else "",
-        "; ".join(f"{tie['tie']} {_figure(tie['affinity'], 2)} times what sizes would give" for tie in one.ties if tie["affinity"] is not None and tie["tie"] != "stay rate"),
+        "; ".join(
+            f"{tie['tie']} {_figure(tie['affinity'], 2)} times what sizes would give"
+            for tie in one.ties
+            if tie["affinity"] is not None and tie["tie"] != "stay rate"
+        ),
     ]
 
 
@@ -100,7 +148,9 @@ def _path(steps: Sequence[Mapping[str, Any]]) -> str:
 
 def _tie(step: Mapping[str, Any]) -> str:
     if "people_of" in step:
-        words = f"{step['tie']} of {step['people_of']} in {step['live_in']} {step['year']}: {number(step['value'])} {step['unit']}"
+        words = (
+            f"{step['tie']} of {step['people_of']} in {step['live_in']} {step['year']}: {number(step['value'])} {step['unit']}"
+        )
     elif step.get("value") is None:
         words = str(step["tie"])
     else:
@@ -122,7 +172,8 @@ def _way(one: Partner) -> str:
 def _basis(found: Partners | Evaluation) -> str:
     weights = found.weights
     listed = ", ".join(
-        f"{one.name} {one.value:+.2f}" + (f" ({one.low:+.2f} to {one.high:+.2f})" if one.low is not None and one.high is not None else "")
+        f"{one.name} {one.value:+.2f}"
+        + (f" ({one.low:+.2f} to {one.high:+.2f})" if one.low is not None and one.high is not None else "")
         for one in weights.weights
     )
     counted = f", {weights.formed} of {weights.pairs} pairs became close" if weights.pairs else ""

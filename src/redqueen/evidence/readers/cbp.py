@@ -10,14 +10,19 @@ import pandas as pd
 
 from redqueen.evidence.evidence import KINDS
 from redqueen.evidence.reading import Format, Reading
-from redqueen.evidence.reshaping import leave_out, measure_columns, tidy
+from redqueen.evidence.reshaping import check_codes, leave_out, measure_columns, tidy
 from redqueen.evidence.sample import Sample, look
 from redqueen.evidence.streaming import TEXT, stream_table
-from redqueen.evidence.united_states import is_county, is_metro, state_of, states, titles_of
+from redqueen.evidence.tables import numbers
+from redqueen.evidence.united_states import is_county, is_metro, states, titles_of
 
 __all__ = ["FORMATS"]
 
 _HEADING = "County Business Patterns"
+# Columns that are read where they are there, in lower case.
+_READ = (
+    "msa", "cbsa_code", "fipstate", "fipscty", "lfo", "naics", "naics_code", "emp", "emp_nf", "empflag", "est", "estab", "year"
+)  # fmt: skip
 _NAICS_4 = re.compile(r"\d{4}(//)?")
 _MEASURES = {"emp": ("jobs", "persons employed in mid-March"), "est": ("establishments", "establishments")}
 # Noise flags that stand for a cell withheld: D discloses a firm, S is of poor quality. Older files flag a range of sizes.
@@ -31,10 +36,11 @@ _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)|^cbp(\d\d)")
 def _stream(place: Path, reading: Reading) -> Iterator[pd.DataFrame]:
     """Yields jobs and establishments by area and industry group of four digits; more and less detailed rows are left out."""
     by_name = {name.lower(): name for name in look(place).columns}
-    wanted = [
-        by_name[name] for name in ("msa", "cbsa_code", "fipstate", "fipscty", "lfo", "naics", "naics_code", "emp", "emp_nf", "empflag",
-                                   "est", "estab", "year") if name in by_name
-    ]  # fmt: skip
+    for names in (("naics", "naics_code"), ("emp",), ("est", "estab")):
+        if not set(names) & set(by_name):
+            reading.faults.add("the column is missing", line=1, field=" or ".join(names), remedy=f"it has {', '.join(list(by_name)[:12])}")
+    reading.faults.refuse_if_any(_HEADING)
+    wanted = [by_name[name] for name in _READ if name in by_name]
     area = next((kind for name, kind in _AREAS.items() if name in by_name), "nation")
     parts = []
     for block in stream_table(place, dict.fromkeys(wanted, TEXT), reading, heading=_HEADING, delimiter=",", may_miss=wanted):
@@ -49,7 +55,8 @@ def _stream(place: Path, reading: Reading) -> Iterator[pd.DataFrame]:
         reading.faults.add("no row is of an industry group of four digits", field="naics", remedy="its code reads 3344 or 3344//")
         reading.faults.refuse_if_any(_HEADING)
     table = _areas(table, area, reading).assign(year=_year(table, place, reading), activity=table["naics"].str[:4])
-    hidden = table.get("emp_nf", pd.Series("", table.index)).isin(_WITHHELD) | (table.get("empflag", pd.Series("", table.index)) != "")
+    unflagged = pd.Series("", table.index)
+    hidden = table.get("emp_nf", unflagged).isin(_WITHHELD) | (table.get("empflag", unflagged) != "")
     table["emp"] = table["emp"].where(~hidden, "D")
     reading.faults.refuse_if_any(_HEADING)
     reading.names["activity"] = titles_of(table["activity"])
@@ -62,23 +69,23 @@ def _areas(table: pd.DataFrame, area: str, reading: Reading) -> pd.DataFrame:
     if area == "nation":
         return table.assign(region="USA")
     if area == "metro":
-        codes, fits, field, form = table["msa"], is_metro, "msa", "five digits from 10000 to 49999"
-    elif area == "county":
-        codes, fits, field, form = table["fipstate"].str.zfill(2) + table["fipscty"].str.zfill(3), is_county, "fipscty", "two digits and three"
-        table = leave_out(table.assign(region=codes), "region", codes.str.endswith("999"), "business in no single county", reading)
-        codes = table["region"]
-    else:
-        codes, fits, field, form = table["fipstate"].str.zfill(2), lambda code: state_of(code) == code, "fipstate", "two digits"
-        reading.names["region"] = {code: states()[code] for code in sorted(set(codes)) if code in states()}
-    known = {code: fits(code) for code in codes.unique()}
-    for code, rows in table[~codes.map(known)].groupby(codes[~codes.map(known)], sort=True):
-        reading.faults.add(f"no area has the code '{code}'", line=int(rows.index[0]) + 2, field=field, remedy=f"a code has {form}")
-    return table.assign(region=codes)
+        form = "its code has five digits, from 10000 to 49999"
+        check_codes(table["msa"], is_metro, "is no metropolitan or micropolitan area", "msa", form, reading)
+        return table.assign(region=table["msa"])
+    table = table.assign(region=table["fipstate"].str.zfill(2))
+    if area == "state":
+        check_codes(table["region"], states().__contains__, "is no state", "fipstate", "its code has two digits", reading)
+        reading.names["region"] = {code: states()[code] for code in sorted(set(table["region"]))}
+        return table
+    table["region"] += table["fipscty"].str.zfill(3)
+    table = leave_out(table, "region", table["region"].str.endswith("999"), "business in no single county", reading)
+    check_codes(table["region"], is_county, "is no county", "fipscty", "the state's code has two digits, the county's three", reading)
+    return table
 
 
 def _year(table: pd.DataFrame, place: Path, reading: Reading) -> pd.Series | int:
     if "year" in table:
-        return pd.to_numeric(table["year"], errors="coerce").fillna(0).astype("int64")
+        return numbers(table["year"], "year", reading.faults, whole=True)
     found = _YEAR.search(place.name.lower())
     if reading.year is not None:
         return reading.year

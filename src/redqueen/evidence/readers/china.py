@@ -9,7 +9,7 @@ import pandas as pd
 
 from redqueen.evidence.evidence import KINDS
 from redqueen.evidence.reading import Format, Reading
-from redqueen.evidence.reshaping import has_columns, measure_columns, tidy, whole_table
+from redqueen.evidence.reshaping import check_codes, has_columns, measure_columns, tidy, whole_table
 
 __all__ = ["FORMATS", "PROVINCES"]
 
@@ -41,10 +41,8 @@ def _stream(place: Path, reading: Reading) -> Iterator[pd.DataFrame]:
     table = whole_table(
         place, reading, heading=_HEADING, text=["province_en", "indicator", "unit"], whole=["year"], number=["value"]
     ).rename(columns={"province_en": "region"})
-    unknown = table[~table["region"].isin({*PROVINCES, _NATION})]
-    for name, rows in unknown.groupby("region", sort=True):
-        reading.faults.add(f"no province is called '{name}'", line=int(rows.index[0]) + 2, field="province_en")
-    reading.faults.refuse_if_any(_HEADING)
+    names = {*PROVINCES, _NATION}
+    check_codes(table["region"], names.__contains__, "is no province", "province_en", "write Beijing, Inner Mongolia, ...", reading)
     if (table["region"] == _NATION).any():
         table["region"] = table["region"].replace(_NATION, "CHN")
         reading.names["region"] = {"CHN": "China"}

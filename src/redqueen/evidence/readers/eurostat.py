@@ -15,7 +15,7 @@ from redqueen.evidence.evidence import KINDS
 from redqueen.evidence.former_places import name_then, places_then
 from redqueen.evidence.nace import once_covering
 from redqueen.evidence.reading import Format, Reading
-from redqueen.evidence.reshaping import leave_out, tidy
+from redqueen.evidence.reshaping import leave_out, on_request, tidy
 from redqueen.evidence.sample import Sample, look
 from redqueen.evidence.streaming import TEXT, stream_table
 from redqueen.evidence.tables import say_rows
@@ -110,7 +110,7 @@ def _choose(
     present = sorted(set(geo.str.len().clip(upper=6)))
     chosen = level or max(present, default=0)
     if chosen not in present:
-        listed = ", ".join(_LEVELS[one] for one in present) or "nothing but groups of countries"
+        listed = ", ".join(_LEVELS[one] for one in present) or "no annual figure of any region"
         raise Refused.one(f"the table has no {_LEVELS.get(chosen, 'regions')}; it has {listed}", file=place, heading=_HEADING)
     if len(present) > 1:
         others = ", ".join(_LEVELS[one] for one in present if one != chosen)
@@ -138,8 +138,8 @@ def _rows(
 ) -> pd.DataFrame:
     """Turns a block into tidy rows, one a cell."""
     combined = labels.drop(columns=["geo", *([activity] if activity else [])])
-    names = {key: _measure(dict(zip(combined.columns, key, strict=True)), dataset) for key in set(combined.itertuples(index=False, name=None))}
     keys = list(combined.itertuples(index=False, name=None))
+    names = {key: _measure(dict(zip(combined.columns, key, strict=True)), dataset) for key in set(keys)}
     for key in sorted(names):
         measure, unit = names[key]
         reading.units.setdefault(measure, unit)
@@ -191,7 +191,8 @@ def _looks_like(sample: Sample) -> bool:
 def _format(name: str, title: str, level: int | None) -> Format:
     layout = r"tab-separated, first column freq,nace_r2,unit,geo\TIME_PERIOD, then a column for each year"
     # A level is asked for by name: recognised, a table gives its most detailed one.
-    return Format(name, title, "activities", "eurostat", layout, _looks_like if level is None else lambda sample: False, partial(_stream, level=level))
+    looks_like = _looks_like if level is None else on_request
+    return Format(name, title, "activities", "eurostat", layout, looks_like, partial(_stream, level=level))
 
 
 FORMATS = (

@@ -9,7 +9,7 @@ import pandas as pd
 
 from redqueen.evidence.evidence import KINDS
 from redqueen.evidence.reading import Format, Reading
-from redqueen.evidence.reshaping import has_columns, leave_out, measure_columns, tidy, whole_table
+from redqueen.evidence.reshaping import check_codes, has_columns, leave_out, measure_columns, tidy, whole_table
 from redqueen.evidence.united_states import is_metro, state_of, states
 
 __all__ = ["FORMATS"]
@@ -51,14 +51,10 @@ def _patents(place: Path, reading: Reading) -> Iterator[pd.DataFrame]:
     ).rename(columns={"cbsa_code": "region"})
     elsewhere = table["cbsa_name"].str.startswith(_ELSEWHERE)
     table = leave_out(table, "cbsa_name", elsewhere, "patents outside of metropolitan and micropolitan areas", reading)
-    for code, rows in table[~table["region"].map(is_metro)].groupby("region", sort=True):
-        reading.faults.add(
-            f"'{code}' is no metropolitan or micropolitan area", line=int(rows.index[0]) + 2, field="cbsa_code",
-            remedy="its code has five digits, from 10000 to 49999",
-        )
-    reading.faults.refuse_if_any(_HEADING)
+    words, form = "is no metropolitan or micropolitan area", "its code has five digits, from 10000 to 49999"
+    check_codes(table["region"], is_metro, words, "cbsa_code", form, reading)
     reading.names["region"] = dict(zip(table["region"], table["cbsa_name"], strict=True))
-    reading.note("patents are counted by the year of grant and the residence of the first inventor; areas are those of one year throughout")
+    reading.note("patents are counted by the year of grant and the residence of the first inventor")
     rows = measure_columns(table, ["region", "year"], {"patents_issued": ("patents", "patents a year")}, reading)
     yield tidy(rows, KINDS["regions"])
 
@@ -70,10 +66,8 @@ def _dynamics(place: Path, reading: Reading) -> Iterator[pd.DataFrame]:
         optional=[name for name in _DYNAMICS if name not in ("firms", "estabs", "emp")],
     )
     table = leave_out(table, "st", table["st"] == _NO_STATE, "business in no single state, code", reading)
+    check_codes(table["st"], state_of, "is no state", "st", "give its FIPS code, 1 to 56", reading)
     codes = {code: state_of(code) for code in table["st"].unique()}
-    for code, rows in table[table["st"].map(codes).isna()].groupby("st", sort=True):
-        reading.faults.add(f"'{code}' is no state", line=int(rows.index[0]) + 2, field="st", remedy="give its FIPS code, 1 to 56")
-    reading.faults.refuse_if_any(_HEADING)
     table = table.assign(region=table["st"].map(codes))
     reading.names["region"] = {code: states()[code] for code in sorted(set(codes.values()))}
     signed = ["net_job_creation", "net_job_creation_rate"]

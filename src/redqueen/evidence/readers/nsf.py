@@ -13,6 +13,7 @@ from redqueen.evidence.places import name_of
 from redqueen.evidence.reading import Format, Reading
 from redqueen.evidence.reshaping import check_rows, country_codes, has_columns, leave_out, measure_columns, tidy, whole_table
 from redqueen.evidence.sample import look
+from redqueen.evidence.tables import FIRST_LINE
 
 __all__ = ["FORMATS"]
 
@@ -89,6 +90,9 @@ def _stay_rates(place: Path, reading: Reading) -> Iterator[pd.DataFrame]:
     """Yields shares of foreign doctorates of US universities still in the country after five years, by citizenship."""
     years = [name for name in look(place).columns if name.isdigit()]
     table = whole_table(place, reading, heading=_HEADING, text=[_CITIZENSHIP], number=years)
+    if not years:
+        reading.faults.add("no column is a year", line=1)
+        reading.faults.refuse_if_any(_HEADING)
     table = country_codes(table.rename(columns={_CITIZENSHIP: "partner"}), "partner", reading)
     reading.names["region"]["USA"] = name_of("USA")
     parts = []
@@ -96,7 +100,7 @@ def _stay_rates(place: Path, reading: Reading) -> Iterator[pd.DataFrame]:
         held = table.assign(region="USA", year=int(year))[["region", "partner", "year", year]]
         rows = measure_columns(held, ["region", "partner", "year"], {year: ("stay rate", "percent")}, reading)
         for row in rows.index[rows["value"] > 100]:
-            reading.faults.add("is above 100 percent", line=int(row) + 2, field=year)
+            reading.faults.add("is above 100 percent", line=int(row) + FIRST_LINE, field=year)
         parts.append(rows)
     reading.faults.refuse_if_any(_HEADING)
     reading.note("region USA is where the doctorate was earned, partner the citizenship; a year is that of the survey, five years after")
@@ -113,7 +117,7 @@ def _both_directions(rows: pd.DataFrame, reading: Reading) -> pd.DataFrame:
     for row in both[differ].itertuples():
         reading.faults.add(
             f"{row.region} and {row.partner} have {row.value:g} articles of {row.year:g}, the other way round {row.value_turned:g}",
-            line=int(row.row) + 2,
+            line=int(row.row) + FIRST_LINE,
         )
     reading.faults.refuse_if_any(_HEADING)
     given = pd.MultiIndex.from_frame(rows[key])

@@ -15,7 +15,7 @@ from redqueen.evidence.evidence import KINDS
 from redqueen.evidence.former_places import name_then, places_then
 from redqueen.evidence.patent_shares import Check, co_inventions, fractional_counts, workspace
 from redqueen.evidence.reading import Format, Reading
-from redqueen.evidence.reshaping import tidy
+from redqueen.evidence.reshaping import on_request, tidy
 from redqueen.evidence.sample import Sample
 from redqueen.evidence.tables import SHOWN
 from redqueen.evidence.united_states import is_county, state_of, states
@@ -210,10 +210,6 @@ def _looks_like(sample: Sample) -> bool:
     return any(Path(name).name.partition(".")[0] in _TABLES for name in sample.files)
 
 
-def _never(sample: Sample) -> bool:
-    return False
-
-
 def _format(name: str, what: str, looks_like: Callable[[Sample], bool], level: str, ties: bool) -> Format:
     layout = f"folder with {', '.join(_TABLES)} in .tsv or .tsv.zip"
     kind = "ties" if ties else "activities"
@@ -222,7 +218,7 @@ def _format(name: str, what: str, looks_like: Callable[[Sample], bool], level: s
 
 FORMATS = (
     _format("patentsview", "patents by country and technology", _looks_like, "country", False),
-    _format("patentsview_states", "patents by US state and technology", _never, "state", False),
-    _format("patentsview_counties", "patents by US county and technology", _never, "county", False),
-    _format("patentsview_ties", "co-inventions between countries", _never, "country", True),
+    _format("patentsview_states", "patents by US state and technology", on_request, "state", False),
+    _format("patentsview_counties", "patents by US county and technology", on_request, "county", False),
+    _format("patentsview_ties", "co-inventions between countries", on_request, "country", True),
 )

@@ -11,7 +11,7 @@ import pandas as pd
 from redqueen.errors import Refused
 from redqueen.evidence.evidence import KINDS
 from redqueen.evidence.reading import Format, Reading
-from redqueen.evidence.reshaping import has_columns, leave_out, measure_columns, tidy
+from redqueen.evidence.reshaping import check_codes, has_columns, leave_out, measure_columns, on_request, tidy
 from redqueen.evidence.sample import Sample, look
 from redqueen.evidence.streaming import TEXT, WHOLE, stream_table
 from redqueen.evidence.united_states import is_county, is_metro, state_of, states, titles_of
@@ -41,8 +41,8 @@ def _stream(place: Path, reading: Reading, *, level: str | None = None) -> Itera
     if "qtrly_estabs" in look(place).columns:
         raise Refused.one("the table is of a quarter", file=place, remedy="fetch the annual averages", heading=_HEADING)
     parts = []
-    optional = ("size_code", "qtr")
-    for block in stream_table(place, _KINDS, reading, heading=_HEADING, delimiter=",", optional=optional, may_miss=tuple(_KINDS)):
+    optional, may_miss = ("size_code", "qtr"), tuple(name for name in _KINDS if name != "year")
+    for block in stream_table(place, _KINDS, reading, heading=_HEADING, delimiter=",", optional=optional, may_miss=may_miss):
         keep = (block["own_code"] == _PRIVATE) & block["agglvl_code"].isin(_LEVELS)
         for column, wanted in (("size_code", "0"), ("qtr", "A")):
             keep &= block[column] == wanted if column in block else True
@@ -68,11 +68,11 @@ def _stream(place: Path, reading: Reading, *, level: str | None = None) -> Itera
 
 def _areas(table: pd.DataFrame, level: str, reading: Reading) -> pd.DataFrame:
     """Turns the publisher's areas into FIPS codes of counties and states and codes of metropolitan areas."""
-    table = leave_out(table, "area_fips", table["area_fips"].str.endswith("999"), "unknown counties", reading)
-    codes = {code: _region(code, level) for code in table["area_fips"].unique()}
-    for code, rows in table[table["area_fips"].map(codes).isna()].groupby("area_fips", sort=True):
-        reading.faults.add(f"'{code}' is none of {_LEVELS[level]}", line=int(rows.index[0]) + 2, field="area_fips")
-    reading.faults.refuse_if_any(_HEADING)
+    if level == "76":
+        table = leave_out(table, "area_fips", table["area_fips"].str.endswith("999"), "unknown counties", reading)
+    words = f"is none of {_LEVELS[level]}"
+    check_codes(table["area_fips"], partial(_region, level=level), words, "area_fips", "06085, C4194, 06000 and US000 are areas", reading)
+    codes = {code: _region(code, level=level) for code in table["area_fips"].unique()}
     if level == "46":
         reading.note("metropolitan areas have their code of five digits: C4194 is 41940")
     if level == "56":
@@ -80,7 +80,7 @@ def _areas(table: pd.DataFrame, level: str, reading: Reading) -> pd.DataFrame:
     return table.assign(region=table["area_fips"].map(codes))
 
 
-def _region(code: str, level: str) -> str | None:
+def _region(code: str, *, level: str) -> str | None:
     if level == "76":
         return code if is_county(code) else None
     if level == "46":
@@ -91,18 +91,15 @@ def _region(code: str, level: str) -> str | None:
     return "USA" if code == "US000" else None
 
 
-def _never(sample: Sample) -> bool:
-    return False
-
-
 def _format(name: str, what: str, looks_like: Callable[[Sample], bool], level: str | None) -> Format:
     layout = "columns area_fips, own_code, industry_code, agglvl_code, year, disclosure_code, annual_avg_emplvl"
-    return Format(name, f"US Quarterly Census of Employment and Wages, {what}", "activities", "bls_qcew", layout, looks_like, partial(_stream, level=level))
+    title = f"US Quarterly Census of Employment and Wages, {what}"
+    return Format(name, title, "activities", "bls_qcew", layout, looks_like, partial(_stream, level=level))
 
 
 FORMATS = (
     _format("qcew", "most detailed areas", has_columns("area_fips", "own_code", "industry_code", "agglvl_code"), None),
-    _format("qcew_metros", "metropolitan areas", _never, "46"),
-    _format("qcew_states", "states", _never, "56"),
-    _format("qcew_nation", "the nation", _never, "16"),
+    _format("qcew_metros", "metropolitan areas", on_request, "46"),
+    _format("qcew_states", "states", on_request, "56"),
+    _format("qcew_nation", "the nation", on_request, "16"),
 )

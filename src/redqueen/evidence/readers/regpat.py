@@ -16,7 +16,7 @@ from redqueen.evidence.evidence import KINDS
 from redqueen.evidence.former_places import places_then
 from redqueen.evidence.patent_shares import PARTS, Check, co_inventions, fractional_counts, workspace
 from redqueen.evidence.reading import Format, Reading
-from redqueen.evidence.reshaping import tidy
+from redqueen.evidence.reshaping import on_request, tidy
 from redqueen.evidence.sample import Sample
 from redqueen.evidence.tables import SHOWN
 
@@ -148,22 +148,18 @@ def _note_what_is_lacking(connection: Any, reading: Reading) -> None:
         return connection.execute(query).fetchone()[0]
 
     reading.missing += count("SELECT count(*) FROM inventors WHERE region = ''")
-    for number, words in (
-        (reading.missing, "inventors have no region: the others of the application share it"),
-        (count("SELECT count(DISTINCT patent) FROM inventors ANTI JOIN classes USING (patent)"), "applications have no IPC symbol and are left out"),
-        (count("SELECT count(DISTINCT patent) FROM inventors ANTI JOIN years USING (patent)"), "applications have no priority year and are left out"),
-        (count("SELECT count(*) FROM years ANTI JOIN inventors USING (patent)"), "applications have no inventor and are left out"),
-    ):
+    if reading.missing:
+        reading.note(f"{reading.missing:,} inventors have no region: the others of the application share it")
+    for held, other, words in (
+        ("inventors", "classes", "IPC symbol"), ("inventors", "years", "priority year"), ("years", "inventors", "inventor")
+    ):  # fmt: skip
+        number = count(f"SELECT count(DISTINCT patent) FROM {held} ANTI JOIN {other} USING (patent)")
         if number:
-            reading.note(f"{number:,} {words}")
+            reading.note(f"{number:,} applications have no {words} and are left out")
 
 
 def _looks_like(sample: Sample) -> bool:
     return any(_FILE.fullmatch(Path(name).name) for name in sample.files)
-
-
-def _never(sample: Sample) -> bool:
-    return False
 
 
 def _format(name: str, what: str, kind: str, looks_like: Callable[[Sample], bool], ties: bool) -> Format:
@@ -173,5 +169,5 @@ def _format(name: str, what: str, kind: str, looks_like: Callable[[Sample], bool
 
 FORMATS = (
     _format("regpat", "patents by region and technology", "activities", _looks_like, False),
-    _format("regpat_ties", "co-inventions between regions", "ties", _never, True),
+    _format("regpat_ties", "co-inventions between regions", "ties", on_request, True),
 )

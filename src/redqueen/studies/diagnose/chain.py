@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from redqueen.evidence.evidence import Evidence
+from redqueen.evidence.flows import by_producer
 from redqueen.evidence.input_output import InputOutput
 from redqueen.evidence.places import REST_OF_WORLD
 from redqueen.indicators.leontief import Leontief
@@ -19,6 +20,8 @@ __all__ = ["chain"]
 
 #: Products of which a region keeps less than this part of all that it keeps are not named.
 LEAST_KEPT = 0.01
+# What is outside a table or a simulated world has no jobs of its own.
+_NOWHERE = (REST_OF_WORLD, "outside")
 
 
 def chain(tables: Sequence[Evidence], region: str, year: int, notes: list[str]) -> dict[str, Any]:
@@ -28,7 +31,7 @@ def chain(tables: Sequence[Evidence], region: str, year: int, notes: list[str]) 
     and value used in others' exports); vax: value added that ends abroad, % of exports. sectors: those with most exports, each with exports,
     share_of_exports (%), rca, value_added_share of output (%), imported_inputs (% of inputs), upstreamness (sales to final use).
     kept: final products of the whole world that make at least 1 % of what it keeps, those first of which it
-    keeps the largest share: value (the unit), share (% of the product's final sales), share_before, and jobs where a table of jobs tells them. Empty where no table shows the region;
+    keeps the largest share: value (the unit), share (% of the product's final sales), share_before, and jobs (in jobs_unit) where a table of jobs tells them. Empty where no table shows the region;
     `notes` then say why.
     """
     years = sorted({(one.year, place): one for table in tables for place, one in enumerate(table.tables)}.items(), key=lambda item: item[0])
@@ -47,7 +50,8 @@ def chain(tables: Sequence[Evidence], region: str, year: int, notes: list[str]) 
     words = words_of(sorted(tables, key=lambda table: not table.tables), "activity")
     accounts = Leontief.of(last)
     found = _measured(last, accounts, region, words)
-    found["kept"] = _kept(last, accounts, region, words, _jobs(tables, last, notes))
+    jobs = _jobs(tables, last, notes)
+    found |= {"jobs_unit": None if jobs is None else jobs[1], "kept": _kept(last, accounts, region, words, None if jobs is None else jobs[0])}
     if first.year < last.year and first.sectors == last.sectors:
         accounts = Leontief.of(first)
         earlier = _measured(first, accounts, region, words)
@@ -107,16 +111,17 @@ def _kept(
     ]
 
 
-def _jobs(tables: Sequence[Evidence], table: InputOutput, notes: list[str]) -> np.ndarray | None:
-    """Gives jobs by producer [R*S] where a table of activities tells those of all sectors in the year; None otherwise."""
+def _jobs(tables: Sequence[Evidence], table: InputOutput, notes: list[str]) -> tuple[np.ndarray, str] | None:
+    """Gives jobs by producer [R*S], with their unit, where a table of activities tells them in the year; None otherwise."""
     for one in tables:
         if one.kind != "activities" or "jobs" not in one.units or table.year not in one.years:
             continue
         if not set(table.sectors) & set(one.activities):
             continue
-        jobs = one.values("jobs", table.year).reindex(index=list(table.regions), columns=list(table.sectors))
-        lacking = [region for region in table.regions if jobs.loc[region].isna().all()]
+        jobs = by_producer(one.values("jobs", table.year), table)
+        unknown = np.isnan(jobs).reshape(len(table.regions), -1).all(axis=1)
+        lacking = [region for region, is_unknown in zip(table.regions, unknown, strict=True) if is_unknown and region not in _NOWHERE]
         if lacking:
             notes.append(f"Jobs are not known of {', '.join(lacking)}: those that final products support there are left out")
-        return jobs.fillna(0.0).to_numpy().reshape(-1)
+        return np.nan_to_num(jobs), one.units["jobs"]
     return None

@@ -19,9 +19,9 @@ __all__ = ["FRONTIER", "MIX", "PRODUCTS", "innovation"]
 FRONTIER = 0.9
 SPAN = 10
 #: Figures shown of tables by region, and the measures whose mixes are shown.
-FIGURES = ("income per head", "R&D intensity", "R&D spending", "population", "patents", "exports", "value added", "jobs", "complexity index")
+FIGURES = ("income per head", "quality", "R&D intensity", "R&D spending", "population", "patents", "exports", "value added", "jobs", "complexity index")
 MIX = ("basic research", "applied research", "experimental development")
-PRODUCTS = ("R&D on novel products", "R&D on second-generation products", "R&D on processes")
+PRODUCTS = ("R&D on novel products", "R&D on second-generation products", "R&D on processes", "R&D on production")
 
 
 def innovation(tables: Sequence[Evidence], panels: Sequence[Panel], region: str, year: int) -> dict[str, Any]:
@@ -29,8 +29,8 @@ def innovation(tables: Sequence[Evidence], panels: Sequence[Panel], region: str,
 
     figures: of every table by region, the last value up to the year: measure, value, unit, year, rank (1 the highest) of how many,
     before and since (the first value within ten years before), by_region (values of all). mix: parts of R&D in %, basic, applied, experimental, and of firms' projects where known. frontier: for
-    income per head and for patents (per million people where the population is known): value in % of the frontier, the level that a
-    tenth of regions exceed, then and `since`, with growth a year (%) of the region and of the frontier, and spent_on_staying, the part
+    income per head, for patents where the population is known (per million people), and for the quality of what a simulated
+    region makes: value in % of the frontier (the level that a tenth of regions exceed; of quality, the best of the same), then and `since`, with growth a year (%) of the region and of the frontier, and spent_on_staying, the part
     of its own growth that merely kept its distance. paths: the same by year, for figures.
     """
     levels = _levels(tables, year)
@@ -84,7 +84,10 @@ def _mix(levels: dict[str, tuple[str, pd.DataFrame]], region: str) -> dict[str, 
         years = sorted(set.intersection(*(set(one.index) for one in rows)))
         if years:
             parts = share(*(np.array([one[years[-1]]]) for one in rows))
-            found |= {measure: float(100 * part[0]) for measure, part in zip(measures, parts, strict=False) if np.isfinite(part[0])}
+            shares = [float(100 * part[0]) for part in parts]
+            # Production counts as process.
+            shown = [measure for measure in measures if measure != PRODUCTS[-1]]
+            found |= {measure: value for measure, value in zip(shown, shares, strict=False) if np.isfinite(value)}
             found["year"] = int(years[-1])
     return found
 
@@ -94,20 +97,19 @@ def _capabilities(levels: dict[str, tuple[str, pd.DataFrame]], panels: Sequence[
     found = {}
     if "income per head" in levels:
         found["income per head"] = levels["income per head"][1]
+    if "quality" in levels and "frontier quality" in levels:
+        best = levels["frontier quality"][1].rename(columns={"level": "frontier"})
+        found["quality"] = levels["quality"][1].merge(best, on=["region", "year"])
     for one in panels:
-        if one.measure != "patents" or len(one.years) < 2:
+        if one.measure != "patents" or len(one.years) < 2 or "population" not in levels:
             continue
         totals = pd.DataFrame(one.values.sum(axis=2), index=pd.Index(one.years, name="year"), columns=pd.Index(one.regions, name="region"))
         rows = totals.stack().rename("level").reset_index()
-        name = "patents"
-        if "population" in levels:
-            people = levels["population"][1].rename(columns={"level": "people"})
-            rows = rows.merge(people, on=["region", "year"])
-            rows["level"] *= 1e6 / rows.pop("people")
-            name = "patents per million people"
-            if not rows.empty:
-                found[name] = rows
-    return {name: rows[rows["level"] > 0] for name, rows in found.items()}
+        people = levels["population"][1].rename(columns={"level": "people"})
+        rows = rows.merge(people, on=["region", "year"])
+        rows["level"] *= 1e6 / rows.pop("people")
+        found["patents per million people"] = rows
+    return {name: kept for name, rows in found.items() if not (kept := rows[rows["level"] > 0]).empty}
 
 
 def _frontier(measure: str, rows: pd.DataFrame, region: str) -> dict[str, Any] | None:
@@ -121,7 +123,8 @@ def _frontier(measure: str, rows: pd.DataFrame, region: str) -> dict[str, Any] |
     whole = rows[rows["year"].isin([last, last - span])]
     steady = whole.groupby("region")["year"].transform("nunique") == (2 if earlier else 1)
     whole = whole[steady] if region in set(whole.loc[steady, "region"]) else whole
-    table = red_queen(whole, whole.rename(columns={"level": "income"}), span=span, quantile=FRONTIER)
+    income = whole[["region", "year", "level"]].rename(columns={"level": "income"})
+    table = red_queen(whole, income, span=span, quantile=FRONTIER)
     now = table[(table["region"] == region) & (table["year"] == last)].iloc[0]
     before = table[(table["region"] == region) & (table["year"] == last - span)]
     found = {"measure": measure, "year": last, "value": float(100 * np.exp(-now["distance"])), "regions": int(whole["region"].nunique())}
@@ -138,5 +141,8 @@ def _frontier(measure: str, rows: pd.DataFrame, region: str) -> dict[str, Any] |
 def _paths(measure: str, rows: pd.DataFrame) -> dict[str, Any]:
     """Gives every region's level in % of the frontier by year: region -> [[year, value], ...]."""
     wide = rows.pivot(index="year", columns="region", values="level").sort_index()
-    share = 100 * wide.div(frontier_levels(wide.to_numpy(), quantile=FRONTIER), axis=0)
+    if "frontier" in rows:
+        share = 100 * wide / rows.pivot(index="year", columns="region", values="frontier").sort_index()
+    else:
+        share = 100 * wide.div(frontier_levels(wide.to_numpy(), quantile=FRONTIER), axis=0)
     return {"measure": measure, "regions": {str(one): [[int(year), float(value)] for year, value in share[one].dropna().items()] for one in share}}

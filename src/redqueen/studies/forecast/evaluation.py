@@ -135,9 +135,9 @@ def evaluate(
     tested = possible if test is None else sorted(set(test))
     if not tested or not set(tested) <= set(possible):
         needed = 2 * horizon + LEAST_WINDOWS + averaged - 1
-        listed = ", ".join(map(str, possible)) or "none"
+        have = f"those that start in {', '.join(map(str, possible))} have them" if possible else f"none of the table's {len(known)} has them"
         raise Refused.one(
-            f"an evaluation over {horizon} years needs windows with {LEAST_WINDOWS} ended ones before them; those that start in {listed} have them",
+            f"an evaluation over {horizon} years needs windows with {LEAST_WINDOWS} ended ones before them; {have}",
             field="year", remedy=f"give {needed} years in a row or more, or a shorter horizon",
         )
     origins = [start for start, before in known.items() if before and start <= tested[-1]]

@@ -17,7 +17,7 @@ __all__ = ["PASSED_ON", "Edge", "Network", "Node", "Step", "organisation_edges",
 #: What a path leads over: ("region" or "organisation", code or name).
 Node = tuple[str, str]
 
-#: What is left of an introduction that somebody passes on. Chosen: it must be below 1, or long ways round beat a weaker tie of one's own.
+#: What is left of an introduction that somebody passes on. Chosen: below 1, or long ways round beat a weaker tie of one's own.
 PASSED_ON = 0.5
 
 
@@ -50,6 +50,8 @@ class Network:
 
     def __init__(self, networks: Sequence[Ties], organisations: Sequence[Organisation]):
         self.edges: dict[Node, dict[Node, list[Edge]]] = {}
+        # From each start that was asked for, the node before every other on its strongest path.
+        self._before: dict[Node, dict[Node, Node]] = {}
         usual = _usual(networks)
         for ties in networks:
             for one, other in np.argwhere(np.triu(ties.weights > 0, 1)):
@@ -61,11 +63,13 @@ class Network:
     def path(self, start: Node, end: Node) -> tuple[Step, ...]:
         """Gives the path of greatest strength; empty where there is none, or it is home.
 
-        strength = product of its ties' strengths x PASSED_ON for each go-between; the length that is least is minus its logarithm.
+        strength = product of its ties' strengths x PASSED_ON for each go-between; the length that is least is minus its
+        logarithm.
         """
-        before: dict[Node, Node] = {}
-        _spread(start, self._reach, before)
-        steps = []
+        if start not in self._before:
+            self._before[start] = {}
+            _spread(start, self._reach, self._before[start])
+        before, steps = self._before[start], []
         while end in before:
             strongest, *others = self.edges[before[end]][end]
             steps.append(Step(before[end], end, strongest, tuple(others)))
@@ -103,7 +107,8 @@ def organisation_edges(organisations: Sequence[Organisation]) -> list[tuple[Node
     """Lists the ties of organisations: to their region, and to those they name.
 
     Strengths are Salton's cosine of the same kind as regions': an organisation shares with its region its own size, so that
-    sqrt(size / size of all organisations listed there); a tie without a number counts 1, so that 1 / sqrt(ties of one x of the other).
+    sqrt(size / size of all organisations listed there); a tie without a number counts 1, so that 1 / sqrt(ties of one x of
+    the other).
     """
     listed = {one.name: one for one in organisations}
     totals: dict[str, float] = {}
@@ -113,7 +118,11 @@ def organisation_edges(organisations: Sequence[Organisation]) -> list[tuple[Node
         totals[one.region] = totals.get(one.region, 0.0) + one.size
         for other in one.ties:
             # A tie may name an organisation of the register, a region, or somebody not listed, who bridges all the same.
-            end = ("region", one.tied_regions[other]) if other not in listed and other in one.tied_regions else ("organisation", other)
+            end = (
+                ("region", one.tied_regions[other])
+                if other not in listed and other in one.tied_regions
+                else ("organisation", other)
+            )
             pair = tuple(sorted((("organisation", one.name), end)))
             if pair not in pairs and pair[0] != pair[1]:
                 pairs[pair] = None

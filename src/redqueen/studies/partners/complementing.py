@@ -14,7 +14,19 @@ from redqueen.indicators.specialisation import presence, regional_share
 from redqueen.indicators.value_chain import gross_exports
 from redqueen.studies.diagnose.panel import Panel
 
-__all__ = ["INPUT", "RELATED", "TARGET", "Capabilities", "Need", "Needs", "input_needs", "organisation_rows", "related_needs", "sector_panel", "shares_of_need"]
+__all__ = [
+    "INPUT",
+    "RELATED",
+    "TARGET",
+    "Capabilities",
+    "Need",
+    "Needs",
+    "input_needs",
+    "organisation_rows",
+    "related_needs",
+    "sector_panel",
+    "shares_of_need",
+]
 
 #: Why something is needed.
 TARGET, RELATED, INPUT = "the activity itself", "related to it", "an input to it"
@@ -57,8 +69,15 @@ class Needs:
         panel, rca = self.capabilities.panel, self.capabilities.rca[self.capabilities.panel.place(region)]
         order = np.argsort(-self.parts, kind="stable")
         return [
-            Need(panel.activities[one], panel.names.get(panel.activities[one], panel.activities[one]), self.why[one], float(rca[one]), float(self.parts[one]))
-            for one in order if self.parts[one] > 0
+            Need(
+                panel.activities[one],
+                panel.names.get(panel.activities[one], panel.activities[one]),
+                self.why[one],
+                float(rca[one]),
+                float(self.parts[one]),
+            )
+            for one in order
+            if self.parts[one] > 0
         ]
 
 
@@ -107,9 +126,10 @@ class Capabilities:
 def related_needs(capabilities: Capabilities, region: str, activity: str) -> Needs:
     """Gives what a region lacks for an activity: the activity itself and those that stand out as near to it.
 
-    part[a] is proportional to phi[t, a] lack[a]; phi[t, t] counts 1, and activities whose proximity to the target is not a standard
-    deviation above that of the average activity count 0: where few regions are compared, everything is a little related to
-    everything. A region that lacks none of them is given, `widened`, what it lacks of all that is nearer than average.
+    part[a] is proportional to phi[t, a] lack[a]; phi[t, t] counts 1, and activities whose proximity to the target is not a
+    standard deviation above that of the average activity count 0: where few regions are compared, everything is a little
+    related to everything. A region that lacks none of them is given, `widened`, what it lacks of all that is nearer than
+    average.
     """
     panel = capabilities.panel
     target, lack = panel.activities.index(activity), capabilities.lack[panel.place(region)]
@@ -117,20 +137,21 @@ def related_needs(capabilities: Capabilities, region: str, activity: str) -> Nee
     others = np.arange(len(proximity)) != target
     mean, spread = proximity[others].mean(), proximity[others].std()
     why = tuple(TARGET if one == target else RELATED for one in range(len(proximity)))
-    found = None
-    for least in (mean + spread, mean):
+
+    def lacked(least: float, *, widened: bool) -> Needs:
         near = np.where(others, np.where(proximity > least, proximity, 0.0), 1.0)
-        found = Needs(capabilities, shares_of_need((near * lack)[None])[0], why, widened=least == mean)
-        if found.any:
-            break
-    return found
+        return Needs(capabilities, shares_of_need((near * lack)[None])[0], why, widened)
+
+    outstanding = lacked(mean + spread, widened=False)
+    return outstanding if outstanding.any else lacked(mean, widened=True)
 
 
 def input_needs(table: InputOutput, capabilities: Capabilities, region: str, sector: str) -> Needs:
-    """Gives what a region lacks among the inputs of a sector: part[a] is proportional to what the sector buys of a abroad, times lack[a].
+    """Gives what a region lacks among the inputs of a sector: part[a] is proportional to what the sector buys of a abroad,
+    times lack[a].
 
-    Purchases are those of the sector everywhere, from other regions alone: premises and retailing are inputs too, and no partner abroad
-    can bring them.
+    Purchases are those of the sector everywhere, from other regions alone: premises and retailing are inputs too, and no
+    partner abroad can bring them.
     """
     regions, size, target = len(table.regions), len(table.sectors), table.sectors.index(sector)
     purchases = table.intermediate.reshape(regions, size, regions, size)[:, :, :, target]
@@ -151,7 +172,16 @@ def sector_panel(table: InputOutput, names: Mapping[str, str] | None = None) -> 
         values, measure = gross_exports(table.intermediate, table.final_demand, regions).sum(axis=2).T, "exports"
     # Stocks drawn down abroad may outweigh what a small sector sells there.
     values = np.maximum(values, 0.0)
-    return Panel(table.file or "input-output table", measure, table.unit, (table.year,), tuple(table.regions), tuple(table.sectors), values[None], names or {})
+    return Panel(
+        table.file or "input-output table",
+        measure,
+        table.unit,
+        (table.year,),
+        tuple(table.regions),
+        tuple(table.sectors),
+        values[None],
+        names or {},
+    )
 
 
 def shares_of_need(weights: np.ndarray) -> np.ndarray:

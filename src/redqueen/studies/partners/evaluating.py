@@ -50,8 +50,9 @@ BASELINES = (NEAREST, SHARED, GRAVITY, DISTANCE, SIZE)
 class Result:
     """Holds how well one ranking does, each figure the mean over regions with its 95 % interval.
 
-    `hits`: close ties among the first COUNT of a region's list; `auc`: chance that a partner who becomes close stands before one who
-    does not; `over_gravity` and `over_distance`: this ranking's hits less those of that baseline, over the same regions.
+    `hits`: close ties among the first COUNT of a region's list; `auc`: chance that a partner who becomes close stands before
+    one who does not; `over_gravity` and `over_distance`: this ranking's hits less those of that baseline, over the same
+    regions.
     """
 
     ranking: str
@@ -71,8 +72,9 @@ class Result:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Holds a test of the ranking. `formed` of `pairs` became close from `start` to `end`; `start` equals `end` where pairs of one year are
-    hidden instead. `regions` are those for which at least one tie formed; `by_chance` is the hits of a list in random order."""
+    """Holds a test of the ranking. `formed` of `pairs` became close from `start` to `end`; `start` equals `end` where pairs
+    of one year are hidden instead. `regions` are those for which at least one tie formed; `by_chance` is the hits of a list
+    in random order."""
 
     measure: str
     start: int
@@ -92,23 +94,36 @@ def evaluate(
 ) -> Evaluation:
     """Tests the ranking on ties that formed after a year.
 
-    A tie forms where a pair's affinity (ties over what sizes alone would give) is below THRESHOLD in the last year up to `after` and at
-    least THRESHOLD in the last year there is. Everything known is of `after` or before; weights of reach are estimated on earlier windows (else stated).
-    Complementarity is that of everything both could do next, for no activity in particular. `measure` is the kind of ties, by default
-    the first of co-authored articles, co-inventions, others, trade and supplier ties that has two years, `after` by default the
-    last that leaves SPAN years, else the last but one. With one year alone, a fifth of all pairs at a time is hidden, and found again from the rest:
-    that tests distance, common partners and complementarity, not growth.
+    A tie forms where a pair's affinity (ties over what sizes alone would give) is below THRESHOLD in the last year up to
+    `after` and at least THRESHOLD in the last year there is. Everything known is of `after` or before; weights of reach are
+    estimated on earlier windows (else stated). Complementarity is that of everything both could do next, for no activity in
+    particular. `measure` is the kind of ties, by default the first of co-authored articles, co-inventions, others, trade and
+    supplier ties that has two years, `after` by default the last that leaves SPAN years, else the last but one. With one year
+    alone, a fifth of all pairs at a time is hidden, and found again from the rest: that tests distance, common partners and
+    complementarity, not growth.
     """
     series = {name: one for name, one in tie_series(tables).items() if name not in DIASPORA}
     if not series:
-        raise Refused.one("no table of ties was given", field="TABLE", remedy="give co-authored articles, trade or input-output tables of several years")
+        raise Refused.one(
+            "no table of ties was given",
+            field="TABLE",
+            remedy="give co-authored articles, trade or input-output tables of several years",
+        )
     if measure is not None and measure not in series:
-        raise Refused.one(f"no table has ties called '{measure}'", field="--ties", remedy=nearest(measure, series) or f"there are {', '.join(series)}")
-    chosen = series[measure] if measure else next((one for one in series.values() if len(one.years) > 1), next(iter(series.values())))
+        raise Refused.one(
+            f"no table has ties called '{measure}'",
+            field="--ties",
+            remedy=nearest(measure, series) or f"there are {', '.join(series)}",
+        )
+    chosen = (
+        series[measure] if measure else next((one for one in series.values() if len(one.years) > 1), next(iter(series.values())))
+    )
     others = [one for name, one in tie_series(tables).items() if name != chosen.measure]
     if len(chosen.years) == 1:
         if after is not None:
-            raise Refused.one(f"{chosen.measure} are of {chosen.years[0]} alone: none form after a year", field="--after", remedy="leave it out")
+            raise Refused.one(
+                f"{chosen.measure} are of {chosen.years[0]} alone: none form after a year", field="--after", remedy="leave it out"
+            )
         return _hidden(tables, chosen, others, draws, seed)
     end = chosen.years[-1]
     if after is None:
@@ -116,7 +131,8 @@ def evaluate(
     before = [year for year in chosen.years if year <= after]
     if not before or before[-1] == end:
         raise Refused.one(
-            f"{chosen.measure} of {', '.join(map(str, chosen.years))} have no years on both sides of {after}", field="--after",
+            f"{chosen.measure} of {', '.join(map(str, chosen.years))} have no years on both sides of {after}",
+            field="--after",
             remedy=f"give a year from {chosen.years[0]} to {end - 1}",
         )
     start = before[-1]
@@ -156,12 +172,16 @@ def _hidden(tables: Sequence[Evidence], series: Series, others: Sequence[Series]
     fit, notes = _fit(tables, main.regions, year)
     weights = stated_weights()
     rankings = _rankings(main, features, weights.chance(features, apart), fit)
-    notes.append(f"{series.measure.capitalize()} are of {year} alone: pairs of that year were hidden and found again, which says nothing of growth")
+    notes.append(
+        f"{series.measure.capitalize()} are of {year} alone: its pairs were hidden and found again, which says nothing of growth"
+    )
     window = Formation(main.regions, year, year, features, apart, apart & (main.affinity >= THRESHOLD))
     return _counted(series.measure, window, rankings, weights, notes, draws, seed)
 
 
-def _rankings(main: Ties, features: Mapping[str, np.ndarray], chance: np.ndarray, fit: np.ndarray | None) -> dict[str, np.ndarray]:
+def _rankings(
+    main: Ties, features: Mapping[str, np.ndarray], chance: np.ndarray, fit: np.ndarray | None
+) -> dict[str, np.ndarray]:
     """Gives what each ranking sorts by, higher first [regions, regions]; what is not known stands last."""
     sizes = np.outer(main.sizes, main.sizes)
     away = np.maximum(distances(main.regions), 1.0)
@@ -178,7 +198,8 @@ def _rankings(main: Ties, features: Mapping[str, np.ndarray], chance: np.ndarray
 
 
 def _fit(tables: Sequence[Evidence], regions: Sequence[str], year: int) -> tuple[np.ndarray | None, list[str]]:
-    """Gives what each region brings each other of what it could do next [regions, regions]: mean over tables, each over its own mean.
+    """Gives what each region brings each other of what it could do next [regions, regions]: mean over tables, each over its
+    own mean.
 
     Only tables that reach back to the year count; a pair that none knows counts as the mean.
     """
@@ -215,24 +236,41 @@ def _counted(
     """Counts hits region by region, and draws regions anew for the intervals."""
     hit_regions = np.flatnonzero(window.formed.any(axis=1) & (window.apart & ~window.formed).any(axis=1))
     if not len(hit_regions):
-        raise Refused.one(f"no tie of {measure} crossed an affinity of {THRESHOLD:g} from {window.start} to {window.end}", field="TABLE")
+        raise Refused.one(
+            f"no tie of {measure} crossed an affinity of {THRESHOLD:g} from {window.start} to {window.end}", field="TABLE"
+        )
     by_ranking = {
-        name: np.array([_of_region(values[one], window.apart[one], window.formed[one]) for one in hit_regions]) for name, values in rankings.items()
+        name: np.array([_of_region(values[one], window.apart[one], window.formed[one]) for one in hit_regions])
+        for name, values in rankings.items()
     }
     # The same regions are drawn for every ranking, so that differences between rankings are paired.
     drawn = np.random.default_rng(seed).integers(len(hit_regions), size=(draws, len(hit_regions)))
-    # Without known places gravity is sizes alone, and distance tells nothing: every list is then in random order.
+    # Where no places are known, both baselines are sizes alone.
     gravity, distance = (by_ranking.get(name, by_ranking[SIZE])[:, 0] for name in (GRAVITY, DISTANCE))
     results = []
     for name, figures in by_ranking.items():
         columns = (figures[:, 0], figures[:, 1], figures[:, 0] - gravity, figures[:, 0] - distance)
         ends = [np.quantile(column[drawn].mean(axis=1), [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) for column in columns]
-        results.append(Result(name, *(float(one) for column, (low, high) in zip(columns, ends, strict=True) for one in (column.mean(), low, high))))
+        results.append(
+            Result(
+                name,
+                *(float(one) for column, (low, high) in zip(columns, ends, strict=True) for one in (column.mean(), low, high)),
+            )
+        )
     listed = window.apart[hit_regions].sum(axis=1)
     chance = float((np.minimum(COUNT, listed) * window.formed[hit_regions].sum(axis=1) / listed).mean())
     return Evaluation(
-        measure, window.start, window.end, THRESHOLD, int(np.triu(window.apart, 1).sum()), int(np.triu(window.formed, 1).sum()),
-        len(hit_regions), chance, results, weights, notes,
+        measure,
+        window.start,
+        window.end,
+        THRESHOLD,
+        int(np.triu(window.apart, 1).sum()),
+        int(np.triu(window.formed, 1).sum()),
+        len(hit_regions),
+        chance,
+        results,
+        weights,
+        notes,
     )
 
 

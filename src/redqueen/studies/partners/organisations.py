@@ -33,8 +33,11 @@ class Organisation:
     tied_regions: dict[str, str] = field(default_factory=dict)
 
 
-def organisations_of(register: Evidence, activities: Sequence[str], names: Mapping[str, str], regions: Sequence[str]) -> list[Organisation]:
-    """Gives the organisations of a register in order of their names; a size of 0 or not stated counts as the median of those stated."""
+def organisations_of(
+    register: Evidence, activities: Sequence[str], names: Mapping[str, str], regions: Sequence[str]
+) -> list[Organisation]:
+    """Gives the organisations of a register in order of their names; a size of 0 or not stated counts as the median of those
+    stated."""
     known = {activity.casefold(): activity for activity in activities}
     for activity in activities:
         known.setdefault(names.get(activity, activity).casefold(), activity)
@@ -48,9 +51,13 @@ def organisations_of(register: Evidence, activities: Sequence[str], names: Mappi
         held = {known[one.casefold()]: None for one in capabilities if one.casefold() in known}
         found.append(
             Organisation(
-                name=str(row["organisation"]), region=str(row["region"]), capabilities=tuple(held),
+                name=str(row["organisation"]),
+                region=str(row["region"]),
+                capabilities=tuple(held),
                 unknown=tuple(one for one in capabilities if one.casefold() not in known),
-                size=size if size > 0 else middle, ties=ties, tied_regions=_regions(ties, regions),
+                size=size if size > 0 else middle,
+                ties=ties,
+                tied_regions=_regions(ties, regions),
             )
         )
     return found

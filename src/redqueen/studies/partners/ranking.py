@@ -31,10 +31,11 @@ _FOR = "redqueen partners"
 
 @dataclass(frozen=True)
 class Partners:
-    """Holds the partners of a region for an activity, best first: at most so many regions and so many organisations as were asked for.
+    """Holds the partners of a region for an activity, best first: at most so many regions and so many organisations as were
+    asked for.
 
-    `measure` and `year` are those of the table that tells who has what; `needs` lists what the region lacks, of all tables; `weights` are
-    those of reach; `notes` say what is not known.
+    `measure` and `year` are those of the table that tells who has what; `needs` lists what the region lacks, of all tables;
+    `weights` are those of reach; `notes` say what is not known.
     """
 
     region: str
@@ -54,10 +55,10 @@ def partners(
 ) -> Partners:
     """Ranks the partners of a region for an activity, from tables of any kind, up to a year (by default the last).
 
-    score = 100 (covers x offers x reach)^(1/3) over that of the best: a partner has what the region lacks, gets something back and can be
-    reached, each as needful as the others. Tables of activities say who has what; tables of ties, trade and inputs who is tied to whom;
-    a register adds organisations; an input-output table adds the inputs of `sector` (by default that of the activity's industry).
-    Refuses a region or an activity that no table has, with the nearest names.
+    score = 100 (covers x offers x reach)^(1/3) over that of the best: a partner has what the region lacks, gets something
+    back and can be reached, each as needful as the others. Tables of activities say who has what; tables of ties, trade and
+    inputs who is tied to whom; a register adds organisations; an input-output table adds the inputs of `sector` (by default
+    that of the activity's industry). Refuses a region or an activity that no table has, with the nearest names.
     """
     used = [table for table in tables if table.kind != "organisations"]
     code = choose_region(region, used)
@@ -75,7 +76,9 @@ def partners(
     if already >= 1:
         notes.insert(0, f"{names[code]} has {activity_name} already (RCA {already:.2f}): partners bring what surrounds it")
     if related.widened and related.any:
-        notes.append(f"{names[code]} has what stands out as near to {activity_name}: listed is what it lacks of all that is nearer than average")
+        notes.append(
+            f"{names[code]} has what stands out as near to {activity_name}: listed is what it lacks of what is nearer than most"
+        )
     if not needs:
         notes.append(f"{names[code]} lacks nothing that {activity_name} is known to need: nobody complements it there")
     series = tie_series(used)
@@ -89,9 +92,16 @@ def partners(
     network = Network(networks, organisations)
     far = dict(zip([code, *candidates], distances([code, *candidates])[0], strict=True))
     return Partners(
-        region=code, name=names[code], activity=target, activity_name=activity_name, measure=capabilities.panel.measure, year=chosen,
+        region=code,
+        name=names[code],
+        activity=target,
+        activity_name=activity_name,
+        measure=capabilities.panel.measure,
+        year=chosen,
         needs=sorted((need for one in needs for need in one.listed(code)), key=lambda need: -need.part),
-        partners=[_explained(one, code, network, networks, far, names) for one in _best(ranked, top)], weights=weights, notes=notes,
+        partners=[_explained(one, code, network, networks, far, names) for one in _best(ranked, top)],
+        weights=weights,
+        notes=notes,
     )
 
 
@@ -107,17 +117,25 @@ def _capabilities(
 ) -> tuple[str, Capabilities]:
     """Gives the activity and who can do what, from the first table that has the activity."""
     table, target = _table_of(tables, activity)
-    laid_out = sector_panel(flows, table.names.get("activity")) if table.kind == "input_output" and flows is not None else panel(table, year)
+    laid_out = (
+        sector_panel(flows, table.names.get("activity"))
+        if table.kind == "input_output" and flows is not None
+        else panel(table, year)
+    )
     if laid_out is None:
         raise Refused.one(
-            f"the table that has {target} has no year up to {year} with several regions and activities", field="--year",
-            remedy=f"it starts in {table.years[0]}", heading=_FOR,
+            f"the table that has {target} has no year up to {year} with several regions and activities",
+            field="--year",
+            remedy=f"it starts in {table.years[0]}",
+            heading=_FOR,
         )
     if region not in laid_out.regions:
         listed = ", ".join(laid_out.regions[: 2 * _SHOWN])
         raise Refused.one(
-            f"the table that has {target} has nothing of {names[region]} in {laid_out.year}", field="--region",
-            remedy=f"it has {listed}{' and more' if len(laid_out.regions) > 2 * _SHOWN else ''}", heading=_FOR,
+            f"the table that has {target} has nothing of {names[region]} in {laid_out.year}",
+            field="--region",
+            remedy=f"it has {listed}{' and more' if len(laid_out.regions) > 2 * _SHOWN else ''}",
+            heading=_FOR,
         )
     if laid_out.values[-1][:, laid_out.activities.index(target)].sum() <= 0:
         raise Refused.one(f"no region has any {target} in {laid_out.year}", field="--for", heading=_FOR)
@@ -133,7 +151,9 @@ def _table_of(tables: Sequence[Evidence], activity: str) -> tuple[Evidence, str]
             except Refused as refusal:
                 refused.append(refusal)
     if not refused:
-        raise Refused.one("no table of activities was given", remedy="give patents, exports or jobs by region and activity", heading=_FOR)
+        raise Refused.one(
+            "no table of activities was given", remedy="give patents, exports or jobs by region and activity", heading=_FOR
+        )
     # That several fit in one table says more than that none fits in another; so does a name that is near.
     raise min(refused, key=lambda one: ("fits several" not in str(one), "did you mean" not in str(one)))
 
@@ -146,20 +166,38 @@ def _latest(tables: Sequence[Evidence], year: int | None) -> InputOutput | None:
 
 
 def _input_needs(
-    tables: Sequence[Evidence], flows: InputOutput | None, region: str, target: str, sector: str | None, year: int | None,
-    names: Mapping[str, str], notes: list[str],
+    tables: Sequence[Evidence],
+    flows: InputOutput | None,
+    region: str,
+    target: str,
+    sector: str | None,
+    year: int | None,
+    names: Mapping[str, str],
+    notes: list[str],
 ) -> list[Needs]:
     """Gives what the region lacks among the inputs of the activity's sector, where a table and a sector are known."""
     if flows is None:
         if sector is not None:
-            raise Refused.one("no input-output table was given to have the sector", field="--sector", remedy="give one with --io", heading=_FOR)
+            raise Refused.one(
+                "no input-output table was given to have the sector", field="--sector", remedy="give one with --io", heading=_FOR
+            )
         return []
     if sector is not None and sector not in flows.sectors:
-        raise Refused.one(f"the input-output table has no sector '{sector}'", field="--sector", remedy=f"it has {', '.join(flows.sectors)}", heading=_FOR)
-    known = [target, *(one for name in industry_names() if target in industry(name).technologies for one in industry(name).sectors)]
+        raise Refused.one(
+            f"the input-output table has no sector '{sector}'",
+            field="--sector",
+            remedy=f"it has {', '.join(flows.sectors)}",
+            heading=_FOR,
+        )
+    known = [
+        target,
+        *(one for name in industry_names() if target in industry(name).technologies for one in industry(name).sectors),
+    ]
     sector = sector or next((one for one in known if one in flows.sectors), None)
     if sector is None:
-        notes.append(f"No sector of the input-output table is known for {target}, and its inputs are left out: --sector names one")
+        notes.append(
+            f"No sector of the input-output table is known for {target}, and its inputs are left out: --sector names one"
+        )
         return []
     if region not in flows.regions:
         notes.append(f"The input-output table does not show {names[region]} by itself, and inputs are left out")
@@ -171,11 +209,20 @@ def _input_needs(
 
 
 def _chances(
-    series: Mapping[str, Series], networks: Sequence[Ties], regions: Sequence[str], year: int, names: Mapping[str, str], notes: list[str]
+    series: Mapping[str, Series],
+    networks: Sequence[Ties],
+    regions: Sequence[str],
+    year: int,
+    names: Mapping[str, str],
+    notes: list[str],
 ) -> tuple[Weights, dict[str, float]]:
     """Gives the weights of reach, and the chance of a close tie between the region, the first, and every other."""
     main = next((one for one in networks if one.measure not in DIASPORA), None)
-    notes += [f"{one.measure.capitalize()} are of {one.year}, after {year}: there are none before" for one in networks if one.year > year]
+    notes += [
+        f"{one.measure.capitalize()} are of {one.year}, after {year}: there are none before"
+        for one in networks
+        if one.year > year
+    ]
     weights = None
     if main is None:
         notes.append(f"No table of ties was given: reach rests on distance{' and diaspora' if networks else ''}")
@@ -183,16 +230,24 @@ def _chances(
         others = [one for name, one in series.items() if name != main.measure]
         weights = estimate(formations(series[main.measure], others, main.year, SPAN), main.measure)
     weights = weights or stated_weights()
-    features, apart = features_of(regions, main, [one for one in networks if one is not main])
+    # Others of the network are no candidates, and common partners all the same.
+    everyone = [*regions, *(one for one in (main.regions if main else ()) if one not in set(regions))]
+    features, apart = features_of(everyone, main, [one for one in networks if one is not main])
     chance = weights.chance(features, apart)
-    unknown = [names[one] for place, one in enumerate(regions) if place and not any(np.isfinite(found[0, place]) for found in features.values())]
+    unknown = [
+        names[one]
+        for place, one in enumerate(regions)
+        if place and not any(np.isfinite(found[0, place]) for found in features.values())
+    ]
     if unknown:
         more = f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
         notes.append(f"Nothing tells how near these are, and they count as average: {', '.join(unknown[:_SHOWN])}{more}")
-    return weights, dict(zip(regions[1:], map(float, chance[0, 1:]), strict=True))
+    return weights, dict(zip(regions[1:], map(float, chance[0, 1 : len(regions)]), strict=True))
 
 
-def _organisations(tables: Sequence[Evidence], capabilities: Capabilities, regions: Sequence[str], notes: list[str]) -> list[Organisation]:
+def _organisations(
+    tables: Sequence[Evidence], capabilities: Capabilities, regions: Sequence[str], notes: list[str]
+) -> list[Organisation]:
     found: list[Organisation] = []
     for table in tables:
         if table.kind == "organisations":
@@ -228,7 +283,10 @@ def _direct(ties: Ties, region: str, other: str) -> dict[str, Any]:
     here, there = ties.regions.index(region), ties.regions.index(other)
     affinity = float(ties.affinity[here, there])
     return {
-        "tie": ties.measure, "value": float(ties.weights[here, there]), "unit": ties.unit, "year": ties.year,
+        "tie": ties.measure,
+        "value": float(ties.weights[here, there]),
+        "unit": ties.unit,
+        "year": ties.year,
         "affinity": affinity if np.isfinite(affinity) else None,
     }
 
@@ -238,8 +296,14 @@ def _step(step: Step, names: Mapping[str, str]) -> dict[str, Any]:
         return names.get(node[1], node[1]) if node[0] == REGION else node[1]
 
     return {
-        "from": step.start[1], "from_name": called(step.start), "from_kind": step.start[0],
-        "to": step.end[1], "to_name": called(step.end), "to_kind": step.end[0], **_said(step.edge), "also": [_said(one) for one in step.also],
+        "from": step.start[1],
+        "from_name": called(step.start),
+        "from_kind": step.start[0],
+        "to": step.end[1],
+        "to_name": called(step.end),
+        "to_kind": step.end[0],
+        **_said(step.edge),
+        "also": [_said(one) for one in step.also],
     }
 
 

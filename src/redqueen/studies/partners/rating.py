@@ -27,9 +27,9 @@ NEAR = "near what it does"
 class Reason:
     """States one thing that one side has and the other lacks.
 
-    `rca` and `share` (of all regions of the table) are those of the side that has it; for an organisation `rca` is None, its capability
-    being its own statement, and `share` its part of its region's. `rca_there` is the RCA of the side that lacks it, None for an
-    organisation; `part` what it makes of all that side lacks.
+    `rca` and `share` (of all regions of the table) are those of the side that has it; for an organisation `rca` is None, its
+    capability being its own statement, and `share` its part of its region's. `rca_there` is the RCA of the side that lacks
+    it, None for an organisation; `part` what it makes of all that side lacks.
     """
 
     activity: str
@@ -45,10 +45,10 @@ class Reason:
 class Partner:
     """Holds one partner; `partner` is its code or name.
 
-    `covers`: the partner's share of all regions' capacity in what the region lacks, averaged over that; `offers`: the region's share in what
-    the partner could do next and lacks; `reach`: the chance of a close tie. `score` is 100 for the best, and
-    proportional to the geometric mean of the three. `brings` and `gains` list reasons, `through` the steps of the strongest path.
-    `distance` in km between main cities and `ties` with the region, by kind, where they are known.
+    `covers`: the partner's share of all regions' capacity in what the region lacks, averaged over that; `offers`: the
+    region's share in what the partner could do next and lacks; `reach`: the chance of a close tie. `score` is 100 for the
+    best, and proportional to the geometric mean of the three. `brings` and `gains` list reasons, `through` the steps of the
+    strongest path. `distance` in km between main cities and `ties` with the region, by kind, where they are known.
     """
 
     partner: str
@@ -66,9 +66,15 @@ class Partner:
 
 
 def rate_regions(
-    region: str, candidates: Sequence[str], needs: Sequence[Needs], capabilities: Capabilities, chances: Mapping[str, float], names: Mapping[str, str]
+    region: str,
+    candidates: Sequence[str],
+    needs: Sequence[Needs],
+    capabilities: Capabilities,
+    chances: Mapping[str, float],
+    names: Mapping[str, str],
 ) -> list[Partner]:
-    """Rates regions: what they cover of `needs`, one a table, whose parts sum to 1 together; what they gain is told by `capabilities`."""
+    """Rates regions: what they cover of `needs`, one a table, whose parts sum to 1 together; what they gain is told by
+    `capabilities`."""
     here = capabilities.panel.place(region)
     found = []
     for name in candidates:
@@ -80,9 +86,16 @@ def rate_regions(
             strength = one.capabilities.strength[place] if known else np.zeros(len(one.parts))
             covered.append(float(strength @ one.parts))
             there = one.capabilities.rca[one.capabilities.panel.place(region)]
-            brings += _reasons(one.capabilities, one.parts, strength, one.why, one.capabilities.rca[place] if known else None, there)
+            brings += _reasons(
+                one.capabilities, one.parts, strength, one.why, one.capabilities.rca[place] if known else None, there
+            )
         gains = _reasons(
-            capabilities, capabilities.adjacent[other], capabilities.strength[here], None, capabilities.rca[here], capabilities.rca[other]
+            capabilities,
+            capabilities.adjacent[other],
+            capabilities.strength[here],
+            None,
+            capabilities.rca[here],
+            capabilities.rca[other],
         )
         offers = float(capabilities.exchange[other, here])
         found.append(_partner(name, names[name], REGION, sum(covered), offers, chances[name], brings, gains))
@@ -94,8 +107,9 @@ def rate_organisations(
 ) -> list[Partner]:
     """Rates organisations elsewhere by what they say they can do.
 
-    An organisation has as much of its region's share of an activity as its size makes of the register's organisations there that name
-    it; where no table shows its region, of all that name it. It could do next what is near its capabilities and not among them.
+    An organisation has as much of its region's share of an activity as its size makes of the register's organisations there
+    that name it; where no table shows its region, of all that name it. It could do next what is near its capabilities and not
+    among them.
     """
     rows = organisation_rows(capabilities, [one.capabilities for one in organisations])
     place = {name: position for position, name in enumerate(capabilities.panel.regions)}
@@ -119,21 +133,34 @@ def rate_organisations(
 
 
 def _reasons(
-    capabilities: Capabilities, parts: np.ndarray, strength: np.ndarray, why: Sequence[str] | None, own: np.ndarray | None, there: np.ndarray | None
+    capabilities: Capabilities,
+    parts: np.ndarray,
+    strength: np.ndarray,
+    why: Sequence[str] | None,
+    own: np.ndarray | None,
+    there: np.ndarray | None,
 ) -> list[Reason]:
     """Lists what makes up most of what one side covers of the other's lack."""
     activities, names = capabilities.panel.activities, capabilities.panel.names
     order = np.argsort(-parts * strength, kind="stable")[:REASONS]
     return [
         Reason(
-            activities[one], names.get(activities[one], activities[one]), NEAR if why is None else why[one],
-            None if own is None else float(own[one]), float(strength[one]), None if there is None else float(there[one]), float(parts[one]),
+            activities[one],
+            names.get(activities[one], activities[one]),
+            NEAR if why is None else why[one],
+            None if own is None else float(own[one]),
+            float(strength[one]),
+            None if there is None else float(there[one]),
+            float(parts[one]),
         )
-        for one in order if parts[one] * strength[one] > 0
+        for one in order
+        if parts[one] * strength[one] > 0
     ]
 
 
-def _partner(name: str, words: str, kind: str, covers: float, offers: float, reach: float, brings: list[Reason], gains: list[Reason]) -> Partner:
+def _partner(
+    name: str, words: str, kind: str, covers: float, offers: float, reach: float, brings: list[Reason], gains: list[Reason]
+) -> Partner:
     score = float(np.cbrt(covers * offers * reach))
     return Partner(name, words, kind, score, covers, offers, reach, _main(brings, covers), _main(gains, offers))
 

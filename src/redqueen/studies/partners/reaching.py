@@ -11,7 +11,22 @@ import numpy as np
 from redqueen.evidence.distance import distances
 from redqueen.studies.partners.ties import DIASPORA, STAY_RATE, Series, Ties
 
-__all__ = ["COMMON", "DIASPORA_WEIGHT", "SPAN", "STATED", "THRESHOLD", "Formation", "OWN", "Weight", "Weights", "estimate", "features_of", "formations", "stated_weights"]
+__all__ = [
+    "COMMON",
+    "DIASPORA_WEIGHT",
+    "NEAR",
+    "OWN",
+    "SPAN",
+    "STATED",
+    "THRESHOLD",
+    "Formation",
+    "Weight",
+    "Weights",
+    "estimate",
+    "features_of",
+    "formations",
+    "stated_weights",
+]
 
 #: A tie is close from this affinity on: as many ties as the sizes of both would give by themselves.
 THRESHOLD = 1.0
@@ -74,8 +89,8 @@ class Weights:
     def chance(self, features: Mapping[str, np.ndarray], apart: np.ndarray) -> np.ndarray:
         """Gives the chance that each pair ties up closely [regions, regions]; NaN on the diagonal.
 
-        1 / (1 + exp(-(constant + sum_k weight_k z_k + log(1.4) diaspora))); z_k is feature k less its mean over the pairs that are
-        apart, over their standard deviation, and 0 where it is not known.
+        1 / (1 + exp(-(constant + sum_k weight_k z_k + log(1.4) diaspora))); z_k is feature k less its mean over the pairs
+        that are apart, over their standard deviation, and 0 where it is not known.
         """
         logit = np.full(apart.shape, self.constant)
         for weight in self.weights:
@@ -88,12 +103,15 @@ class Weights:
         return chance
 
 
-def features_of(regions: Sequence[str], main: Ties | None, others: Sequence[Ties] = ()) -> tuple[dict[str, np.ndarray], np.ndarray]:
+def features_of(
+    regions: Sequence[str], main: Ties | None, others: Sequence[Ties] = ()
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Gives what is known of each pair of regions, by name [regions, regions], and which pairs are not close yet (bool).
 
-    existing ties: log affinity in the main network; common partners: shared / sqrt(close partners of one x of the other), counting
-    close partners (affinity of at least THRESHOLD); nearness: minus log km; other ties: mean log affinity in other networks;
-    diaspora: share of graduates who stay, or affinity / (1 + affinity) of people abroad, the larger of them. NaN: not known.
+    existing ties: log affinity in the main network; common partners: shared / sqrt(close partners of one x of the other),
+    counting close partners (affinity of at least THRESHOLD); nearness: minus log km; other ties: mean log affinity in other
+    networks; diaspora: share of graduates who stay, or affinity / (1 + affinity) of people abroad, the larger of them. NaN:
+    not known.
     """
     features: dict[str, np.ndarray] = {}
     apart = ~np.eye(len(regions), dtype=bool)
@@ -127,7 +145,8 @@ def common_partners(affinity: np.ndarray) -> np.ndarray:
 def formations(series: Series, others: Sequence[Series], up_to: int, span: int) -> list[Formation]:
     """Lays out past windows of ties, the last ending at `up_to`, each about `span` years long and none overlapping another.
 
-    Other networks count as they were at a window's start or, where nothing is known of them then, at the first time up to its end.
+    Other networks count as they were at a window's start or, where nothing is known of them then, at the first time up to its
+    end.
     """
     found, end = [], up_to
     while True:
@@ -154,7 +173,8 @@ def estimate(windows: Sequence[Formation], measure: str) -> Weights | None:
     for window in windows:
         pairs = np.triu(window.apart, 1)
         columns = [
-            _standard(window.features[name], window.apart)[pairs] if name in window.features else np.zeros(pairs.sum()) for name in names
+            _standard(window.features[name], window.apart)[pairs] if name in window.features else np.zeros(pairs.sum())
+            for name in names
         ]
         rows.append(np.column_stack([np.ones(pairs.sum()), *columns]))
         outcomes.append(window.formed[pairs])

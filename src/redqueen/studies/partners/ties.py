@@ -117,7 +117,14 @@ def _add(found: dict[str, Series], rows, measure: str, unit: str) -> None:
     for year, of_year in rows.groupby("year", observed=True):
         regions = sorted({*of_year["region"], *of_year["partner"]})
         table = of_year.pivot_table(index="region", columns="partner", values="value", aggfunc="sum", observed=True)
-        _keep(found, measure, unit, int(year), regions, table.reindex(index=regions, columns=regions).fillna(0.0).to_numpy(dtype=float))
+        _keep(
+            found,
+            measure,
+            unit,
+            int(year),
+            regions,
+            table.reindex(index=regions, columns=regions).fillna(0.0).to_numpy(dtype=float),
+        )
 
 
 def _keep(found: dict[str, Series], measure: str, unit: str, year: int, regions: Sequence[str], flows: np.ndarray) -> None:
