@@ -101,7 +101,10 @@ def main():
         files = sorted(folder.glob("BACI_*"))
         print(f"{len(files)} files, {size / 1e9:.2f} GB")
         print(f"{'':22}{'rows':>14}{'seconds':>10}{'cpu':>8}{'MB/s':>8}{'peak MB':>10}")
-        imports = f"from redqueen.evidence.formats import read_evidence, recognise\nfrom redqueen.evidence.opening import Opened\nplace, kept = {str(folder)!r}, {str(kept)!r}\n"
+        imports = (
+            "from redqueen.evidence.formats import read_evidence, recognise\nfrom redqueen.evidence.opening import Opened\n"
+            f"place, kept = {str(folder)!r}, {str(kept)!r}\n"
+        )
         failed = False
         for way, script in WAYS.items():
             rows, seconds, cpu, peak = measure(imports + script)

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from worlds import toy
 
 from redqueen.cli import main
 from redqueen.errors import Refused
@@ -17,6 +18,8 @@ from redqueen.evidence.evidence import Evidence
 from redqueen.evidence.formats import read_evidence, read_tables
 from redqueen.evidence.input_output import InputOutput
 from redqueen.evidence.places import place
+from redqueen.lab.tables import simulated_tables
+from redqueen.lab.trial import Trial
 from redqueen.studies.diagnose.panel import Panel
 from redqueen.studies.partners import evaluate, partners
 from redqueen.studies.partners.bridging import PASSED_ON, Network, organisation_reach
@@ -246,7 +249,7 @@ def test_exchange_is_what_loops_over_activities_give():
     share = made.panel.values[-1] / made.panel.values[-1].sum(axis=0)
     for one in range(6):
         for other in range(6):
-            by_hand = sum(made.adjacent[one, a] * share[other, a] for a in range(9) if made.rca[other, a] >= 1)
+            by_hand = sum(made.adjacent[one, a] * share[other, a] for a in range(9) if made.rca[other, a] >= 1 or share[other, a] >= 1 / 3)
             assert made.exchange[one, other] == pytest.approx(by_hand)
 
 
@@ -455,6 +458,17 @@ def test_an_organisation_has_no_more_than_its_region(world, tmp_path):
     assert share["Large"] == pytest.approx(3 * share["Small"])
     values = world[0].values("patents", 2000)[need]
     assert sum(share.values()) == pytest.approx(values["JPN"] / values.sum())
+
+
+def test_a_simulated_world_has_partners_like_any_other():
+    dataset = Trial(toy(quarters=24), seeds=[2], policies=["none"]).run(threads=1, progress=False).isel(policy=0, seed=0)
+    tables = simulated_tables(dataset)
+    made = next(table for table in tables if table.kind == "activities")
+    found = [partners(tables, region, stage) for region in made.regions for stage in made.activities]
+    listed = [one for answer in found for one in answer.partners]
+    assert listed and all(one.through and one.ties for one in listed)
+    # Of three regions one must have two thirds of a stage to have it without an RCA of 1.
+    assert all((reason.rca >= 1 or reason.share >= 2 / 3) and reason.rca_there < 1 for one in listed for reason in one.brings)
 
 
 # The test against later ties.

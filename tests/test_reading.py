@@ -20,7 +20,7 @@ from redqueen.evidence import gathering, streaming
 from redqueen.evidence.evidence import KINDS
 from redqueen.evidence.facts import sources
 from redqueen.evidence.formats import formats, look, read_evidence, read_tables, recognise
-from redqueen.evidence.gathering import Coder, Repeats, Rows, Sums, table_of
+from redqueen.evidence.gathering import Coder, Repeats, Sums, table_of
 from redqueen.evidence.keeping import find_out, keep
 from redqueen.evidence.opening import Opened
 from redqueen.evidence.reading import Reading
@@ -222,7 +222,6 @@ def test_sums_over_partners_are_those_of_a_plain_grouping(rows, n_pieces):
     sums = Sums(coder, ["region", "partner", "activity", "year", "measure", "value"])
     for piece in np.array_split(np.arange(len(frame)), n_pieces):
         sums.add(coder.code(frame.iloc[piece]))
-        sums._merge()
     key = ["region", "activity", "year", "measure"]
     expected = frame.groupby(key, as_index=False)["value"].sum()
     # Whole numbers add up exactly in any order.

@@ -153,9 +153,14 @@ def test_a_packed_table_is_read_and_one_cut_short_is_refused(tmp_path):
 def test_a_layout_that_is_not_the_files_own_refuses_it():
     for name, (layout, *_) in KNOWN.items():
         for other in {other for other, *_ in KNOWN.values()} - {layout}:
-            # Maddison's table is any of countries' columns or of region, year and value.
             with pytest.raises(Refused):
                 read_evidence(FILES / name, format=other)
+
+
+def test_a_folder_is_refused_by_layouts_of_one_file():
+    for layout in {layout for layout, *_ in KNOWN.values()}:
+        with pytest.raises(Refused):
+            read_evidence(FILES / "regpat", format=layout)
 
 
 def test_all_faults_of_a_table_come_at_once(changed):

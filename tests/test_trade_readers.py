@@ -202,6 +202,15 @@ def test_a_wrong_long_table_is_refused_with_the_place(tmp_path, text, says):
         read_evidence(file)
 
 
+def test_a_growth_rate_of_a_region_may_be_below_zero_and_its_population_may_not(tmp_path):
+    file = tmp_path / "table.csv"
+    file.write_text("region,year,measure,value\na,2000,growth,-1.5\n")
+    assert read_evidence(file).rows["value"].tolist() == [-1.5]
+    file.write_text("region,year,measure,value\na,2000,population,-1.5\n")
+    with pytest.raises(Refused, match=":2: value: '-1.5' is below zero"):
+        read_evidence(file)
+
+
 def test_all_faults_of_a_long_table_come_together(tmp_path):
     file = tmp_path / "table.csv"
     file.write_text("region,activity,year,value\na,chips,2000,-1\nb,chips,9999,1\n,chips,2000,1\n")

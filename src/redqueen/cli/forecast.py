@@ -23,7 +23,7 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
     forecast.add_argument("--year", metavar="YEAR", help="forecast from this year, with what was known then (default: the last)")
     forecast.add_argument("--horizon", metavar="YEARS", default="5", help="years ahead (default: %(default)s)")
     forecast.add_argument("--years", metavar="N", default="1", help="years whose mean RCA is of (default: %(default)s)")
-    forecast.add_argument("--least", metavar="N", default="100", help="leave out regions with no more than N units a year (default: %(default)s)")
+    forecast.add_argument("--least", metavar="N", default="100", help="leave out regions of N units a year or less (default: %(default)s)")
     forecast.add_argument("--figure", metavar="FILE", help="with --evaluate: write the figure of calibration (.png or .svg)")
     forecast.add_argument("--markdown", action="store_true", help="with --evaluate: print tables for a page")
     forecast.add_argument("--json", action="store_true", help="print one JSON document")
@@ -43,7 +43,8 @@ def _forecast(asked: argparse.Namespace) -> None:
     if asked.figure is not None and Path(asked.figure).suffix not in (".png", ".svg"):
         faults.add("no figure ends so", file=asked.figure, field="--figure", remedy="name a .png or .svg file")
     if not asked.evaluate and (asked.figure is not None or asked.markdown):
-        faults.add("only a comparison has this", field="--figure" if asked.figure is not None else "--markdown", remedy="give --evaluate")
+        field = "--figure" if asked.figure is not None else "--markdown"
+        faults.add("only a comparison has this", field=field, remedy="give --evaluate")
     faults.refuse_if_any("redqueen forecast")
     from redqueen.evidence.formats import read_tables
 

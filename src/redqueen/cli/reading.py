@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
     from redqueen.evidence.keeping import Found
 
-_SHOWN = 8
-_NAMED = 40
+# Files and labels that are listed one by one, and letters of a name that are shown.
+_SHOWN, _LISTED, _NAMED = 8, 4, 40
 
 
 def add_commands(commands: argparse._SubParsersAction) -> None:
     """Adds the command of this file."""
     read = commands.add_parser("read", help="recognise a table of evidence, say what it holds, keep it as Parquet")
     read.add_argument("file", metavar="FILE", nargs="?", help="a file or folder as its publisher gives it")
-    read.add_argument("-o", dest="place", metavar="OUT.parquet", help="keep the table here, with its provenance (default: nothing is written)")
+    read.add_argument("-o", dest="place", metavar="OUT.parquet", help="keep the table here, with its provenance (default: write nothing)")
     read.add_argument("--format", metavar="NAME", help="whose layout it is, where that is not told by its looks")
     read.add_argument("--year", metavar="YEAR", help="year of a table that states none")
     read.add_argument("--without", metavar="partner", help="sum trade over partners")
@@ -112,8 +112,12 @@ def _years(years: list[int]) -> str:
 def _some(codes: list[str] | None, words: dict[str, str]) -> str:
     if codes is None:
         return ""
-    shown = [f"{code} ({words[code][:_NAMED]})" if code in words and code not in words[code] else words.get(code, code) for code in codes[:4]]
-    return f"{len(codes):,}: {', '.join(shown)}{', ...' if len(codes) > 4 else ''}"
+    shown = [_one(code, words.get(code, code)) for code in codes[:_LISTED]]
+    return f"{len(codes):,}: {', '.join(shown)}{', ...' if len(codes) > _LISTED else ''}"
+
+
+def _one(code: str, name: str) -> str:
+    return name if code in name else f"{code} ({name[:_NAMED]})"
 
 
 def _words(kind: str) -> str:

@@ -176,50 +176,53 @@ class Rows:
 
 
 class Sums:
-    """Adds values over the partners, piece by piece, in the order of the file."""
+    """Adds values over the partners, piece by piece in the order of the file, each year by itself."""
 
     def __init__(self, coder: Coder, columns: list[str]):
         self.coder, self.columns = coder, [name for name in columns if name not in ("partner", "value")]
-        self._keys, self._values = np.array([], dtype=np.int64), np.array([], dtype=np.float64)
-        self._waiting: list[tuple[np.ndarray, np.ndarray]] = []
-        self._n_waiting = 0
+        # The year leads the key, so that a piece in order of its keys falls apart into years.
+        self._packed = ["year", *(name for name in self.columns if name != "year")]
+        self._years: dict[int, list[tuple[np.ndarray, np.ndarray]]] = {}
 
     def add(self, piece: Coded) -> None:
         """Takes in a piece."""
+        if not len(piece):
+            return
         keys = np.zeros(len(piece), dtype=np.int64)
-        for name in self.columns:
+        for name in self._packed:
             column, bits = piece.columns[name].astype(np.int64), _BITS[name]
-            if len(column) and (column.max() >> bits or column.min() < 0):
+            if column.max() >> bits or column.min() < 0:
                 raise Refused.one(f"more than {1 << bits:,} labels", field=name, remedy="read the table in parts")
             keys = keys << bits | column
-        self._waiting.append(_added(keys, piece.columns["value"]))
-        self._n_waiting += len(self._waiting[-1][0])
-        # Waiting as long as what is there makes each sum take part in few mergers.
-        if self._n_waiting > max(len(self._keys), 1 << 21):
-            self._merge()
+        keys, values = _added(keys, piece.columns["value"])
+        years = keys >> sum(_BITS[name] for name in self._packed[1:])
+        starts = np.flatnonzero(np.diff(years, prepend=-1))
+        for start, end in zip(starts, [*starts[1:], len(keys)], strict=True):
+            held = self._years.setdefault(int(years[start]), [])
+            held.append((keys[start:end], values[start:end]))
+            # Waiting as long as what is there makes each sum take part in few mergers.
+            if sum(len(part) for part, _ in held[1:]) > max(len(held[0][0]), 1 << 18):
+                self._years[int(years[start])] = [_merged(held)]
 
     def take(self) -> dict[str, np.ndarray]:
         """Gives the sums, and lets go of them."""
-        self._merge()
-        keys, columns = self._keys, {}
-        for name in reversed(self.columns):
-            columns[name] = keys & ((1 << _BITS[name]) - 1)
-            keys = keys >> _BITS[name]
-        ordered = {name: columns[name].astype(np.int64 if name == "year" else np.int32) for name in self.columns}
-        return {**ordered, "value": self._values}
+        parts = [_merged(self._years.pop(year)) for year in sorted(self._years)]
+        keys, values = (np.concatenate(column) for column in zip(*parts, strict=True))
+        del parts
+        columns = {}
+        for name in reversed(self._packed):
+            columns[name] = (keys & ((1 << _BITS[name]) - 1)).astype(np.int64 if name == "year" else np.int32)
+            keys >>= _BITS[name]
+        return {**{name: columns[name] for name in self.columns}, "value": values}
 
-    def _merge(self) -> None:
-        if self._waiting:
-            keys = np.concatenate([self._keys, *(keys for keys, _ in self._waiting)])
-            values = np.concatenate([self._values, *(values for _, values in self._waiting)])
-            self._waiting, self._n_waiting = [], 0
-            self._keys, self._values = _added(keys, values)
+
+def _merged(parts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """Adds parts together, the first one first."""
+    return parts[0] if len(parts) == 1 else _added(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
 def _added(keys: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Adds the values of equal keys; gives the keys in order."""
-    if not len(keys):
-        return keys, values
     order = np.argsort(keys, kind="stable")
     keys, values = keys[order], values[order]
     starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
@@ -241,4 +244,4 @@ def table_of(columns: dict[str, np.ndarray], coder: Coder, key: Iterable[str]) -
     for name in list(columns):
         cells = columns.pop(name)[order]
         made[name] = pd.Index(sorted(coder.labels(name))).take(cells) if name in coder.numbers else cells
-    return pd.DataFrame(made)
+    return pd.DataFrame(made, copy=False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -83,7 +82,8 @@ class Opened:
             if len(found):
                 self._refuse_repeats(found)
         if not self.tables and not n_rows:
-            raise Refused.one("no row is left of the table", file=self.reading.place, remedy="; ".join(self.reading.notes), heading=self.layout.title)
+            remedy = "; ".join(self.reading.notes)
+            raise Refused.one("no row is left of the table", file=self.reading.place, remedy=remedy, heading=self.layout.title)
 
     def gathered(self) -> pd.DataFrame:
         """Reads all rows into memory, sorted by their key; input-output tables go to `tables`, and no row is left."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from redqueen.errors import Faults
+from redqueen.errors import Faults, Refused
 from redqueen.evidence.former_places import name_then
 from redqueen.evidence.places import is_group, places
 from redqueen.evidence.reading import Reading
@@ -47,6 +47,8 @@ def whole_table(
 def check_rows(path: Path, reading: Reading, heading: str) -> None:
     """Refuses a table whose rows are not whole, as `stream_table` does, for readers that then read it in their own way."""
     columns = look(path).columns
+    if not columns:
+        raise Refused.one("this is no table", file=path, remedy="give a .csv, .tsv or .parquet file", heading=heading)
     if path.suffix.lower() == ".parquet":
         reading.files.append(path)
         reading.advance(path.stat().st_size)
@@ -134,6 +136,8 @@ def measure_columns(
             cells = cells.dropna()
         values = numbers(cells, column, reading.faults, least=None if column in signed else 0.0)
         parts.append(table.loc[cells.index, key].assign(measure=measure, value=values))
+    if not parts:
+        reading.faults.add(f"the table has none of the columns {', '.join(measures)}", line=1)
     reading.faults.refuse_if_any()
     return pd.concat(parts)
 

@@ -11,7 +11,10 @@ from redqueen.evidence.reading import Reading
 from redqueen.evidence.tables import say_rows
 from redqueen.evidence.trade_places import TradePlaces
 
-__all__ = ["Names", "flows", "relabelled"]
+__all__ = ["Names", "check_years", "flows", "relabelled"]
+
+# Tables of the past reach far; what lies beyond these is a slip.
+_FROM, _TO = 1500, 2200
 
 
 def flows(
@@ -25,6 +28,7 @@ def flows(
     """
     code, kept = countries.map(block[region])
     other, kept_partner = countries.map(block[partner]) if partner else (None, True)
+    years = check_years(block[year], reading)
     pieces = []
     for column, measure in values.items():
         cells = block[column]
@@ -36,7 +40,7 @@ def flows(
         if partner:
             piece["partner"] = other[rows]
         piece |= {
-            "activity": block[activity].array[rows], "year": block[year].to_numpy()[rows].astype(np.int64),
+            "activity": block[activity].array[rows], "year": years[rows],
             "measure": pd.Categorical.from_codes(np.zeros(len(rows), dtype=np.int8), [measure]), "value": cells.to_numpy()[rows],
         }
         pieces.append(pd.DataFrame(piece, index=block.index[rows]))
@@ -44,6 +48,14 @@ def flows(
         return pieces[0]
     joined = pd.concat([piece.assign(measure=piece["measure"].astype("object")) for piece in pieces])
     return joined.rename_axis(index="row")
+
+
+def check_years(cells: pd.Series, reading: Reading) -> np.ndarray:
+    """Gives years as whole numbers, and notes as faults those out of range; a cell that is no number was noted before, and is 0."""
+    odd = ~cells.between(_FROM, _TO) & np.isfinite(cells)
+    if odd.any():
+        say_rows(reading.faults, str(cells.name), f"is no year between {_FROM} and {_TO}", cells.map("{:g}".format), odd)
+    return np.nan_to_num(cells.to_numpy(), posinf=0, neginf=0).astype(np.int64)
 
 
 def relabelled(cells: pd.Series, label: Callable[[str], str]) -> pd.Series:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SHOWN = 10
 _FEW, _FEWEST = 5, 3
 #: Figures that peers are compared by, the first three known.
-COMPARED = ("income per head", "R&D intensity", "quality", "patents", "jobs")
+COMPARED = {"income per head": "income", "R&D intensity": "R&D", "quality": "quality", "patents": "patents", "jobs": "jobs"}
 
 #: A table of the page: title, columns, those of numbers, rows, and what stands below.
 Block = tuple[str, tuple[str, ...], tuple[str, ...], list[tuple[str, ...]], str]
@@ -219,11 +219,12 @@ def _change(diagnosis: Diagnosis) -> list[Block]:
 def _peers(diagnosis: Diagnosis) -> list[Block]:
     if not diagnosis.peers:
         return []
-    standard = {"share_of_world": "% of world", "diversity": "diversity", "complexity": "complexity", "similarity": "alike"}
+    standard = {"share_of_world": "% of all", "diversity": "diverse", "complexity": "complex", "similarity": "alike"}
     others = [name for name in COMPARED if name in diagnosis.peers[0]][:_FEWEST]
-    columns = ("region", *standard.values(), *others)
+    columns = ("region", *standard.values(), *(COMPARED[name] for name in others))
     rows = [(one["name"], *(number(one[name]) for name in (*standard, *others))) for one in diagnosis.peers]
-    below = "Peers: nearest in structure, size and income (mean of the ranks). Alike: cosine of the shares of activities, 1 being the same."
+    below = "Peers: nearest in structure, size and income (mean of the ranks). Diverse: activities with an RCA of 1 or more; alike: cosine of "
+    below += "the shares of activities, 1 being the same; other figures as above."
     return [("Against regions like it", columns, columns[1:], rows, below)]
 
 

@@ -55,7 +55,8 @@ def show_forecast(console: Console, forecast: Forecast, name: str, rows: pd.Data
         ]
         more = f", the first {SHOWN} of {len(mine)}" if len(mine) > SHOWN else ""
         table(console, heads, cells, title=f"{title}{more}", right=heads[1:])
-    say(console, f"Relatedness: share of the activity's proximity that lies in what the region is specialised in. Chance by {forecast.words}.")
+    relatedness = "Relatedness: share of the activity's proximity that lies in what the region is specialised in."
+    say(console, f"{relatedness} Chance by {forecast.words}.")
 
 
 def forecast_document(forecast: Forecast, region: str, rows: pd.DataFrame) -> dict[str, Any]:

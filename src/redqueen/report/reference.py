@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from redqueen.evidence.evidence import KINDS, MEASURES
+from redqueen.evidence.facts import sources
+from redqueen.evidence.formats import formats
 from redqueen.lab.outcomes import ALL, OUTCOMES, Outcome, Term
 from redqueen.model.endowments import ENDOWMENTS
 from redqueen.model.fields import FIELDS
@@ -39,6 +42,11 @@ _WORDS = {
         "What is reported about a trial. An effect on a *ratio* is in %, 100 (exp(x) - 1) of the mean log ratio x over seeds; on a "
         "*difference* it is in the outcome's unit (shares in percentage points). Over a window, an outcome that divides is the sum "
         "of one over the sum of the other."
+    ),
+    "evidence": (
+        "Files that `redqueen read`, `diagnose`, `partners`, `forecast` and `world` recognise, in the order in which they are tried, and "
+        "the names of measures that studies look for. Nothing is fetched, and no publisher's table is shipped: bring the files, and "
+        "cite them as their licences ask."
     ),
     "claims": (
         "The claims of the two documents as experiments: what was fixed before anything was run. `redqueen claims` runs them; "
@@ -133,6 +141,7 @@ def pages() -> dict[str, str]:
             ("name", "what it is", "measured from", "unit", "compared as", "better"),
             [(f"`{row.name}`", row.words, _measured(row), row.unit, row.compared, row.better or "-") for row in OUTCOMES],
         ),
+        "evidence.md": _evidence(),
         **_claims(),
     }
 
@@ -165,6 +174,19 @@ def _instrument(row: Instrument, read: Sequence[Reading], used: Sequence[Use], c
     for case, policies in chosen:
         parts.append(f"\nGovernments may choose it during a run in {_place(case)}: {_names(policies)}.\n")
     return "".join(parts)
+
+
+def _evidence() -> str:
+    known = [
+        (f"`{one.name}`", one.title, one.kind.replace("_", "-"), one.layout, sources()[one.source].licence if one.source in sources() else "the user's own")
+        for one in formats().values()
+    ]
+    kinds = [(name.replace("_", "-"), ", ".join((*columns, "value"))) for name, columns in KINDS.items() if name != "organisations"]
+    return (
+        f"{_head('evidence', 'Evidence')}{_table(('layout', 'what', 'kind', 'what it looks like', 'licence'), known)}\n"
+        f"## Kinds of tables\n\nEvery file becomes one tidy table of a kind; countries are ISO alpha-3 codes, other regions keep the publisher's code.\n\n"
+        f"{_table(('kind', 'columns'), kinds)}\n## Measures\n\n{_table(('measure', 'meaning'), list(MEASURES.items()))}"
+    )
 
 
 def _claims() -> dict[str, str]:

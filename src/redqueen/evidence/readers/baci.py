@@ -96,7 +96,8 @@ def _read_codes(folder: Path, reading: Reading) -> _Codes:
     if not countries:
         reading.note("there is no file country_codes: numbers of countries are taken for those of the United Nations")
     if products:
-        for block in stream_table(folder / products[-1], {"code": TEXT, "description": TEXT}, reading, heading=_HEADING, may_miss=("description",)):
+        kinds = {"code": TEXT, "description": TEXT}
+        for block in stream_table(folder / products[-1], kinds, reading, heading=_HEADING, may_miss=("description",)):
             pairs = [(code.zfill(6), str(words)) for code, words in zip(block["code"], block["description"], strict=True)]
             # The code 9999AA is listed for what is not specified, and stands in no row.
             found.products.update({int(code): words for code, words in pairs if code.isdigit()})

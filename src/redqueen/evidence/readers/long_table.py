@@ -11,13 +11,14 @@ import numpy as np
 import pandas as pd
 
 from redqueen.errors import Refused
+from redqueen.evidence.evidence import MEASURES
 from redqueen.evidence.harmonised_system import product_code, product_names
 from redqueen.evidence.reading import Format, Reading
 from redqueen.evidence.regions import Regions
 from redqueen.evidence.sample import Sample, look
 from redqueen.evidence.streaming import NUMBER, TEXT, WHOLE, stream_table
 from redqueen.evidence.tables import say_rows
-from redqueen.evidence.trade_flows import Names, relabelled
+from redqueen.evidence.trade_flows import Names, check_years, relabelled
 
 __all__ = ["FORMATS"]
 
@@ -40,14 +41,15 @@ _WIDE = {
     "persons_engaged": "jobs", "establishments": "establishments", "patents": "patents", "population": "population",
     "gdp_per_head": "income per head", "income_per_head": "income per head", "rd_spending": "R&D spending",
 }
-_SCALES = {"usd": "current USD", "kusd": "thousand current USD", "musd": "million current USD", "eur": "current EUR", "meur": "million current EUR"}
+_SCALES = {
+    "usd": "current USD", "kusd": "thousand current USD", "musd": "million current USD", "eur": "current EUR", "meur": "million current EUR",
+}
 _SCALED = re.compile(rf"(.+)_({'|'.join(_SCALES)})")
 # Measures that may be below zero.
 _SIGNED = frozenset({"value added"})
 # Exports of an input-output table hold changes of stocks abroad, which outweigh small sales: such cells tell nothing.
 _WITH_STOCKS = "gross_exports"
 _YEAR = re.compile(r"(?<!\d)(?:1[5-9]|20)\d\d(?!\d)")
-_FROM, _TO = 1500, 2200
 
 
 @dataclass(frozen=True)
@@ -132,9 +134,6 @@ def _stream(place: Path, reading: Reading) -> Iterator[pd.DataFrame]:
     _note_rest(columns, kinds, reading)
     hs = layout.activity is not None and (layout.activity.lower() in _HS or re.search(r"(?<![a-z])hs\d?(?![a-z])", place.name.lower()))
     for block in stream_table(place, kinds, reading, heading=_HEADING, may_miss=[*values, *words]):
-        if layout.year:
-            wrong = ~block[layout.year].between(_FROM, _TO) & block[layout.year].notna()
-            say_rows(reading.faults, layout.year, f"is no year between {_FROM} and {_TO}", block[layout.year].map("{:g}".format), wrong)
         if hs:
             block[layout.activity] = relabelled(block[layout.activity], product_code)
         yield _rows(block, layout, year, regions, reading)
@@ -183,11 +182,12 @@ def _rows(block: pd.DataFrame, layout: _Layout, year: int | None, regions: Regio
     if layout.partner:
         partner, known = regions.map(block[layout.partner])
         kept = kept & known
+    years = check_years(block[layout.year], reading) if layout.year else np.full(len(block), year, dtype=np.int64)
     pieces = []
     for column, measure in ({layout.value: None} if layout.value else layout.wide).items():
         cells = _without_stocks(block[column], reading)
         measures = block[layout.measure] if layout.measure else None
-        _check_signs(cells, measure, measures, reading)
+        _check_signs(cells, measure, measures, layout, reading)
         there = cells.notna().to_numpy()
         reading.missing += int((~there & kept).sum())
         rows = np.flatnonzero(there & kept)
@@ -196,7 +196,7 @@ def _rows(block: pd.DataFrame, layout: _Layout, year: int | None, regions: Regio
             piece["partner"] = partner[rows]
         if layout.activity:
             piece["activity"] = block[layout.activity].array[rows]
-        piece["year"] = block[layout.year].fillna(0).to_numpy()[rows].astype(np.int64) if layout.year else np.full(len(rows), year, dtype=np.int64)
+        piece["year"] = years[rows]
         piece["measure"] = (
             measures.array[rows] if measures is not None
             else pd.Categorical.from_codes(np.zeros(len(rows), dtype=np.int8), [measure or "value"])
@@ -209,12 +209,16 @@ def _rows(block: pd.DataFrame, layout: _Layout, year: int | None, regions: Regio
     return pd.concat([piece.assign(measure=piece["measure"].astype("object")) for piece in pieces]).rename_axis(index="row")
 
 
-def _check_signs(cells: pd.Series, measure: str | None, measures: pd.Series | None, reading: Reading) -> None:
+def _check_signs(cells: pd.Series, measure: str | None, measures: pd.Series | None, layout: _Layout, reading: Reading) -> None:
+    """Notes values below zero: of shares of activities and ties none may be, of regions alone those that are known to be counts."""
     below = cells < 0
-    if below.any() and measure not in _SIGNED:
-        if measures is not None:
-            below &= ~measures.isin(_SIGNED)
-        say_rows(reading.faults, str(cells.name), "is below zero", cells, below)
+    if not below.any():
+        return
+    named = measures if measures is not None else pd.Series(measure or "value", index=cells.index)
+    below &= ~named.isin(_SIGNED)
+    if layout.kind == "regions":
+        below &= named.isin(list(MEASURES))
+    say_rows(reading.faults, str(cells.name), "is below zero", cells, below)
 
 
 def _without_stocks(cells: pd.Series, reading: Reading) -> pd.Series:

@@ -60,7 +60,10 @@ def _stream(place: Path, reading: Reading) -> Iterator[pd.DataFrame]:
         },
         index=rows.index,
     )
-    found = [_ties(row, name, cell, organisations, known_regions, regions, reading) for row, name, cell in zip(rows.index, tidy["organisation"], ties, strict=True)]
+    found = [
+        _ties(row, name, cell, organisations, known_regions, regions, reading)
+        for row, name, cell in zip(rows.index, tidy["organisation"], ties, strict=True)
+    ]
     tidy["ties"] = [_APART.join(names) for names in found]
     regions.note()
     yield tidy[kept].rename_axis(index="row")
@@ -81,7 +84,8 @@ def _ties(
             found.append(country or tie)
         elif len(reading.faults) < SHOWN * SHOWN:
             remedy = nearest(tie, organisations | known_regions) or "add it to the register, or name its region"
-            reading.faults.add(f"'{tie}' is neither an organisation nor a region of the register", line=int(row) + FIRST_LINE, field="ties", remedy=remedy)
+            complaint = f"'{tie}' is neither an organisation nor a region of the register"
+            reading.faults.add(complaint, line=int(row) + FIRST_LINE, field="ties", remedy=remedy)
     return list(dict.fromkeys(found))
 
 

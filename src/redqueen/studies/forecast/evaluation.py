@@ -135,7 +135,8 @@ def evaluate(
     tested = possible if test is None else sorted(set(test))
     if not tested or not set(tested) <= set(possible):
         needed = 2 * horizon + LEAST_WINDOWS + averaged - 1
-        have = f"those that start in {', '.join(map(str, possible))} have them" if possible else f"none of the table's {len(known)} has them"
+        listed = ", ".join(map(str, possible))
+        have = f"those that start in {listed} have them" if possible else f"none of the table's {len(known)} has them"
         raise Refused.one(
             f"an evaluation over {horizon} years needs windows with {LEAST_WINDOWS} ended ones before them; {have}",
             field="year", remedy=f"give {needed} years in a row or more, or a shorter horizon",
@@ -187,7 +188,8 @@ class _Judged:
                 found = {**found, CHOSEN: found[name]}
                 used = np.ones(len(one.cells), bool) if group in KINDS else one.cells["value"].to_numpy() > 0
                 mine = _Tested(
-                    one.cells["region"].to_numpy()[used], one.happened[used], {key: values[used] for key, values in found.items()}, one.base
+                    one.cells["region"].to_numpy()[used], one.happened[used],
+                    {key: values[used] for key, values in found.items()}, one.base,
                 )
                 # Ranks need both outcomes.
                 if 0 < mine.happened.sum() < mine.happened.size:
@@ -222,9 +224,10 @@ class _Judged:
                 measure = _MEASURES[score]
                 draws = self._bootstrap(group, score)
                 for place, model in enumerate(MODELS):
-                    apart = [
-                        measure(one.happened, one.found[CHOSEN], one.base) - measure(one.happened, one.found[model], one.base) for one in tested
-                    ]
+                    mine, other = (
+                        np.array([measure(one.happened, one.found[name], one.base) for one in tested]) for name in (CHOSEN, model)
+                    )
+                    apart = mine - other
                     found.append(Comparison(group, model, score, *_interval(apart), *_percentiles(draws[:, -1] - draws[:, place])))
         return found
 

@@ -98,7 +98,8 @@ def recalibrate(past: Mapping[str, np.ndarray], happened: np.ndarray, found: Map
     """Adjusts the log odds of trees to what came true of their forecasts of windows that they had not seen.
 
     ln odds = a + b ln odds of the trees, with a ridge that draws (a, b) to (0, 1): without past forecasts nothing changes.
-    `past` are probabilities by model and `happened` what came true [cells]; `found` are those to adjust. Source: Platt 1999 (platt_1999).
+    `past` are probabilities by model and `happened` what came true [cells]; `found` are those to adjust.
+    Source: Platt 1999 (platt_1999).
     """
     return {
         name: _adjusted(past[name], happened, values) if name in _RECALIBRATED and len(happened) else values

@@ -11,7 +11,7 @@ import pandas as pd
 from redqueen.errors import Faults, Refused
 from redqueen.studies.forecast.models import AVERAGE, MODELS, Model, average, learn, recalibrate
 from redqueen.studies.forecast.scores import brier_score
-from redqueen.studies.forecast.windows import KINDS, Panel, cells, event, of_kind, past
+from redqueen.studies.forecast.windows import GAIN, KINDS, Panel, cells, event, of_kind, past
 
 __all__ = ["LEAST_EVENTS", "LEAST_WINDOWS", "Rehearsal", "Windows", "check_years", "choose", "final", "learn_at", "rehearse"]
 
@@ -55,8 +55,8 @@ class Windows:
             found = self.whole(start)
             parts = [of_kind(found, kind) for kind in KINDS]
             draws = np.random.default_rng(start)
-            parts = [part if len(part) <= _MOST_CELLS else part.iloc[np.sort(draws.choice(len(part), _MOST_CELLS, replace=False))] for part in parts]
-            self._kept[start] = pd.concat(parts)
+            orders = [np.sort(draws.permutation(len(part))[:_MOST_CELLS]) for part in parts]
+            self._kept[start] = pd.concat([part.iloc[order] for part, order in zip(parts, orders, strict=True)])
         return self._kept[start]
 
     def before(self, year: int) -> list[int]:
@@ -72,7 +72,8 @@ def check_years(table: Panel, horizon: int, year: int) -> None:
     needed = horizon + LEAST_WINDOWS + table.averaged - 1
     have = len([one for one in table.years if one <= year])
     raise Refused.one(
-        f"a forecast over {horizon} years needs {LEAST_WINDOWS} past windows, and the table has {len(known)} in {have} years up to {year}",
+        f"a forecast over {horizon} years needs {LEAST_WINDOWS} past windows, and the table has {len(known)} "
+        f"in {have} years up to {year}",
         field="year",
         remedy=f"give {needed} years in a row or more, or a shorter horizon",
     )
@@ -90,8 +91,8 @@ def learn_at(windows: Windows, year: int) -> dict[str, dict[str, Model]]:
         happened = sum(int(event(of_kind(sample[np.isfinite(sample["after"])], kind), kind).sum()) for sample in samples)
         if happened < LEAST_EVENTS:
             faults.add(
-                f"specialisations were {'gained' if kind == KINDS[0] else 'lost'} {happened} times in {len(known)} past windows up to {year}; "
-                f"a forecast needs {LEAST_EVENTS}",
+                f"specialisations were {'gained' if kind == GAIN else 'lost'} {happened} times in {len(known)} past windows "
+                f"up to {year}; a forecast needs {LEAST_EVENTS}",
                 field="value", remedy=f"give more years or regions, or regions below {windows.table.least:g} units a year",
             )
     faults.refuse_if_any("forecast")

@@ -101,7 +101,7 @@ def panel(
         if not np.isfinite(values[place]).all() or (values[place] < 0).any():
             faults.add(f"{measure or 'the measure'} of {year} is not finite, or below zero", field="value", remedy="RCA needs sizes")
     faults.refuse_if_any("forecast")
-    return Panel(measure or "value", tuple(regions), tuple(activities), tuple(years), values, averaged, least)
+    return Panel(measure or "units", tuple(regions), tuple(activities), tuple(years), values, averaged, least)
 
 
 def starts(table: Panel, horizon: int) -> list[int]:

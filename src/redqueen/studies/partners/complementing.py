@@ -28,6 +28,9 @@ __all__ = [
     "shares_of_need",
 ]
 
+#: A region with a tenth of all there is of an activity, and twice an even share, has it, however much more it has of others: what is
+#: brought is an amount.
+LARGE, OVER_EVEN = 0.1, 2.0
 #: Why something is needed.
 TARGET, RELATED, INPUT = "the activity itself", "related to it", "an input to it"
 
@@ -104,8 +107,9 @@ class Capabilities:
 
     @cached_property
     def strength(self) -> np.ndarray:
-        """Gives what a region can bring: its share of the activity where its RCA is at least 1, else 0."""
-        return self.share * presence(self.rca)
+        """Gives what a region can bring: its share of the activity where its RCA is at least 1 or that share is large, else 0."""
+        large = max(LARGE, OVER_EVEN / len(self.panel.regions))
+        return self.share * (presence(self.rca) | (self.share >= large))
 
     @cached_property
     def related(self) -> Relatedness:
