@@ -199,3 +199,13 @@ def test_a_chain_without_exports_is_no_fault():
     assert np.isfinite(Leontief.of(closed).output_by_market).all()
     found = diagnose([Evidence("square_table", "input_output", pd.DataFrame(), {"sales": "USD"}, tables=(closed,))], "TWN")
     assert found.chain["exports"] == 0 and found.chain["sectors"] == []
+
+
+def test_a_simulated_run_is_diagnosed_like_a_real_region(tmp_path, capsys):
+    place = tmp_path / "run"
+    assert main(["run", "recipes", "--quarters", "24", "-o", str(place)]) == 0
+    capsys.readouterr()
+    assert main(["diagnose", str(place), "--region", "low_wage", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["chain"]["exports"] > 0 and document["openness"] and document["innovation"]["frontier"]
+    assert sum(row["share_of_region"] for row in document["strengths"]) <= 100.0001

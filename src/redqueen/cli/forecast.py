@@ -46,9 +46,9 @@ def _forecast(asked: argparse.Namespace) -> None:
         field = "--figure" if asked.figure is not None else "--markdown"
         faults.add("only a comparison has this", field=field, remedy="give --evaluate")
     faults.refuse_if_any("redqueen forecast")
-    from redqueen.evidence.formats import read_tables
+    from redqueen.evidence.formats import read_evidence
 
-    (table,) = read_tables([asked.table])
+    table = read_evidence(asked.table, without=("partner",))
     if asked.evaluate:
         _evaluate(asked, table, options)
     else:

@@ -42,6 +42,9 @@ _READERS = (
     "long_table",
 )
 
+# What a run's directory holds besides its input-output tables.
+_RUN = ("activities.csv", "ties.csv", "region_measures.csv")
+
 
 @functools.cache
 def formats() -> dict[str, Format]:
@@ -85,15 +88,26 @@ def read_evidence(
 
 
 def read_tables(places: Iterable[str | Path], *, year: int | None = None, without: tuple[str, ...] = ("partner",)) -> list[Evidence]:
-    """Reads several places, trade summed over partners unless `without` says otherwise; refuses the faults of all at once."""
+    """Reads several places, trade summed over partners unless `without` says otherwise; refuses the faults of all at once.
+
+    A directory that `redqueen run` wrote stands for its tables: activities, ties, regions, the first and the last input-output table.
+    """
     found, faults = [], Faults()
-    for place in places:
+    for place in (one for place in places for one in _of_run(Path(place))):
         try:
             found.append(read_evidence(place, year=year, without=without))
         except Refused as refusal:
             faults.extend(refusal.faults)
     faults.refuse_if_any("reading evidence")
     return found
+
+
+def _of_run(place: Path) -> list[Path]:
+    tables = [place / name for name in _RUN if (place / name).is_file()]
+    if not tables:
+        return [place]
+    accounts = sorted(place.glob("input_output_*.csv"))
+    return [*tables, *accounts[:1], *accounts[1:][-1:]]
 
 
 def layout_of(place: str | Path, format: str | None = None) -> Format:
