@@ -181,13 +181,12 @@ def measure_years(shape: tuple[int, int]) -> float:
 
 
 def in_own_process(python: str, *arguments: object):
-    """Run this file in a process of its own with one thread, and give what it reports; None if it fails."""
+    """Run this file in a process of its own with one thread, and give what it reports; the last line of its error if it fails."""
     environment = {**os.environ, **THREADS, "PYTHONPATH": str(SOURCES)}
     command = [python, __file__, "--child", json.dumps(arguments)]
     process = subprocess.run(command, env=environment, capture_output=True, text=True)
     if process.returncode:
-        print(process.stderr, file=sys.stderr)
-        return None
+        return process.stderr.strip().splitlines()[-1]
     return json.loads(process.stdout.splitlines()[-1])
 
 
@@ -214,8 +213,9 @@ def main() -> int:
                 continue
             is_own = tool.startswith("redqueen")
             report = in_own_process(asked.other if elsewhere else sys.executable, tool, shape, OWN_REPEATS if is_own else REPEATS)
-            if report is None:
-                missed.append(f"{tool} did not run")
+            if isinstance(report, str):
+                print(f"| {shape[0]:,} x {shape[1]:,} | {tool} | does not run: {report} | | |", flush=True)
+                missed.extend([] if elsewhere else [f"{tool} does not run"])
                 continue
             own = report if is_own else own
             ratio = report["seconds"] / own["seconds"]

@@ -186,7 +186,7 @@ def test_an_industry_finds_its_sector_in_either_layout():
     electronics = industry("electronics")
     assert electronics.sector_in(["LOW", "ELE"]) == "ELE"
     assert electronics.sector_in(["c13", "c14"]) == "c14"
-    with pytest.raises(Refused, match="it would be ELE or c14; the table has LOW"):
+    with pytest.raises(Refused, match="it would be ELE or c14 or .*; the table has LOW"):
         electronics.sector_in(["LOW"])
     with pytest.raises(Refused, match="did you mean 'electronics'"):
         industry("electronic")

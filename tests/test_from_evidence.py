@@ -1,26 +1,36 @@
 """Claims about worlds made from evidence: each rule by hand, the whole file on small tables, and the real six countries."""
 
 import hashlib
+import json
 import math
 import tomllib
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+import world_tables
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from redqueen.cases import endowing
+from redqueen.cases.brought import Table
 from redqueen.cases.case import read_case
 from redqueen.cases.from_evidence import world_text, write_world
-from redqueen.cases.measures import Measures, measure
+from redqueen.cases.measures import Measures, Tables, measure
+from redqueen.cli import main
 from redqueen.errors import Refused
+from redqueen.evidence.classifications import industry, sector_names
+from redqueen.evidence.evidence import Evidence
+from redqueen.evidence.formats import read_evidence
 from redqueen.model.endowments import ENDOWMENTS
 
 FILES = Path(__file__).parent / "files"
 TABLE = FILES / "four_regions_2000.csv"
 PATENTS = FILES / "patents_electrical.csv"
 INCOME = FILES / "income_four.csv"
+JOBS, PEOPLE = FILES / "world_jobs.csv", FILES / "world_people_abroad.csv"
+POPULATION, ARTICLES = FILES / "world_population.csv", FILES / "world_articles.csv"
 SIX = ("USA", "TWN", "CHN", "KOR", "IRL", "IND")
 STAGES = [stage.name for stage in endowing.CHAIN]
 # Numbers in the file have four significant digits.
@@ -32,7 +42,7 @@ def made(tmp_path):
     """Writes the world of USA, TWN and the rest from the small tables, or with other arguments, and reads it back."""
 
     def write(regions=("USA", "TWN"), year=2000, table=TABLE, patents=PATENTS, income=INCOME, name="small.toml", **options):
-        return read_case(write_world(table, patents, income, regions, year, tmp_path / name, **options))
+        return read_case(write_world(table, patents, income, regions, year, tmp_path / name, **options).path)
 
     return write
 
@@ -41,6 +51,16 @@ def refusal(*arguments, **options):
     with pytest.raises(Refused) as caught:
         write_world(*arguments, **options)
     return str(caught.value)
+
+
+def changed(path, source, *replacements):
+    """Writes a copy of a file in which each text is replaced by another, and gives its path."""
+    text = source.read_text()
+    for old, new in replacements:
+        assert old in text
+        text = text.replace(old, new)
+    path.write_text(text)
+    return path
 
 
 def of(case, name, region, stage=None):
@@ -186,6 +206,61 @@ def test_half_of_the_ties_follow_purchases():
     assert shares.tolist() == [[0.0, 0.2, 0.0], [0.125, 0.0, 0.0], [0.0, 0.0, 0.0]]
 
 
+def test_the_other_half_of_the_ties_follows_collaboration():
+    purchases = np.array([[60.0, 10.0], [40.0, 30.0]])
+    colleagues = np.array([[np.nan, np.nan], [0.3, 0.0]])
+    # Without a word of the first region its colleagues are at home: half of 40 %. The second: half of 25 % and half of 30 %.
+    assert endowing.first_tie_shares(purchases, colleagues) == pytest.approx(np.array([[0.0, 0.2], [0.275, 0.0]]))
+
+
+def test_a_fifth_of_colleagues_are_abroad_where_those_at_home_are_not_told():
+    together = np.array([[0.0, 30.0, 10.0], [30.0, 0.0, 0.0], [10.0, 0.0, 0.0]])
+    shares = endowing.colleague_shares(together, abroad=np.array([50.0, 30.0, 0.0]), home=np.array([np.nan, 70.0, np.nan]))
+    assert shares[0] == pytest.approx([0.0, 0.2 * 30 / 50, 0.2 * 10 / 50])
+    assert shares[1] == pytest.approx([30 / 100, 0.0, 0.0])
+    assert np.isnan(shares[2]).all()
+
+
+@settings(derandomize=True, max_examples=60, deadline=None)
+@given(seed=some.integers(0, 2**32 - 1), n=some.integers(2, 6), home=some.floats(0.0, 1.0))
+def test_ties_abroad_are_never_more_than_all_even_when_rounded(seed, n, home):
+    draws = np.random.default_rng(seed)
+    purchases, together = draws.uniform(size=(2, n, n)) ** 3
+    np.fill_diagonal(purchases, home * purchases.diagonal())
+    np.fill_diagonal(together, 0.0)
+    colleagues = endowing.colleague_shares(together, together.sum(axis=1), home * draws.uniform(size=n))
+    shares = endowing.first_tie_shares(purchases, colleagues)
+    assert (shares >= 0).all() and (shares.diagonal() == 0).all()
+    assert sum(float(f"{share:.4g}") for share in shares[0]) <= 1.0
+
+
+def test_jobs_size_a_region_whatever_it_earns():
+    heads = endowing.workers(np.array([300.0, 100.0]), np.array([1.0, 0.5]), np.array([2e6, 3e6]))
+    assert heads == pytest.approx([4000.0, 6000.0])
+
+
+def test_jobs_that_are_not_told_are_those_that_value_added_makes_likely():
+    # 30 jobs for each unit of value added over income where they are told.
+    jobs = endowing.all_jobs(np.array([60.0, np.nan, 30.0, np.nan]), np.array([4.0, 3.0, 2.0, -1.0]), np.array([2.0, 1.0, 2.0, 1.0]))
+    assert jobs == pytest.approx([60.0, 90.0, 30.0, 0.0])
+
+
+@settings(derandomize=True, max_examples=30, deadline=None)
+@given(seed=some.integers(0, 2**32 - 1))
+def test_jobs_that_follow_value_added_over_income_change_no_region(seed):
+    draws = np.random.default_rng(seed)
+    value_added, wage = draws.uniform(1, 5, 4), np.append(1.0, draws.uniform(0.1, 1, 3))
+    told = np.where(draws.uniform(size=4) < 0.5, value_added / wage, np.nan)
+    told[0] = value_added[0] / wage[0]
+    jobs = endowing.all_jobs(1e4 * told, value_added, wage)
+    assert endowing.workers(value_added, wage, jobs) == pytest.approx(endowing.workers(value_added, wage))
+
+
+def test_talent_emigrates_as_others_do():
+    away = endowing.first_diaspora(np.array([1000.0, 200.0]), np.array([[np.nan, 0.02], [np.nan, 0.5]]))
+    assert away.tolist() == [[0.0, 20.0], [0.0, 100.0]]
+
+
 def test_what_a_stage_buys_is_split_without_changing_its_cost():
     price = {"design": 0.29, "components": 0.52, "fabrication": 0.65}
     for own_share in (0.0, 0.4, 1.0):
@@ -307,9 +382,12 @@ def test_any_measures_make_a_file_that_can_be_read(seed, n_regions, spread, tmp_
     output, sales, purchases = (np.exp(spread * draws.normal(size=shape)) for shape in (size, pairs, pairs))
     # Some stocks are drawn down; in a balanced table somebody outside the sector always buys, if any value is added.
     use = np.append(output[0], output[1:] * draws.uniform(-0.2, 1, n_regions - 1))
+    none = Evidence("long_table", "regions", pd.DataFrame(), {})
+    tables = {name: Table(f"--{name}", Path(f"{name}.csv"), none) for name in ("flows", "patents", "income")}
     measured = Measures(
-        regions=tuple(f"R{place}" for place in range(n_regions)), industry="electronics", sector="ELE", year=2000,
-        output=output, value_added=output * draws.uniform(0.01, 0.99, size), exports=output * draws.uniform(0, 1, size),
+        regions=tuple(f"R{place}" for place in range(n_regions)), industry="electronics", sector="ELE", year=2000, unit="million USD",
+        tables=Tables(**tables), income_unit="", output=output, value_added=output * draws.uniform(0.01, 0.99, size),
+        exports=output * draws.uniform(0, 1, size),
         imported_inputs=draws.uniform(0, 1, size), use=use, purchases=purchases * (draws.uniform(size=pairs) < 0.7),
         sales=sales * (draws.uniform(size=pairs) < 0.7), own_share=draws.uniform(), patents=output[::-1] * (draws.uniform(size=size) < 0.7),
         patent_years=(1995, 1999), income=np.exp(spread * draws.normal(size=size)), rest_source="",
@@ -317,6 +395,250 @@ def test_any_measures_make_a_file_that_can_be_read(seed, n_regions, spread, tmp_
     path = tmp_path_factory.mktemp("worlds") / "any.toml"
     path.write_text(world_text(measured, "any", "redqueen world", []), encoding="utf-8")
     assert read_case(path).world.regions == measured.regions
+
+
+# Tables of people
+
+
+def test_the_workforce_follows_jobs_where_a_table_tells_them(made):
+    # Jobs are 300,000 and 420,000; KOR and the others have what 135 and 220 of value added over income make at 720 to 318.
+    jobs = np.array([300.0, 420.0, 355 * 720 / 318])
+    case = made(jobs=JOBS)
+    assert case.world.endowments["workers"] == pytest.approx(10_000 * jobs / jobs.sum(), rel=ROUNDED)
+    assert case.provenance["region.USA.workers"].startswith("brought: world_jobs.csv, 300,000 jobs in ELE, 2000")
+    assert "over base_wage, at the jobs for each of it elsewhere (world_jobs.csv, which tells none of ROW)" in case.provenance["region.ROW.workers"]
+
+
+def test_jobs_of_some_of_the_rest_count_for_them(made, tmp_path):
+    told = changed(tmp_path / "jobs.csv", JOBS, ("Taiwan,LOW,2000,jobs,thousand persons,900", "KOR,ELE,2000,jobs,thousand persons,270"))
+    case = made(jobs=told)
+    jobs = np.array([300.0, 420.0, 270 + 220 * 990 / 453])
+    assert case.world.endowments["workers"] == pytest.approx(10_000 * jobs / jobs.sum(), rel=ROUNDED)
+    assert "36 % of them told" in case.provenance["region.ROW.workers"]
+
+
+def test_a_table_of_jobs_without_a_region_leaves_it_its_value_added_and_says_so(made, tmp_path):
+    written = write_world(
+        TABLE, PATENTS, INCOME, ["USA", "TWN", "KOR"], 2000, tmp_path / "three.toml", jobs=JOBS,
+    )
+    world = read_case(written.path).world
+    jobs = np.array([300.0, 420.0, 135 * 720 / 318, 220 * 720 / 318])
+    assert world.endowments["workers"] == pytest.approx(10_000 * jobs / jobs.sum(), rel=ROUNDED)
+    assert "world_jobs.csv does not tell the jobs of KOR: value added over income stands instead" in written.lacking
+
+
+def test_socio_economic_accounts_tell_jobs(made, tmp_path):
+    head = ["country", "variable", "description", "code", *map(float, range(2000, 2002))]
+    rows = [[one, "EMP", "Electrical and optical equipment", "30t33", *jobs] for one, jobs in (("USA", (300.0, 310.0)), ("TWN", (420.0, 500.0)))]
+    book = world_tables.write_xlsb(tmp_path / "accounts.xlsb", [head, *rows], "DATA")
+    case = made(jobs=book)
+    assert case.world.endowments["workers"] == pytest.approx(made(jobs=JOBS).world.endowments["workers"])
+    # The industries tell which release the accounts are of.
+    assert case.provenance["region.TWN.workers"].startswith("wiod_2013: 420,000 jobs in c14, 2000")
+
+
+def test_colleagues_abroad_follow_co_authored_articles(made):
+    case = made(ties=ARTICLES)
+    plain = made().world.endowments["first_tie_share"]
+    # Of articles with abroad USA has 300, TWN 100, KOR 260 and JPN 40; a fifth of colleagues are abroad.
+    met = 0.5 * 0.2 * np.array([[0, 90 / 300, 210 / 300], [90 / 100, 0, 10 / 100], [210 / 300, 10 / 300, 0]])
+    assert case.world.endowments["first_tie_share"] == pytest.approx(plain + met, rel=ROUNDED)
+    assert "colleagues by 90 co-authored articles (ncses_sei, 1996) of 100 abroad, taken to be 0.2 of all" in case.provenance["pair.TWN.USA.first_tie_share"]
+
+
+def test_co_inventions_at_home_tell_how_many_colleagues_are_abroad(made, tmp_path):
+    ties = tmp_path / "ties.csv"
+    # One direction is enough. TWN invents 60 with itself, USA does not tell.
+    ties.write_text(
+        "region,partner,year,measure,value\nTWN,USA,2001,co-inventions,30\nTWN,KOR,2001,co-inventions,10\n"
+        "TWN,TWN,2001,local co-inventions,60\nTWN,USA,2001,co-authored articles,7\n"
+    )
+    case = made(ties=ties)
+    plain = made().world.endowments["first_tie_share"]
+    met = 0.5 * np.array([[0, 0.2, 0], [0.3, 0, 0.1], [0, 0.2, 0]])
+    assert case.world.endowments["first_tie_share"] == pytest.approx(plain + met, rel=ROUNDED)
+    assert "30 co-inventions (ties.csv, 2001) of 40 abroad and 60 at home" in case.provenance["pair.TWN.USA.first_tie_share"]
+
+
+def test_a_region_without_ties_in_the_table_has_its_colleagues_at_home(tmp_path):
+    ties = tmp_path / "ties.csv"
+    ties.write_text("region,partner,year,value\nUSA,JPN,2000,5\n")
+    written = write_world(TABLE, PATENTS, INCOME, ["USA", "TWN"], 2000, tmp_path / "small.toml", ties=ties)
+    case = read_case(written.path)
+    assert case.world.endowments["first_tie_share"][1].tolist() == [0.1, 0.0, 0.1]
+    assert case.provenance["pair.TWN.USA.first_tie_share"].endswith("colleagues at home, for ties.csv tells no ties of TWN")
+    assert written.lacking == ("ties.csv tells no ties of TWN: its colleagues are at home",)
+
+
+def test_talent_lives_abroad_as_people_of_its_origin_do(made):
+    case = made(diaspora=PEOPLE, population=POPULATION)
+    talent, away = case.world.endowments["first_talent"], case.world.endowments["first_diaspora"]
+    # Singapore's people are not counted: how many there are at home is not known.
+    shares = np.array([[0, 10 / 250_000, 0], [200 / 20_000, 0, 0], [300 / 40_000, 0, 0]])
+    assert away == pytest.approx(talent[:, None] * shares, rel=2 * ROUNDED)
+    said = case.provenance["pair.TWN.USA.first_diaspora"]
+    assert said.startswith("brought: world_people_abroad.csv, 200,000 people of TWN in USA, 2000, for 20,000,000 at home (world_population.csv, 2000)")
+    assert said.endswith("which is taken to emigrate as others do at least")
+    assert case.provenance["pair.TWN.ROW.first_diaspora"] == "default: world_people_abroad.csv tells of nobody in ROW"
+    assert not any("people living abroad" in item for item in case.not_modelled)
+
+
+def test_the_table_of_incomes_may_hold_the_population(made, tmp_path):
+    income = tmp_path / "maddison.csv"
+    income.write_text("countrycode,year,gdppc,pop\nUSA,2000,40000,250000\nTWN,2000,20000,20000\nKOR,2000,16000,40000\n")
+    by_option = made(income=income, diaspora=PEOPLE, population=POPULATION).world.endowments["first_diaspora"]
+    assert made(income=income, diaspora=PEOPLE).world.endowments["first_diaspora"] == pytest.approx(by_option)
+
+
+def test_the_file_names_the_tables_of_people_too(made):
+    case = made(jobs=JOBS, ties=ARTICLES, diaspora=PEOPLE, population=POPULATION)
+    text = Path(case.file).read_text()
+    for path in (JOBS, ARTICLES, PEOPLE, POPULATION):
+        assert f"# SHA-256 of {path.name}: {hashlib.sha256(path.read_bytes()).hexdigest()}" in text
+    assert " --jobs world_jobs.csv --ties world_articles.csv --diaspora world_people_abroad.csv --population world_population.csv " in text
+    assert {source.partition(":")[0] for source in case.provenance.values()} <= {*case.sources, "chosen", "default"}
+
+
+def test_the_numbers_are_counted_by_where_they_are_from(tmp_path):
+    plain = write_world(TABLE, PATENTS, INCOME, ["USA", "TWN"], 2000, tmp_path / "plain.toml")
+    rich = write_world(TABLE, PATENTS, INCOME, ["USA", "TWN"], 2000, tmp_path / "rich.toml", diaspora=PEOPLE, population=POPULATION)
+    n_regions, n_stages = 3, 6
+    by_region = [one.name for one in ENDOWMENTS if one.shape == ("region",)]
+    for written in (plain, rich):
+        counts = {name: sum(found.get(name, 0) for found in written.endowments.values()) for name in by_region}
+        assert set(counts.values()) == {n_regions}
+        assert written.endowments["data"]["first_quality"] == n_regions * n_stages
+        assert written.endowments["data"]["distance"] == 3
+        assert {kind: sum(found.values()) for kind, found in written.endowments.items()} == written.numbers
+    assert plain.endowments["defaults"]["first_diaspora"] == 6
+    # People of USA in TWN, of TWN in USA, and of KOR in USA.
+    assert rich.endowments["data"]["first_diaspora"] == 3
+    assert rich.endowments["defaults"]["first_diaspora"] == 3
+    assert sum(rich.numbers.values()) == sum(plain.numbers.values())
+
+
+def test_the_command_says_where_the_numbers_are_from(tmp_path, capsys):
+    words = ["world", "--input-output", TABLE, "--patents", PATENTS, "--income", INCOME, "--regions", "USA,TWN", "--year", 2000]
+    words = [*map(str, words), "--jobs", str(JOBS), "-o", str(tmp_path / "small.toml")]
+    assert main(words) == 0
+    shown = capsys.readouterr().out
+    assert main([*words, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    counts = told["numbers"]
+    assert f"{counts['data']} numbers from data, {counts['chosen']} chosen by a stated rule, {counts['defaults']} defaults." in shown
+    assert "red_tape (3)" in shown and told["endowments"]["defaults"]["red_tape"] == 3
+    assert told["lacking"] == ["world_jobs.csv does not tell the jobs of ROW: value added over income stands instead"]
+    assert told["written"] == str(tmp_path / "small.toml")
+
+
+# Other layouts
+
+
+SQUARE_ENDS = ("TAXES", "VA", "OUTPUT")
+
+
+def write_square(path, of):
+    """Writes a world of world_tables as one square table, the layout of WIOD's 2013 release."""
+    labels = [f"{region}_{sector}" for region, sector in of.producers]
+    rows = [["row", *labels, *(f"{region}_FD" for region in of.regions), "OUTPUT"]]
+    rows += [[label, *of.intermediate[at], *of.final[at].sum(axis=1), of.output[at]] for at, label in enumerate(labels)]
+    nothing = [0.0] * (len(of.regions) + 1)
+    rows += [[name, *values, *nothing] for name, values in zip(SQUARE_ENDS, (of.taxes, of.value_added, of.output), strict=True)]
+    path.write_text("".join(",".join(map(str, row)) + "\n" for row in rows))
+    return path
+
+
+def same_worlds(one, other):
+    assert one.world.regions == other.world.regions
+    for name, values in one.world.endowments.items():
+        assert other.world.endowments[name] == pytest.approx(values), name
+
+
+def test_any_layout_of_the_same_flows_makes_the_same_world(made, tmp_path):
+    regions = ("USA", "TWN", "ROW")
+    for n_final, write, source in (
+        (6, lambda of: world_tables.write_icio(tmp_path / "2000.csv", of), "oecd_icio"),
+        (5, lambda of: world_tables.write_xlsb(tmp_path / "WIOT2000_Nov16_ROW.xlsb", world_tables.wiod_rows(of, 2016, 2000), "2000"), "wiod_2016"),
+    ):
+        of = world_tables.world(regions, ("A01", "C26"), n_final, margins=1)
+        case = made(table=write(of))
+        same_worlds(case, made(table=write_square(tmp_path / "square_2000.csv", of)))
+        assert case.provenance["region.USA.workers"].startswith(f"{source}: value added of C26, 2000")
+        assert source in case.sources and "wiod_2013" not in case.sources
+
+
+def test_of_several_years_the_one_asked_for_is_taken(made, tmp_path):
+    folder = tmp_path / "icio"
+    folder.mkdir()
+    for year in (1999, 2000, 2001):
+        of = world_tables.world(("USA", "TWN", "ROW"), ("A01", "C26"), 6, seed=year)
+        world_tables.write_icio(folder / f"ICIO2023_{year}.csv", of)
+    (tmp_path / "alone").mkdir()
+    alone = world_tables.write_icio(tmp_path / "alone" / "2000.csv", world_tables.world(("USA", "TWN", "ROW"), ("A01", "C26"), 6, seed=2000))
+    case = made(table=folder)
+    same_worlds(case, made(table=alone))
+    assert f"# SHA-256 of icio/ICIO2023_2000.csv: {hashlib.sha256(alone.read_bytes()).hexdigest()}" in Path(made(table=folder).file).read_text()
+    text = refusal(folder, PATENTS, INCOME, ["USA", "TWN"], 2003, tmp_path / "none.toml")
+    assert "the tables are of 1999, 2000, 2001, not of 2003" in text
+
+
+def test_a_table_kept_by_redqueen_makes_the_same_world(made, tmp_path):
+    for option, file in (("table", TABLE), ("patents", PATENTS), ("income", INCOME), ("jobs", JOBS)):
+        kept = tmp_path / f"{option}.parquet"
+        assert main(["read", str(file), "-o", str(kept)]) == 0
+        same_worlds(made(**{"jobs": JOBS, option: kept}), made(jobs=JOBS))
+
+
+def test_patents_by_subclass_are_those_by_field(made, tmp_path):
+    subclasses = dict(zip(industry("electronics").technologies, "H01M H04N H04B H04L H03K G06F G06Q H01L".split(), strict=True))
+    rows = pd.read_csv(PATENTS).rename(columns={"region": "country", "technology": "activity"}).drop(columns="is_country")
+    rows = rows[rows["activity"].isin(subclasses)].assign(activity=rows["activity"].map(subclasses))
+    # Lasers and drugs are not electronics.
+    others = [pd.DataFrame({"country": ["USA"], "activity": [code], "year": [1999], "patents": [500]}) for code in ("H01S", "A61K")]
+    path = tmp_path / "subclasses.csv"
+    pd.concat([rows, *others]).to_csv(path, index=False)
+    case = made(patents=path)
+    same_worlds(case, made())
+    assert case.provenance["region.USA.first_talent"].startswith("brought: subclasses.csv, 120 patents a year in 1998-1999")
+
+
+def test_patents_of_european_regions_are_added_up_by_country(tmp_path):
+    folder = tmp_path / "regpat"
+    folder.mkdir()
+    people = ["1|EP1|10|US06001|US|1|0.5", "1|EP1|11|TW001|TW|1|0.5", "2|EP2|12|US36001|US|1|1", "3|EP3|13|KR011|KR|1|1"]
+    (folder / "202208_EPO_Inv_reg.txt").write_text("\n".join(["appln_id|app_nbr|person_id|reg_code|ctry_code|reg_share|inv_share", *people, ""]))
+    classes = ["1|1999|2000|H01L021/027", "2|1998|2000|G06F 9/00", "3|1999|2000|A61K 31/00"]
+    (folder / "202208_EPO_IPC.txt").write_text("\n".join(["appln_id|prio_year|app_year|IPC", *classes, ""]))
+    measured = measure(TABLE, folder, INCOME, ["USA", "TWN", "KOR"], 2000, "electronics")
+    assert measured.patents.tolist() == [0.75, 0.25, 0.0, 0.0]
+    case = read_case(write_world(TABLE, folder, INCOME, ["USA", "TWN", "KOR"], 2000, tmp_path / "w.toml").path)
+    assert any("European Patent Office" in item for item in case.not_modelled)
+    assert "# SHA-256 of regpat/202208_EPO_IPC.txt: " in Path(case.file).read_text()
+
+
+def test_electronics_is_found_in_every_classification_and_glass_is_not_taken_for_it():
+    electronics = industry("electronics")
+    assert electronics.sector_in(["A01", "C26", "C27"]) == "C26"
+    assert electronics.sector_in(["26", "27"]) == "26"
+    # In ISIC 3, C26 is glass and cement.
+    assert electronics.sector_in(["C26", "C29", "C30T33X", "C31"]) == "C30T33X"
+
+
+def test_the_square_tables_of_wiod_have_words_for_their_sectors(data_directory):
+    names = sector_names()
+    assert list(names)[:35] == [f"c{number}" for number in range(1, 36)]
+    listed = pd.read_csv(data_directory / "wiod" / "industries.csv").set_index("industry")["industry_name"]
+    for code, words in listed.items():
+        # The words differ; how they begin does not.
+        assert names[code].casefold()[:4] == words.casefold()[:4], code
+    small = read_evidence(data_directory / "wiod" / "small_10x10_2000.csv.gz", progress=False)
+    assert small.name_of("ELE", "activity") == "Electrical and optical equipment"
+
+
+def test_a_long_table_of_incomes_is_not_called_maddisons(made):
+    case = made()
+    assert "maddison_2023" not in case.sources
+    assert case.provenance["region.TWN.base_wage"].startswith("brought: income_four.csv, GDP per head of 20,000 in 2000")
 
 
 # What is refused
@@ -337,7 +659,7 @@ def test_all_faults_are_told_together_and_nothing_is_written(tmp_path):
 
 def test_faults_of_all_three_files_are_told_together(tmp_path):
     text = refusal("absent.csv", tmp_path, INCOME, ["USA"], 2000, tmp_path / "nowhere" / "world.txt")
-    for fault in ("absent.csv: no such file", "is a folder", "1 region was named", "its folder does not exist", "ends in .toml"):
+    for fault in ("absent.csv: no such file", "the folder holds no files", "1 region was named", "its folder does not exist", "ends in .toml"):
         assert fault in text
 
 
@@ -384,15 +706,58 @@ def test_an_edited_world_is_kept_and_an_unedited_one_is_made_again(made):
     assert "was edited since it was made" in refusal(TABLE, PATENTS, INCOME, ["USA", "TWN"], 2000, path)
 
 
+def test_faults_of_the_tables_of_people_are_told_with_the_others(tmp_path):
+    bad = changed(tmp_path / "jobs.csv", JOBS, ("300\n", "-300\n"))
+    text = refusal(
+        TABLE, PATENTS, INCOME, ["USA", "Atlantis"], 1999, tmp_path / "world.toml", jobs=bad, ties=PEOPLE, diaspora=ARTICLES, population=JOBS
+    )
+    for fault in (
+        "no country is called 'Atlantis'", "four_regions_2000.csv: year: the table is of 2000, not of 1999", "jobs.csv:3: value: ",
+        "world_people_abroad.csv: --ties: the table has no measure 'co-inventions' nor 'co-authored articles'; it has people abroad",
+        "world_articles.csv: --diaspora: the table has no measure 'people abroad'; it has co-authored articles",
+        "world_jobs.csv: --population: is a table of activities, not of regions",
+    ):
+        assert fault in text
+    assert [path.name for path in tmp_path.iterdir()] == ["jobs.csv"]
+
+
+def test_tables_of_people_that_tell_of_no_region_or_of_another_time_are_refused(tmp_path):
+    elsewhere = changed(tmp_path / "elsewhere.csv", JOBS, ("United States", "Peru"), ("Taiwan", "Chile"))
+    old = changed(tmp_path / "old.csv", ARTICLES, ("1996,", "1966,"))
+    text = refusal(TABLE, PATENTS, INCOME, ["USA", "TWN"], 2000, tmp_path / "world.toml", jobs=elsewhere, ties=old)
+    assert "the table has no jobs of USA, TWN; it has CHL, PER" in text
+    assert "the table has no co-authored articles near 2000: it has 1966" in text
+
+
+def test_a_diaspora_needs_people_at_home_and_no_fewer_than_live_abroad(tmp_path):
+    out = tmp_path / "world.toml"
+    assert "needs the population of the origins" in refusal(TABLE, PATENTS, INCOME, ["USA", "TWN"], 2000, out, diaspora=PEOPLE)
+    assert "is used with people abroad alone" in refusal(TABLE, PATENTS, INCOME, ["USA", "TWN"], 2000, out, population=POPULATION)
+    few = changed(tmp_path / "few.csv", POPULATION, ("thousand persons", "persons"))
+    text = refusal(TABLE, PATENTS, INCOME, ["USA", "TWN"], 2000, out, diaspora=PEOPLE, population=few)
+    assert "200,000 people of TWN live abroad, more than the 20,000 in few.csv" in text
+
+
+def test_patents_by_classes_that_hold_other_things_are_refused(tmp_path):
+    path = tmp_path / "classes.csv"
+    path.write_text("country,activity,year,patents\nUSA,H01,1999,5\nTWN,H01,1999,5\n")
+    text = refusal(TABLE, path, INCOME, ["USA", "TWN"], 2000, tmp_path / "world.toml")
+    assert "classes.csv: technology: the table's technologies are not those known: it has H01" in text
+    path.write_text("country,activity,year,patents\nUSA,A61K,1999,5\nTWN,A61K,1999,5\n")
+    assert "the table has no patents of electronics" in refusal(TABLE, path, INCOME, ["USA", "TWN"], 2000, tmp_path / "world.toml")
+    path.write_text("country,activity,year,jobs\nUSA,H01L,1999,5\nTWN,H01L,1999,5\n")
+    assert "--patents: the table has no measure 'patents'; it has jobs" in refusal(TABLE, path, INCOME, ["USA", "TWN"], 2000, tmp_path / "world.toml")
+
+
 # The real six countries
 
 
-def six(data_directory, out, table="small_10x10_2000.csv.gz"):
+def six(data_directory, out, table="small_10x10_2000.csv.gz", **options):
     return read_case(
         write_world(
             data_directory / "wiod" / table, data_directory / "ncses" / "uspto_utility_country_wipo35_year.csv.gz",
-            data_directory / "indicators" / "maddison2023_gdppc_2011ppp.csv", SIX, 2000, out,
-        )
+            data_directory / "indicators" / "maddison2023_gdppc_2011ppp.csv", SIX, 2000, out, **options,
+        ).path
     )
 
 
@@ -449,3 +814,18 @@ def test_between_continents_is_the_median_pair_of_the_table(data_directory):
         if a < b and one in continent and other in continent and continent[one] != continent[other]
     ]
     assert np.median(pairs) == pytest.approx(endowing.BETWEEN_CONTINENTS, abs=0.01)
+
+
+def test_the_real_ties_bring_colleagues_abroad_and_change_nothing_else(data_directory, tmp_path):
+    plain = six(data_directory, tmp_path / "plain.toml").world
+    tied = six(data_directory, tmp_path / "tied.toml", ties=data_directory / "ncses" / "coauthored_articles_pairs.csv.gz").world
+    for name in plain.endowments:
+        if name != "first_tie_share":
+            assert (tied.endowments[name] == plain.endowments[name]).all(), name
+    more = tied.endowments["first_tie_share"] - plain.endowments["first_tie_share"]
+    # A tenth of all ties: a fifth of the half that is not with suppliers.
+    assert more.sum(axis=1)[:-1] == pytest.approx(0.1, abs=1e-3)
+    # The rest of the world holds many countries, whose ties with one another stay within it.
+    assert 0 < more[-1].sum() < 0.1
+    twn, usa = SIX.index("TWN"), SIX.index("USA")
+    assert more[twn, usa] == more[twn].max()

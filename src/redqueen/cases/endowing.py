@@ -77,8 +77,14 @@ LEAST_RELATIVE, MOST_RELATIVE = 0.1, 10.0
 # TWN in electronics, 2000 (WIOD 2013). Fixed, so that distances compare between worlds and years.
 BETWEEN_CONTINENTS = 3.35
 MOST_DISTANCE = 3.0
-# Part of the first ties that are with suppliers, at home and abroad; the others are former colleagues, at home.
+# Part of the first ties that are with suppliers, at home and abroad; the others are with colleagues, at home unless a table
+# of collaboration tells where.
 SUPPLY_TIES = 0.5
+# Part of colleagues who are abroad, where such a table says nothing of those at home: about the part of the world's
+# articles that are written across borders.
+COLLEAGUES_ABROAD = 0.2
+# Part of the first ties that may lead abroad: rounded shares must not add up to more than all.
+MOST_TIES_ABROAD = 0.99
 
 # Private venture money for each worker and quarter, and the chance of a sale or listing, where income is highest.
 VENTURE_PER_WORKER = 0.0055
@@ -100,16 +106,28 @@ def skilled_wages(wage: np.ndarray) -> np.ndarray:
     return SKILLED_PREMIUM * wage**SKILLED_EXPONENT
 
 
-def workers(value_added: np.ndarray, wage: np.ndarray) -> np.ndarray:
-    """Shares out the world's workers: L ~ value added / wage [R], heads.
+def workers(value_added: np.ndarray, wage: np.ndarray, jobs: np.ndarray | None = None) -> np.ndarray:
+    """Shares out the world's workers: L ~ jobs where a table tells them, else value added / wage [R], heads.
 
-    If labour's share of value added is the same everywhere, that is employment. It is additive: a region merged at the
+    If labour's share of value added is the same everywhere, the second is the first. It is additive: a region merged at the
     wage of its workers (`rest_income`) has the workers of its parts. The world has 10,000, or as many more, up to 40,000,
     as give its smallest region 150. No region has fewer workers than first firms at least.
     """
-    shares = value_added / wage / (value_added / wage).sum()
+    work = value_added / wage if jobs is None else jobs
+    shares = work / work.sum()
     world = float(np.clip(LEAST_WORKERS / shares.min(), WORKERS, MOST_WORKERS))
     return np.maximum(world * shares, LEAST_FIRMS)
+
+
+def all_jobs(jobs: np.ndarray, value_added: np.ndarray, income: np.ndarray) -> np.ndarray:
+    """Gives the jobs of every producer [N], heads; NaN in `jobs` is filled in by the rule of `workers`.
+
+    n = (v / y) x sum of jobs / sum of v / y, both sums over the producers whose jobs are told, with v value added and y income
+    per head. None where value added is below zero.
+    """
+    work = np.maximum(value_added, 0.0) / income
+    told = ~np.isnan(jobs) & (work > 0)
+    return np.where(np.isnan(jobs), work * jobs[told].sum() / work[told].sum(), jobs)
 
 
 def rest_income(income: np.ndarray, value_added: np.ndarray) -> float:
@@ -228,16 +246,44 @@ def distances(sales: np.ndarray) -> np.ndarray:
     return np.clip(apart, 0.0, MOST_DISTANCE)
 
 
-def first_tie_shares(purchases: np.ndarray) -> np.ndarray:
+def first_tie_shares(purchases: np.ndarray, colleagues: np.ndarray | None = None) -> np.ndarray:
     """Gives the share of the first firms' ties that lead abroad [R, R]: from region r to q.
 
-    0.5 x what r's sector buys of q's, of all that it buys of its own kind: a tie in two is with a supplier. Zero at home.
-    `purchases` [seller, buyer], money.
+    0.5 x what r's sector buys of q's, of all that it buys of its own kind: a tie in two is with a supplier. The other is with
+    a colleague: + 0.5 x the share of r's collaboration that is with q (`colleague_shares`); NaN, and all of it without
+    `colleagues`, stays at home. Zero at home. `purchases` [seller, buyer], money.
     """
     bought = purchases.sum(axis=0)
     shares = np.divide(purchases, bought, out=np.zeros(purchases.shape), where=bought > 0).T * SUPPLY_TIES
     np.fill_diagonal(shares, 0.0)
-    return shares
+    if colleagues is None:
+        return shares
+    shares += (1.0 - SUPPLY_TIES) * np.nan_to_num(colleagues)
+    np.fill_diagonal(shares, 0.0)
+    leaving = shares.sum(axis=1, keepdims=True)
+    return shares * np.minimum(1.0, MOST_TIES_ABROAD / np.maximum(leaving, MOST_TIES_ABROAD))
+
+
+def colleague_shares(together: np.ndarray, abroad: np.ndarray, home: np.ndarray) -> np.ndarray:
+    """Gives the share of each region's collaboration that is with each other [R, R]; rows without any are NaN.
+
+    c[r, q] = n[r, q] / (n[r] + h[r]), with n what both did together, n[r] all that r's members did with members of other
+    countries [R], and h[r] what they did at home [R]. Where h is NaN, c[r, q] = 0.2 n[r, q] / n[r]: a fifth of colleagues are
+    abroad, chosen, for tables of collaboration across borders do not show how much there is within them.
+    """
+    part = np.where(np.isnan(home), COLLEAGUES_ABROAD, 1.0)
+    whole = abroad + np.nan_to_num(home)
+    rows = np.full(together.shape, np.nan)
+    np.divide(together, whole[:, None], out=rows, where=(whole > 0)[:, None])
+    return part[:, None] * rows
+
+
+def first_diaspora(first_talent: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """Gives the talent of each region that lives in each other [R, R], heads: talent x people abroad / people of the origin.
+
+    It takes talent to emigrate as others do; talent emigrates more, so this is the least. NaN in `shares` gives none.
+    """
+    return first_talent[:, None] * np.nan_to_num(shares)
 
 
 def chain_inputs(own_share: float) -> dict[str, tuple[float, float]]:

@@ -6,7 +6,9 @@ import hashlib
 import json
 import re
 import shlex
+import tomllib
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +21,7 @@ from redqueen.evidence.places import REST_OF_WORLD
 from redqueen.model.endowments import ENDOWMENTS, Endowment
 from redqueen.writing import whole_file
 
-__all__ = ["world_text", "write_world"]
+__all__ = ["Written", "world_text", "write_world"]
 
 RUN_YEARS = 25
 BURN_IN = 40
@@ -27,18 +29,44 @@ BURN_IN = 40
 MODULARITY = {"start": 0.1, "end": 0.85, "midpoint": 1987}
 _FIRST_LINE = "# A redqueen world made from evidence. Without changes, what follows this line has the SHA-256 "
 _DIGITS = 4
-_CITED = ("wiod_2013", "ncses_sei", "schmoch_2008", "maddison_2023")
+_FIELDS = "schmoch_2008"
 
 _NOT_MODELLED = (
     "stages of the industry within the table's sector: their costs and weights are chosen, the same as in the bundled cases",
-    "wages at exchange rates: incomes are at purchasing power parity, which makes low-wage regions dearer than buyers find them",
+    "{wages}",
     "the profits that multinationals book within GDP, which overstate wages as in Ireland",
-    "patents sought elsewhere: only those granted in the United States count, which favours American inventors",
+    "patents sought elsewhere: {patents}",
     "processing trade apart from other trade: tables of this kind understate imported inputs, China's above all",
-    "people living abroad at the start (first_diaspora), tariffs and other rules: all are left at their defaults",
+    "{defaults}: all are left at their defaults",
     "different growth of regions for reasons outside the chain: the same everywhere, so that catching up is not assumed",
 )
 _REST_NOT_MODELLED = "distance within the rest of the world: its many countries are one region with one market"
+_EMIGRANTS_NOT_MODELLED = "the schooling of emigrants: talent is taken to live abroad as often as others do, though it emigrates more"
+_AT_PARITY = "wages at exchange rates: incomes are at purchasing power parity, which makes low-wage regions dearer than buyers find them"
+_AS_STATED = "wages at other prices than those of the table of incomes ({unit})"
+_OFFICES = {
+    "oecd_regpat": "only applications to the European Patent Office count, which favours European inventors",
+    "ncses_sei": "only those granted in the United States count, which favours American inventors",
+    "patentsview": "only those granted in the United States count, which favours American inventors",
+}
+_OTHER_OFFICES = "only those of the table count, which may favour the inventors of some countries"
+_DEFAULTS, _CHOSEN = "default", "chosen"
+_KINDS = ("data", _CHOSEN, "defaults")
+
+
+@dataclass(frozen=True)
+class Written:
+    """Tells of a case file that was written where its numbers are from.
+
+    `numbers` counts those from data, chosen by a stated rule and left at defaults; `endowments` counts them by endowment. A number
+    that a rule makes of data is from data; one for each stage counts by stage. `lacking` says what tables were asked and did
+    not tell, and what took its place.
+    """
+
+    path: Path
+    numbers: dict[str, int]
+    endowments: dict[str, dict[str, int]]
+    lacking: tuple[str, ...]
 
 
 def write_world(
@@ -49,39 +77,47 @@ def write_world(
     year: int,
     out: str | Path,
     industry: str = "electronics",
-) -> Path:
-    """Writes a case file of an industry in some regions and the rest of the world, and gives its path.
+    *,
+    jobs: str | Path | None = None,
+    ties: str | Path | None = None,
+    diaspora: str | Path | None = None,
+    population: str | Path | None = None,
+) -> Written:
+    """Writes a case file of an industry in some regions and the rest of the world, and says where its numbers are from.
 
-    `input_output`, `patents` and `income` are files as the readers of `evidence` know them; `regions` codes or names, two
-    or more, the first being the region whose question it is. The world starts in `year` and runs 25 years. Every number
-    has its source: a datum, the declared default, or why it was chosen (rules: `cases/endowing.py`). The same inputs
-    give the same bytes. Written at once or not at all; a file that was not made so, or was edited since, is kept.
+    The tables are files or folders of any layout that the readers of `evidence` know; `regions` codes or names, two or more,
+    the first being the region whose question it is. `jobs`, by region and sector, size the workforce in place of value added
+    over wage; `ties`, collaboration by pair of countries, place the half of first ties that is not with suppliers; `diaspora`,
+    people abroad, with `population`, unless the incomes have it, places talent abroad. The world starts in `year` and runs 25
+    years. Every number has its source: a datum, the declared default, or why it was chosen (rules: `cases/endowing.py`). The
+    same inputs give the same bytes. Written at once or not at all; a file that was not made so, or was edited since, is kept.
     Refuses every fault of the input together (`measure`).
     """
     out = Path(out)
     regions = [regions] if isinstance(regions, str) else list(regions)
     faults = Faults()
     _check_out(out, faults)
+    more = {"jobs": jobs, "ties": ties, "diaspora": diaspora, "population": population}
     try:
-        measured = measure(input_output, patents, income, regions, year, industry)
+        measured = measure(input_output, patents, income, regions, year, industry, **more)
     except Refused as refusal:
         faults.extend(refusal.faults)
     faults.refuse_if_any(HEADING)
-    files = {"--input-output": Path(input_output), "--patents": Path(patents), "--income": Path(income)}
-    words = [word for option, path in files.items() for word in (option, path.name)]
+    words = [word for table in measured.tables.given for word in (table.option, table.place.name)]
     words += ["--regions", ",".join(regions), "--year", str(year)] + (["--industry", industry] if industry != "electronics" else [])
     command = shlex.join(["redqueen", "world", *words, "-o", out.name])
-    checksums = [(path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in files.values()]
-    text = _signed(world_text(measured, re.sub(r"[^\w-]+", "_", out.stem), command, checksums))
+    checksums = [pair for table in measured.tables.given for pair in table.checksums]
+    text = world_text(measured, re.sub(r"[^\w-]+", "_", out.stem), command, checksums)
     with whole_file(out) as draft:
-        draft.write_bytes(text.encode())
-    return out
+        draft.write_bytes(_signed(text).encode())
+    people = [one for one in (measured.jobs, measured.colleagues, measured.abroad) if one is not None]
+    return Written(out, *_counted(text), tuple(said for one in people for said in one.lacking(measured.regions)))
 
 
 def world_text(measured: Measures, name: str, command: str, checksums: Iterable[tuple[str, str]]) -> str:
     """Gives the case file of a world as text: the rules of `cases/endowing.py` applied to the measures, each number with its source."""
     wage = endowing.wages(measured.income)
-    heads = endowing.workers(measured.value_added, wage)
+    heads = endowing.workers(measured.value_added, wage, None if measured.jobs is None else measured.jobs.heads)
     lines = [f"# Made by: {_plain(command)}", *(f"# SHA-256 of {_plain(file)}: {value}" for file, value in checksums)]
     lines += ["# Read it with: redqueen check. Edit it freely: every number says where it is from, so that better ones can replace it.", ""]
     lines += _case_lines(measured, name)
@@ -95,7 +131,7 @@ def world_text(measured: Measures, name: str, command: str, checksums: Iterable[
         for endowment in ENDOWMENTS:
             if endowment.shape in (("region",), ("region", "stage")):
                 lines.append(_endowment_line(endowment, stated, place))
-    return "\n".join([*lines, *_pair_lines(measured), ""])
+    return "\n".join([*lines, *_pair_lines(measured, stated["first_talent"][0]), ""])
 
 
 def _case_lines(measured: Measures, name: str) -> list[str]:
@@ -107,15 +143,32 @@ def _case_lines(measured: Measures, name: str) -> list[str]:
         _pair("question", f"What would a policy do for {measured.industry} in {named[0]}, starting from {measured.year}?"),
         f"start = {measured.year}", f"end = {measured.year + RUN_YEARS}", f"burn_in = {BURN_IN}",
         _pair("region", named[0]), _pair("reference", "none"), _pair("source", "chosen: 25 years are long enough for slow policies"),
-        "not_modelled = [",
-        *(f"  {_text(item)}," for item in _NOT_MODELLED + ((_REST_NOT_MODELLED,) if rest else ())), "]", "", "[source]",
+        "not_modelled = [", *(f"  {_text(item)}," for item in _not_modelled(measured, rest)), "]", "", "[source]",
     ]
-    return lines + [_pair(source, sources()[source].citation) for source in _CITED]
+    flows, patents, *others = (table.source for table in measured.tables.given)
+    cited = dict.fromkeys([flows, patents, _FIELDS, *others])
+    return lines + [_pair(source, sources()[source].citation) for source in cited]
+
+
+def _not_modelled(measured: Measures, rest: bool) -> list[str]:
+    """Lists what the world leaves out, given the tables that it was made of."""
+    at_parity = "PPP" in measured.income_unit
+    words = {
+        "wages": _AT_PARITY if at_parity else _AS_STATED.format(unit=measured.income_unit),
+        "patents": _OFFICES.get(measured.tables.patents.source, _OTHER_OFFICES),
+        "defaults": ("people living abroad at the start (first_diaspora), " if measured.abroad is None else "") + "tariffs and other rules",
+    }
+    listed = [item.format(**words) for item in _NOT_MODELLED]
+    if rest:
+        listed.append(_REST_NOT_MODELLED)
+    if measured.abroad is not None:
+        listed.append(_EMIGRANTS_NOT_MODELLED)
+    return listed
 
 
 def _chain_lines(measured: Measures) -> list[str]:
     inputs = endowing.chain_inputs(measured.own_share)
-    from_table = f"wiod_2013: {100 * measured.own_share:.3g} % of the inputs of {measured.sector} come from {measured.sector}, {measured.year}"
+    from_table = f"{measured.tables.flows.cited} {100 * measured.own_share:.3g} % of the inputs of {measured.sector} come from {measured.sector}, {measured.year}"
     lines = []
     for stage in endowing.CHAIN:
         units, materials = inputs[stage.name]
@@ -131,7 +184,8 @@ def _chain_lines(measured: Measures) -> list[str]:
 
 def _stated(measured: Measures, wage: np.ndarray, heads: np.ndarray) -> dict[str, tuple[np.ndarray, Callable[[int], str]]]:
     """Gives the endowments that the measures tell: name -> values by region (and stage), and the source of each region's."""
-    year, sector, regions = measured.year, measured.sector, measured.regions
+    year, sector, regions, unit = measured.year, measured.sector, measured.regions, measured.unit
+    flows, patents, income = measured.tables.flows, measured.tables.patents, measured.tables.income
     known = endowing.knowledge(measured.patents, measured.value_added)
     skilled = endowing.talent(heads, wage, known)
     frontier, value = endowing.markets(measured.use, wage, heads)
@@ -142,16 +196,19 @@ def _stated(measured: Measures, wage: np.ndarray, heads: np.ndarray) -> dict[str
     def of_income(place: int) -> str:
         if regions[place] == REST_OF_WORLD:
             return measured.rest_source
-        return f"maddison_2023: GDP per head of {measured.income[place]:,.0f} in {year}, against {measured.income.max():,.0f} in {richest}"
+        return f"{income.cited} GDP per head of {measured.income[place]:,.0f} in {year}, against {measured.income.max():,.0f} in {richest}"
 
     def of_workers(place: int) -> str:
-        return f"wiod_2013: value added of {sector}, {year}, {measured.value_added[place]:,.0f} million USD, over base_wage; size of the world chosen"
+        by_rule = f"{flows.cited} value added of {sector}, {year}, {measured.value_added[place]:,.0f} {unit}, over base_wage"
+        source = by_rule if measured.jobs is None else measured.jobs.source(place, regions[place], by_rule)
+        return f"{source}; size of the world chosen"
 
     def of_patents(place: int) -> str:
-        return f"ncses_sei: {measured.patents[place]:,.0f} patents a year in {first}-{last} (fields: schmoch_2008), per value added of {sector} (wiod_2013)"
+        counted = f"{patents.cited} {measured.patents[place]:,.0f} patents a year in {first}-{last}"
+        return f"{counted} (fields: {_FIELDS}), per value added of {sector} ({flows.called})"
 
     def of_use(place: int) -> str:
-        return f"wiod_2013: {max(measured.use[place], 0.0):,.0f} million USD of {sector} used outside the sector, {year}; split by base_wage"
+        return f"{flows.cited} {max(measured.use[place], 0.0):,.0f} {unit} of {sector} used outside the sector, {year}; split by base_wage"
 
     def of_quality(place: int) -> str:
         return f"{of_patents(place)} at design, software and brand; base_wage elsewhere; both against the best and damped"
@@ -159,8 +216,8 @@ def _stated(measured: Measures, wage: np.ndarray, heads: np.ndarray) -> dict[str
     def of_firms(place: int) -> str:
         abroad = 100 * measured.exports[place] / measured.output[place]
         return (
-            f"wiod_2013: output of {sector}, {year}, {measured.output[place]:,.0f} million USD, {abroad:.3g} % exported; "
-            f"{100 * measured.imported_inputs[place]:.3g} % of inputs imported; by stage with patents (ncses_sei); number in all chosen"
+            f"{flows.cited} output of {sector}, {year}, {measured.output[place]:,.0f} {unit}, {abroad:.3g} % exported; "
+            f"{100 * measured.imported_inputs[place]:.3g} % of inputs imported; by stage with patents ({patents.called}); number in all chosen"
         )
 
     def chosen(why: str) -> Callable[[int], str]:
@@ -188,8 +245,11 @@ def _endowment_line(endowment: Endowment, stated: Mapping[str, tuple[np.ndarray,
     return _sourced(endowment.name, values[place], source(place))
 
 
-def _pair_lines(measured: Measures) -> list[str]:
-    apart, ties = endowing.distances(measured.sales), endowing.first_tie_shares(measured.purchases)
+def _pair_lines(measured: Measures, first_talent: np.ndarray) -> list[str]:
+    apart = endowing.distances(measured.sales)
+    ties = endowing.first_tie_shares(measured.purchases, None if measured.colleagues is None else measured.colleagues.shares)
+    abroad = None if measured.abroad is None else endowing.first_diaspora(first_talent, measured.abroad.shares)
+    flows, unit = measured.tables.flows.cited, measured.unit
     lines = []
     for one, from_region in enumerate(measured.regions):
         for other, to_region in enumerate(measured.regions):
@@ -198,11 +258,36 @@ def _pair_lines(measured: Measures) -> list[str]:
             lines += ["", "[[pair]]", _pair("from", from_region), _pair("to", to_region)]
             # Distance is the same both ways: said once.
             if one < other:
-                source = f"wiod_2013: sales of {measured.sector} between {from_region} and {to_region}, {measured.year}, against those at home"
+                source = f"{flows} sales of {measured.sector} between {from_region} and {to_region}, {measured.year}, against those at home"
                 lines.append(_sourced("distance", apart[one, other], source))
-            bought = f"{from_region} buys {measured.purchases[other, one]:,.0f} million USD of {measured.sector} for its own from {to_region}"
-            lines.append(_sourced("first_tie_share", ties[one, other], f"wiod_2013: {bought}, {measured.year}"))
+            bought = f"{from_region} buys {measured.purchases[other, one]:,.0f} {unit} of {measured.sector} for its own from {to_region}"
+            met = "" if measured.colleagues is None else f"; {measured.colleagues.source(one, other, from_region)}"
+            lines.append(_sourced("first_tie_share", ties[one, other], f"{flows} {bought}, {measured.year}{met}"))
+            if abroad is not None:
+                source = measured.abroad.source(one, other, from_region, to_region)
+                lines.append(_sourced("first_diaspora", abroad[one, other], source))
     return lines
+
+
+def _counted(text: str) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
+    """Counts the numbers of a case file from data, chosen and default, in all and by endowment."""
+    content = tomllib.loads(text)
+    found: dict[str, dict[str, int]] = {kind: {} for kind in _KINDS}
+
+    def count(kind: str, name: str, number: int) -> None:
+        found[kind][name] = found[kind].get(name, 0) + number
+
+    for section in (*content["stage"], *content["region"], *content["pair"]):
+        for name, entry in section.items():
+            if isinstance(entry, dict):
+                origin = entry["source"].partition(":")[0]
+                kind = {_CHOSEN: _CHOSEN, _DEFAULTS: "defaults"}.get(origin, "data")
+                count(kind, name, len(entry["value"]) if isinstance(entry["value"], dict) else 1)
+    for endowment in ENDOWMENTS:
+        # What is said of no pair of regions stands at its default for each.
+        if endowment.shape == ("region", "region") and not any(endowment.name in pair for pair in content["pair"]):
+            count("defaults", endowment.name, len(content["pair"]))
+    return {kind: sum(by_name.values()) for kind, by_name in found.items()}, found
 
 
 def _sourced(key: str, value: object, source: str) -> str:

@@ -1,9 +1,9 @@
-"""Measures an industry in chosen regions and the rest of the world, from a table of flows, patents and income."""
+"""Measures an industry in chosen regions and the rest of the world, from tables of any known layout."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,16 +11,16 @@ import numpy as np
 import pandas as pd
 
 from redqueen.cases import endowing
+from redqueen.cases.brought import Table, bring, flows_of
+from redqueen.cases.people import Abroad, Colleagues, Jobs, abroad_of, colleagues_of, jobs_of
 from redqueen.errors import Faults, Refused
 from redqueen.evidence.classifications import Industry, industry
-from redqueen.evidence.income import read_income
-from redqueen.evidence.input_output import InputOutput, read_input_output
-from redqueen.evidence.patents import read_patents
+from redqueen.evidence.input_output import InputOutput
 from redqueen.evidence.places import REST_OF_WORLD, places
 from redqueen.indicators import value_chain
 from redqueen.indicators.profile import industry_profile, industry_purchases, knowledge_profile
 
-__all__ = ["Measures", "measure"]
+__all__ = ["Measures", "Tables", "measure"]
 
 T = TypeVar("T")
 HEADING = "a world cannot be made from these files"
@@ -28,22 +28,43 @@ HEADING = "a world cannot be made from these files"
 PATENT_YEARS = 5
 # Income of what is left of the world against the richest country: most producers are neither rich nor poor.
 REST_INCOME = 0.5
+_OPTIONS = ("--input-output", "--patents", "--income", "--jobs", "--ties", "--diaspora", "--population")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """Holds the tables of a world as they were brought, None where one was not."""
+
+    flows: Table | None = None
+    patents: Table | None = None
+    income: Table | None = None
+    jobs: Table | None = None
+    ties: Table | None = None
+    diaspora: Table | None = None
+    population: Table | None = None
+
+    @property
+    def given(self) -> list[Table]:
+        """Lists the tables that were brought, in the order of the options."""
+        return [table for table in vars(self).values() if table is not None]
+
+
+@dataclass(frozen=True, eq=False)
 class Measures:
     """Holds what the tables say of one industry and year, by region; the rest of the world is the last region, ROW.
 
-    output, value_added, exports [R]: million USD; use [R]: what users outside the sector buy of it; imported_inputs [R]:
+    output, value_added, exports [R]: money in `unit`; use [R]: what users outside the sector buy of it; imported_inputs [R]:
     share of 1; sales, purchases [seller, buyer]: of the sector's products to all users, and to the sector itself.
     own_share: the sector's part in its own inputs, world mean. patents [R]: mean a year over patent_years. income [R]:
-    per head. rest_source says where the income of the rest of the world is from.
+    per head, in `income_unit`. rest_source says where the income of the rest of the world is from. `jobs`, `colleagues` and
+    `abroad` are None where no table tells them.
     """
 
     regions: tuple[str, ...]
     industry: str
     sector: str
     year: int
+    unit: str
     output: np.ndarray
     value_added: np.ndarray
     exports: np.ndarray
@@ -55,47 +76,79 @@ class Measures:
     patents: np.ndarray
     patent_years: tuple[int, int]
     income: np.ndarray
+    income_unit: str
     rest_source: str
+    tables: Tables
+    jobs: Jobs | None = None
+    colleagues: Colleagues | None = None
+    abroad: Abroad | None = None
 
 
 def measure(
-    input_output: str | Path, patents: str | Path, income: str | Path, regions: Iterable[str], year: int, industry_name: str
+    input_output: str | Path,
+    patents: str | Path,
+    income: str | Path,
+    regions: Iterable[str],
+    year: int,
+    industry_name: str,
+    *,
+    jobs: str | Path | None = None,
+    ties: str | Path | None = None,
+    diaspora: str | Path | None = None,
+    population: str | Path | None = None,
 ) -> Measures:
-    """Reads the three files and measures an industry in the regions asked for and in the rest of the world.
+    """Reads the tables and measures an industry in the regions asked for and in the rest of the world.
 
-    Regions are named by code or name. All that the table holds beside them becomes one region, ROW, since buyers and
-    suppliers elsewhere matter to each. Refuses, all at once: faults of the files; regions that are unknown, repeated,
-    fewer than two or absent from a file; a year that a file lacks; an unknown industry; a region without the industry.
+    Each is a file or folder of any layout that `evidence` knows: flows of input and output; patents by region and WIPO field or
+    IPC or CPC subclass; income per head; and where given jobs by region and sector, collaboration or people abroad by pair of
+    regions, and population, unless the table of incomes holds it. Regions are named by code or name. All that the table of
+    flows holds beside them becomes one region, ROW, since buyers and suppliers elsewhere matter to each. Refuses, all at once:
+    faults of the files; regions that are unknown, repeated, fewer than two or absent from a table of flows, patents or income;
+    a year that one of these lacks; an unknown industry; a region without the industry; other tables that tell of no region.
     """
     faults = Faults()
     asked = _regions(regions, faults)
     known_industry = _attempt(lambda: industry(industry_name), faults)
-    table = _attempt(lambda: _read_table(input_output, year), faults)
-    patent_rows = _attempt(lambda: read_patents(patents), faults)
-    income_rows = _attempt(lambda: read_income(income), faults)
+    given = (input_output, patents, income, jobs, ties, diaspora, population)
+    brought = [
+        None if place is None else _attempt(lambda option=option, place=place: bring(option, place, year), faults)
+        for option, place in zip(_OPTIONS, given, strict=True)
+    ]
+    tables = Tables(*brought)
 
-    sector = None
-    if table is not None:
-        sector = _check_table(table, input_output, asked, year, known_industry, faults)
+    flows = None if tables.flows is None else flows_of(tables.flows, year, faults)
+    patent_rows = None if tables.patents is None else tables.patents.rows("activities", ("patents",), faults)
+    income_rows = None if tables.income is None else tables.income.rows("regions", ("income per head",), faults)
+    sector, technologies, recent, income_of = None, (), None, None
+    if flows is not None:
+        sector = _check_flows(flows, input_output, asked, known_industry, faults)
     if patent_rows is not None:
-        patent_rows = _check_patents(patent_rows, patents, asked, year, known_industry, faults)
+        recent, technologies = _check_patents(patent_rows.frame, patents, asked, year, known_industry, faults)
     if income_rows is not None:
-        income_rows = _check_income(income_rows, income, asked, year, faults)
+        income_of = _check_income(income_rows.frame, income, asked, year, faults)
+    added = None if sector is None else industry_profile(flows, sector)["value_added"]
+    rest = flows is None or set(flows.regions) != set(asked)
+    people = {
+        "jobs": _jobs(tables, known_industry, year, asked, added, income_of, faults),
+        "colleagues": None if tables.ties is None else colleagues_of(tables.ties, year, asked, rest, faults),
+        "abroad": _abroad(tables, year, asked, rest, faults),
+    }
     faults.refuse_if_any(HEADING)
-    return _measured(table, sector, known_industry, patent_rows, income_rows, asked, faults, input_output)
+    measured = _measured(tables, flows, sector, known_industry, recent, technologies, income_of, asked, faults)
+    return Measures(**measured, income_unit=income_rows.unit, tables=tables, **people)
 
 
 def _measured(
-    table: InputOutput, sector: str, known_industry: Industry, patents: pd.DataFrame, income: pd.Series, asked: list[str],
-    faults: Faults, file: str | Path,
-) -> Measures:
+    tables: Tables, table: InputOutput, sector: str, known_industry: Industry, patents: pd.DataFrame, technologies: tuple[str, ...],
+    income: pd.Series, asked: list[str], faults: Faults,
+) -> dict[str, object]:
     merged = table.merged(regions=asked)
     profile = industry_profile(merged, sector)
     for region, row in profile.iterrows():
         if not (row["value_added"] > 0 and row["output"] > 0):
             name = "the rest of the world" if region == REST_OF_WORLD else region
             message = f"{name} makes no {sector}: output {row['output']:,.0f}, value added {row['value_added']:,.0f}"
-            faults.add(message, file=file, field="regions", remedy="leave it out, so that it joins the rest of the world")
+            faults.add(message, file=tables.flows.place, field="regions", remedy="leave it out, so that it joins the rest of the world")
     faults.refuse_if_any(HEADING)
 
     n_regions, place = len(merged.regions), merged.sectors.index(sector)
@@ -103,16 +156,17 @@ def _measured(
     sales = trade + np.diag(profile["output"].to_numpy() - trade.sum(axis=1))
     purchases = industry_purchases(merged, sector).to_numpy()
     inputs = merged.intermediate[:, place :: len(merged.sectors)].sum()
-    knowledge = knowledge_profile(patents, known_industry.technologies, before=merged.year)
-    known = knowledge["patents"].reindex(asked).to_numpy()
-    known_elsewhere = knowledge["patents"].drop(asked).sum()
+    knowledge = knowledge_profile(patents, technologies, before=merged.year)
+    # A table of those who patent has no row of a region that did not in these years.
+    known = knowledge["patents"].reindex(asked, fill_value=0.0).to_numpy()
+    known_elsewhere = knowledge["patents"].drop(asked, errors="ignore").sum()
     incomes = income.reindex(asked).to_numpy()
     rest_source = ""
     if REST_OF_WORLD in merged.regions:
-        rest, rest_source = _rest_income(income, industry_profile(table, sector)["value_added"], asked)
+        rest, rest_source = _rest_income(income, industry_profile(table, sector)["value_added"], asked, tables.income.cited)
         incomes, known = np.append(incomes, rest), np.append(known, known_elsewhere)
-    return Measures(
-        regions=merged.regions, industry=known_industry.name, sector=sector, year=merged.year,
+    return dict(
+        regions=merged.regions, industry=known_industry.name, sector=sector, year=merged.year, unit=merged.unit.replace("current ", ""),
         output=profile["output"].to_numpy(), value_added=profile["value_added"].to_numpy(),
         exports=profile["exports"].to_numpy(), imported_inputs=profile["imported_inputs"].fillna(0.0).to_numpy(),
         use=sales.sum(axis=0) - purchases.sum(axis=0), sales=sales, purchases=purchases,
@@ -122,17 +176,54 @@ def _measured(
     )
 
 
-def _rest_income(income: pd.Series, value_added: pd.Series, asked: list[str]) -> tuple[float, str]:
-    """Gives the income of the rest of the world over its workers, and the source: its producers' where known, else chosen."""
+def _abroad(tables: Tables, year: int, asked: list[str], rest: bool, faults: Faults) -> Abroad | None:
+    """Measures people abroad, with the population of the table given for it or of the incomes'; notes a table without the other."""
+    if tables.diaspora is None:
+        if tables.population is not None:
+            faults.add("is used with people abroad alone", field="--population", remedy="give --diaspora too, or leave it out")
+        return None
+    people = tables.population
+    if people is None and tables.income is not None and "population" in tables.income.evidence.units:
+        people = tables.income
+    if people is None:
+        remedy = "give --population, a table of region, year and population; Maddison's full table of incomes holds it too"
+        faults.add("needs the population of the origins, which the table of incomes does not hold", field="--diaspora", remedy=remedy)
+        return None
+    return abroad_of(tables.diaspora, people, year, asked, rest, faults)
+
+
+def _jobs(
+    tables: Tables, known_industry: Industry | None, year: int, asked: list[str], added: pd.Series | None, income: pd.Series | None,
+    faults: Faults,
+) -> Jobs | None:
+    if tables.jobs is None or known_industry is None:
+        return None
+    if added is None or income is None or not set(asked) <= set(added.index) & set(income.index):
+        # The faults of this table are told with those of the others.
+        added = incomes = pd.Series(dtype=float)
+    else:
+        known, chosen = _known_elsewhere(income, added, asked)
+        incomes = income[asked + known].reindex(added.index).fillna(chosen)
+    return jobs_of(tables.jobs, known_industry, year, asked, added, incomes, faults)
+
+
+def _known_elsewhere(income: pd.Series, value_added: pd.Series, asked: list[str]) -> tuple[list[str], float]:
+    """Lists the other producers whose income is known, and gives the one that is chosen for the rest."""
     elsewhere = value_added.drop(asked)
     known = [region for region in elsewhere.index if region in income.index and elsewhere[region] > 0]
-    chosen = REST_INCOME * float(income[asked + known].max())
+    return known, REST_INCOME * float(income[asked + known].max())
+
+
+def _rest_income(income: pd.Series, value_added: pd.Series, asked: list[str], cited: str) -> tuple[float, str]:
+    """Gives the income of the rest of the world over its workers, and the source: its producers' where known, else chosen."""
+    elsewhere = value_added.drop(asked)
+    known, chosen = _known_elsewhere(income, value_added, asked)
     unknown = max(0.0, elsewhere.sum() - elsewhere[known].sum())
     mean = endowing.rest_income(np.append(income[known], chosen), np.append(elsewhere[known], unknown))
     if not known:
         return mean, "chosen: half of the richest country's, for the income of none of its producers is known"
     part = 100 * (1 - unknown / elsewhere.sum())
-    source = f"maddison_2023: GDP per head of {_listed(known)}, who make {part:.0f} % of the rest's value added"
+    source = f"{cited} GDP per head of {_listed(known)}, who make {part:.0f} % of the rest's value added"
     return mean, f"{source}; half of the richest country's for the others, chosen" if part < 99.5 else source
 
 
@@ -141,12 +232,13 @@ def _listed(names: list[str], most: int = 6) -> str:
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
 
-def _attempt(read: Callable[[], T], faults: Faults) -> T | None:
-    """Gives what is read, or notes its faults and gives None."""
+def _attempt(read: Callable[[], T], faults: Faults, file: str | Path | None = None) -> T | None:
+    """Gives what is read, or notes its faults, as those of a file where it is given, and gives None."""
     try:
         return read()
     except Refused as refusal:
-        faults.extend(refusal.faults)
+        for fault in refusal.faults:
+            faults.append(fault if file is None else replace(fault, file=str(file)))
         return None
 
 
@@ -167,21 +259,9 @@ def _regions(regions: Iterable[str], faults: Faults) -> list[str]:
     return found
 
 
-def _read_table(path: str | Path, year: int) -> InputOutput:
-    try:
-        return read_input_output(path)
-    except Refused as refusal:
-        if not any(fault.field == "year" for fault in refusal.faults):
-            raise
-        # The file's name does not tell its year: it is taken as the year asked for.
-        return read_input_output(path, year=year)
-
-
-def _check_table(
-    table: InputOutput, file: str | Path, asked: list[str], year: int, known_industry: Industry | None, faults: Faults
+def _check_flows(
+    table: InputOutput, file: str | Path, asked: list[str], known_industry: Industry | None, faults: Faults
 ) -> str | None:
-    if table.year != year:
-        faults.add(f"the table is of {table.year}, not of {year}", file=file, field="year", remedy=f"give the table of {year}")
     for region in asked:
         if region not in table.regions:
             named = ", ".join(r for r in table.regions if r != REST_OF_WORLD)
@@ -190,33 +270,29 @@ def _check_table(
         faults.add("the table does not tell where final users are", file=file, remedy="give one with final demand by region")
     if known_industry is None:
         return None
-    try:
-        return known_industry.sector_in(table.sectors)
-    except Refused as refusal:
-        for fault in refusal.faults:
-            faults.add(fault.message, file=file, field=fault.field)
-        return None
+    return _attempt(lambda: known_industry.sector_in(table.sectors), faults, file)
 
 
 def _check_patents(
     rows: pd.DataFrame, file: str | Path, asked: list[str], year: int, known_industry: Industry | None, faults: Faults
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Keeps the years before the start, as region, technology, year and patents; lists the table's technologies of the industry."""
+    rows = rows.rename(columns={"activity": "technology", "value": "patents"})
     for region in asked:
         if region not in set(rows["region"]):
             faults.add(f"there is no row of {region}", file=file, field="regions", remedy="leave it out, or add its patents")
     recent = rows[(rows["year"] < year) & (rows["year"] >= year - PATENT_YEARS)]
+    technologies = ()
     if recent.empty:
         held = f"the table holds {rows['year'].min()} to {rows['year'].max()}"
         faults.add(f"there are no patents of {year - PATENT_YEARS} to {year - 1}, the years before the start: {held}", file=file, field="year")
     elif known_industry is not None:
-        for technology in known_industry.technologies:
-            if technology not in set(recent["technology"]):
-                faults.add(f"the table has no technology '{technology}'", file=file, field="technology")
-    return recent
+        technologies = _attempt(lambda: known_industry.technologies_in(sorted(recent["technology"].unique())), faults, file) or ()
+    return recent, technologies
 
 
 def _check_income(rows: pd.DataFrame, file: str | Path, asked: list[str], year: int, faults: Faults) -> pd.Series:
-    of_year = rows[rows["year"] == year].set_index("region")["income"]
+    of_year = rows[rows["year"] == year].set_index("region")["value"]
     for region in asked:
         held = rows.loc[rows["region"] == region, "year"]
         if held.empty:

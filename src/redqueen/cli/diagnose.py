@@ -32,9 +32,10 @@ def _diagnose(asked: argparse.Namespace) -> None:
         check_page(asked.place, faults)
     faults.refuse_if_any("redqueen diagnose")
     from redqueen.evidence.formats import read_tables
+    from redqueen.evidence.joining import join_years
     from redqueen.studies.diagnose import diagnose
 
-    found = diagnose(read_tables([*asked.tables, *asked.io]), asked.region, year, measure=asked.measure)
+    found = diagnose(join_years(read_tables([*asked.tables, *asked.io])), asked.region, year, measure=asked.measure)
     if asked.place is not None:
         write_page(found, asked.place, command(asked))
     if asked.json:

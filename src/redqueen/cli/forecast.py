@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from redqueen.cli.asked import command, whole_number
-from redqueen.errors import Faults
+from redqueen.errors import Faults, Refused
 
 if TYPE_CHECKING:
     from redqueen.evidence.evidence import Evidence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def add_commands(commands: argparse._SubParsersAction) -> None:
     """Adds the command of this file."""
     forecast = commands.add_parser("forecast", help="give the chances that a region gains and loses specialisations")
-    forecast.add_argument("table", metavar="TABLE", help="file of any known layout with activities by region over years")
+    forecast.add_argument("tables", metavar="TABLE", nargs="+", help="files of any known layout with activities by region over years")
     forecast.add_argument("--region", metavar="R", help="code or name of a region: list what it may gain and lose")
     forecast.add_argument("--evaluate", action="store_true", help="compare models on past windows that they had not seen")
     forecast.add_argument("--measure", metavar="NAME", help="measure of a table that holds several, such as exports or jobs")
@@ -46,9 +46,14 @@ def _forecast(asked: argparse.Namespace) -> None:
         field = "--figure" if asked.figure is not None else "--markdown"
         faults.add("only a comparison has this", field=field, remedy="give --evaluate")
     faults.refuse_if_any("redqueen forecast")
-    from redqueen.evidence.formats import read_evidence
+    from redqueen.evidence.formats import read_tables
+    from redqueen.evidence.joining import join_years
 
-    table = read_evidence(asked.table, without=("partner",))
+    found = join_years(read_tables(asked.tables))
+    if len(found) > 1:
+        words = "; ".join(", ".join(file.name for file in one.files) for one in found)
+        raise Refused.one(f"the files are not the years of one table: {words}", field="TABLE", remedy="give one table, or one file a year")
+    table = found[0]
     if asked.evaluate:
         _evaluate(asked, table, options)
     else:

@@ -57,12 +57,13 @@ def _partners(asked: argparse.Namespace) -> None:
     from dataclasses import asdict
 
     from redqueen.evidence.formats import read_tables
+    from redqueen.evidence.joining import join_years
     from redqueen.lab.store import json_text
     from redqueen.report.partners import show_evaluation, show_partners
     from redqueen.report.terminal import screen
     from redqueen.studies.partners import evaluate, partners
 
-    tables = [*read_tables([*asked.tables, *asked.io, *asked.register]), *read_tables(asked.trade, without=())]
+    tables = join_years([*read_tables([*asked.tables, *asked.io, *asked.register]), *read_tables(asked.trade, without=())])
     if asked.evaluate:
         tested = evaluate(tables, after=after, measure=asked.ties)
         if asked.json:

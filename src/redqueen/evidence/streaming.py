@@ -83,6 +83,8 @@ def stream_table(
             reading.faults.add(f"reading stopped at row {row:,}: too much is wrong")
             reading.faults.refuse_if_any(heading)
         yield block
+    # Arrow would hold on to the memory of its blocks, which what is made of the rows needs.
+    require("pyarrow", "evidence").default_memory_pool().release_unused()
     if row == 0:
         reading.faults.add("the table has a header and no rows")
         reading.faults.refuse_if_any(heading)

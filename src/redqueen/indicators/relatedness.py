@@ -21,8 +21,8 @@ Diagonal = Literal["one", "zero"]
 
 # Rows multiplied at a time: what is made of them stays in the cache for the next step.
 _BLOCK = 128
-# Below this part of cells filled, adding what is present is faster than multiplying all.
-_SPARSE = 0.15
+# Where less than this part of a row is filled, adding what is present is faster than multiplying all.
+_SPARSE = 0.2
 # A sum of proximities is at least one over the number of regions, or it is rounding.
 _NOTHING = 1e-9
 
@@ -98,16 +98,21 @@ def relatedness_density(
 
 
 def _sums_over_present(present: np.ndarray, between: np.ndarray) -> np.ndarray:
-    """Gives M times phi, by adding what is present where that is little. -> [R, A]"""
-    if present.mean() < _SPARSE:
-        try:
-            return as_sparse(present) @ between
-        except Refused:
-            # Without scipy it only takes longer.
-            pass
+    """Gives M times phi, by adding what is present in the rows where that is little. -> [R, A]"""
+    is_long = np.count_nonzero(present, axis=1) >= _SPARSE * present.shape[1]
+    try:
+        short = as_sparse(present[~is_long])
+    except Refused:
+        # Without scipy it only takes longer.
+        is_long[:] = True
     result = np.empty(present.shape)
-    for start in range(0, len(present), _BLOCK):
-        np.matmul(present[start : start + _BLOCK].astype(float), between, out=result[start : start + _BLOCK])
+    rows = np.flatnonzero(~is_long)
+    for start in range(0, len(rows), _BLOCK):
+        result[rows[start : start + _BLOCK]] = short[start : start + _BLOCK] @ between
+    rows = np.flatnonzero(is_long)
+    for start in range(0, len(rows), _BLOCK):
+        some = rows[start : start + _BLOCK]
+        result[some] = present[some].astype(float) @ between
     return result
 
 

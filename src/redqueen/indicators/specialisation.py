@@ -23,6 +23,8 @@ __all__ = [
 LEAST_YEARS = 4
 #: Years that are looked at: noise is what departs from a straight line over them.
 MOST_YEARS = 7
+# Rows at a time: what is made of them stays in the cache for the next step.
+_BLOCK = 128
 # Steps in which the two parts of the variance settle; a prior with more degrees of freedom than this is a constant.
 _STEPS, _CERTAIN = 60, 1e4
 # A residual below this part of what is expected is a coincidence of rounded counts: its logarithm must not rule the spread.
@@ -46,8 +48,13 @@ def location_quotient(values: np.ndarray) -> np.ndarray:
     nothing and an activity that nobody does. Source: Balassa 1965 (balassa_1965).
     """
     values = np.asarray(values, dtype=float)
-    below = values.sum(axis=1, keepdims=True) * values.sum(axis=0, keepdims=True)
-    return _divided(values * values.sum(), below)
+    of_region, of_activity, of_all = values.sum(axis=1, keepdims=True), values.sum(axis=0), values.sum()
+    result = np.empty(values.shape)
+    for start in range(0, len(values), _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        np.multiply(values[rows], of_all, out=result[rows])
+        _divided(result[rows], of_region[rows] * of_activity)
+    return result
 
 
 def rca_per_head(values: np.ndarray, population: np.ndarray) -> np.ndarray:
@@ -197,7 +204,8 @@ def _prior_freedom(ratio: np.ndarray, freedom: int, special) -> tuple[float, flo
 
 def _divided(above: np.ndarray, below: np.ndarray) -> np.ndarray:
     """Divides in place; NaN where there is nothing to divide by."""
-    below = np.broadcast_to(below, above.shape)
-    np.divide(above, below, out=above, where=below != 0)
-    above[below == 0] = np.nan
+    with np.errstate(divide="ignore", invalid="ignore"):
+        np.divide(above, below, out=above)
+    if not np.all(below):
+        above[np.broadcast_to(below == 0, above.shape)] = np.nan
     return above

@@ -122,7 +122,7 @@ def _adjacent(diagnosis: Diagnosis, one: dict[str, Any]) -> list[Block]:
     def rows(listed: Sequence[Any]) -> list[tuple[str, ...]]:
         return [(row.name, number(row.rca), number(row.density), _chance(row.probability)) for row in listed]
 
-    model = f"Chance by {one['model']}." if one["model"] else f"No forecast: {one['note']}; ordered by relatedness."
+    model = f"Chance by {one['model']}." if one["model"] else f"No forecast: {one['note']}; ordered by the ranks of RCA and of relatedness."
     near, risky = rows(_mine(diagnosis.adjacent, one)[:SHOWN]), rows(_mine(diagnosis.at_risk, one)[:_FEW])
     found = [(f"Within reach: {one['measure']}", columns, columns[1:], near, f"Relatedness: share of the activity's proximity that the region has. {model}")]
     columns = (*columns[:3], "chance of loss")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from redqueen.evidence.classifications import sector_names
 from redqueen.evidence.input_output import HEADING, UNIT, InputOutput, read_input_output
 from redqueen.evidence.reading import Format, Reading
 from redqueen.evidence.sample import Sample
@@ -45,6 +46,10 @@ def _square(place: Path, reading: Reading) -> Iterator[InputOutput]:
     table = read_input_output(place, year=reading.year)
     if place.suffix.lower() != ".parquet":
         check_end(place, HEADING)
+    known = sector_names()
+    # Codes of another's making may look alike: words are given where all are known.
+    if set(table.sectors) <= set(known):
+        reading.names["activity"] = {sector: known[sector] for sector in table.sectors}
     yield _noted(table, reading)
 
 

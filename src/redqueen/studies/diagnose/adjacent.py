@@ -48,7 +48,10 @@ class Near:
 
 
 def adjacent(table: Evidence, panel: Panel, region: str) -> Near:
-    """Lists what a region may gain and lose, the likeliest first; by density alone where no forecast can be learnt."""
+    """Lists what a region may gain and lose, the likeliest first.
+
+    Where no forecast can be learnt, gains are ordered by the mean of two ranks, of current RCA and of relatedness density.
+    """
     place = panel.place(region)
     density = relatedness_density(panel.presence, proximity(panel.presence))[place]
     rca = panel.rca[-1, place]
@@ -73,7 +76,9 @@ def adjacent(table: Evidence, panel: Panel, region: str) -> Near:
         ]
         return sorted(rows, key=order)
 
+    # Current RCA foretells more than relatedness (docs/forecast.md): without a forecast both count alike.
+    nearness = dict(zip(panel.activities, rca.argsort().argsort() + density.argsort().argsort(), strict=True))
     known = [one for one in range(len(rca)) if rca[one] == rca[one] and density[one] == density[one]]
-    gains = listed([one for one in known if rca[one] < 1], lambda row: (-(row.probability or 0.0), -row.density, row.activity))
+    gains = listed([one for one in known if rca[one] < 1], lambda row: (-(row.probability or 0.0), -nearness[row.activity], row.activity))
     losses = listed([one for one in known if rca[one] >= 1], lambda row: (-(row.probability or 0.0), row.density, row.activity))
     return Near(panel.table, panel.measure, gains, losses if probability else [], model, note)

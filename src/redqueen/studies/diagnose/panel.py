@@ -77,22 +77,18 @@ class Panel:
 def panel(table: Evidence, year: int | None = None, measure: str | None = None, *, title: str = "") -> Panel | None:
     """Lays out a measure of a table up to a year; None where the table has no such year or measure, or one activity alone."""
     measure = measure or next((name for name in PREFERRED if name in table.units), table.measures[0])
-    rows = table.rows[table.rows["measure"] == measure]
-    if year is not None:
-        rows = rows[rows["year"] <= year]
-    if rows.empty or rows["activity"].nunique() < 2:
+    known = table.rows["measure"] == measure
+    last = table.rows.loc[known & (table.rows["year"] <= year) if year is not None else known, "year"].max()
+    if last != last:
         return None
-    last = int(rows["year"].max())
-    rows = rows[rows["year"] > last - YEARS]
-    summed = rows.groupby(["year", "region", "activity"], observed=True)["value"].sum()
-    in_last = summed.xs(last, level="year")
-    regions = tuple(sorted(in_last.groupby("region", observed=True).sum().loc[lambda total: total > 0].index))
-    activities = tuple(sorted(rows["activity"].unique()))
-    years = tuple(sorted(int(one) for one in rows["year"].unique()))
-    if len(regions) < 2:
+    found = sorted(int(one) for one in table.rows.loc[known & (table.rows["year"] > last - YEARS) & (table.rows["year"] <= last), "year"].unique())
+    # Year by year: tables of millions of rows are not copied whole.
+    of_year = [table.values(measure, one) for one in found]
+    total = of_year[-1].sum(axis=1)
+    regions = tuple(str(one) for one in total.index[total > 0])
+    activities = tuple(sorted({str(activity) for one in of_year for activity in one.columns}))
+    if len(regions) < 2 or len(activities) < 2:
         return None
-    values = np.stack([
-        summed.xs(one, level="year").unstack("activity").reindex(index=list(regions), columns=list(activities)).fillna(0.0).to_numpy()
-        for one in years
-    ])
+    values = np.stack([one.reindex(index=list(regions), columns=list(activities)).fillna(0.0).to_numpy() for one in of_year])
+    years = tuple(found)
     return Panel(title or table.format, measure, table.units[measure], years, regions, activities, values, table.names.get("activity", {}))

@@ -1,0 +1,54 @@
+"""Joins the tables of a publisher who gives one file a year."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pandas as pd
+
+from redqueen.evidence.evidence import Evidence
+
+__all__ = ["join_years"]
+
+# Part of the shorter table's codes that the other must know, for both to be of one classification.
+_SHARED = 0.5
+
+
+def join_years(tables: Iterable[Evidence]) -> list[Evidence]:
+    """Joins tables of one layout, kind and units that have no year in common and mostly the same regions and activities.
+
+    The order is that of the first of each; tables that fit no other stay as they are. Input-output tables are ordered by year.
+    """
+    found: list[Evidence] = []
+    for table in tables:
+        place = next((place for place, other in enumerate(found) if _continues(other, table)), None)
+        if place is None:
+            found.append(table)
+        else:
+            found[place] = _joined(found[place], table)
+    return found
+
+
+def _continues(one: Evidence, other: Evidence) -> bool:
+    if (one.format, one.kind, dict(one.units)) != (other.format, other.kind, dict(other.units)):
+        return False
+    if one.kind == "organisations" or set(one.years) & set(other.years):
+        return False
+    return _alike(one.regions, other.regions) and _alike(one.activities, other.activities)
+
+
+def _alike(one: list[str], other: list[str]) -> bool:
+    shorter = min(len(one), len(other))
+    return shorter == 0 or len(set(one) & set(other)) >= _SHARED * shorter
+
+
+def _joined(one: Evidence, other: Evidence) -> Evidence:
+    names = {column: {**other.names.get(column, {}), **one.names.get(column, {})} for column in {**one.names, **other.names}}
+    return replace(
+        one,
+        rows=one.rows if one.tables else pd.concat([one.rows, other.rows], ignore_index=True),
+        files=(*one.files, *other.files), names=names, notes=tuple(dict.fromkeys([*one.notes, *other.notes])),
+        missing=one.missing + other.missing, suppressed=one.suppressed + other.suppressed,
+        tables=tuple(sorted((*one.tables, *other.tables), key=lambda table: table.year)),
+    )
