@@ -83,8 +83,8 @@ def similarity(values: np.ndarray, *, measure: Literal["overlap", "cosine", "cor
         for region in range(len(shares)):
             alike = np.minimum(shares[region], shares[region + 1 :]).sum(axis=1)
             result[region, region + 1 :] = result[region + 1 :, region] = alike
-        result[np.isnan(shares).any(axis=1).nonzero()[0]] = np.nan
-        result[:, np.isnan(shares).any(axis=1)] = np.nan
+        nothing = np.isnan(shares).any(axis=1)
+        result[nothing] = result[:, nothing] = np.nan
         return np.minimum(result, 1.0)
     if measure not in ("cosine", "correlation"):
         raise ValueError(f"measure is 'overlap', 'cosine' or 'correlation', not {measure!r}")

@@ -7,7 +7,7 @@ from typing import Any
 
 from redqueen.errors import Refused
 from redqueen.evidence.evidence import Evidence
-from redqueen.indicators.relatedness import proximity, relatedness_density
+from redqueen.indicators.relatedness import relatedness_density
 from redqueen.studies.diagnose.panel import Panel
 from redqueen.studies.forecast import Forecast
 
@@ -53,7 +53,7 @@ def adjacent(table: Evidence, panel: Panel, region: str) -> Near:
     Where no forecast can be learnt, gains are ordered by the mean of two ranks, of current RCA and of relatedness density.
     """
     place = panel.place(region)
-    density = relatedness_density(panel.presence, proximity(panel.presence))[place]
+    density = relatedness_density(panel.presence, diagonal="zero")[place]
     rca = panel.rca[-1, place]
     probability: dict[str, float] = {}
     model = note = None
