@@ -13,6 +13,8 @@ __all__ = ["join_years"]
 
 # Part of the shorter table's codes that the other must know, for both to be of one classification.
 _SHARED = 0.5
+# Rows from which on memory matters.
+_LARGE = 1_000_000
 
 
 def join_years(tables: Iterable[Evidence]) -> list[Evidence]:
@@ -21,13 +23,21 @@ def join_years(tables: Iterable[Evidence]) -> list[Evidence]:
     The order is that of the first of each; tables that fit no other stay as they are. Input-output tables are ordered by year.
     """
     found: list[Evidence] = []
-    for table in tables:
+    for table in map(_compact, tables):
         place = next((place for place, other in enumerate(found) if _continues(other, table)), None)
         if place is None:
             found.append(table)
         else:
             found[place] = _joined(found[place], table)
     return found
+
+
+def _compact(table: Evidence) -> Evidence:
+    """Keeps each text of a large table once: millions of rows repeat a few thousand codes."""
+    if len(table.rows) < _LARGE:
+        return table
+    texts = [name for name in table.rows if name not in ("year", "value")]
+    return replace(table, rows=table.rows.astype(dict.fromkeys(texts, "category")))
 
 
 def _continues(one: Evidence, other: Evidence) -> bool:
