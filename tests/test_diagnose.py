@@ -116,10 +116,30 @@ def test_a_region_that_the_input_output_table_does_not_show_is_said_so():
 def test_catching_up_is_told_from_running_to_stay_in_place():
     values = {"USA": {2000: 100, 2010: 150}, "TWN": {2000: 30, 2010: 60}, "JPN": {2000: 60, 2010: 80}}
     found = diagnose([by_region("income per head", values)], "TWN", 2010).innovation["frontier"][0]
-    # A tenth of three regions exceed what lies 0.8 of the way from the second to the first.
-    frontier = {2000: 60 * (100 / 60) ** 0.8, 2010: 80 * (150 / 80) ** 0.8}
-    assert found["before"] == pytest.approx(100 * 30 / frontier[2000]) and found["value"] == pytest.approx(100 * 60 / frontier[2010])
+    assert found["leader"] == "United States"
+    assert found["before"] == pytest.approx(30) and found["value"] == pytest.approx(40)
     assert found["growth"] == pytest.approx(100 * (2**0.1 - 1))
+
+
+def test_a_region_of_a_country_is_not_ranked_with_the_country():
+    provinces = by_region("R&D spending", {"CHN": {2010: 100}, "Beijing": {2010: 20}, "Guangdong": {2010: 30}})
+    countries = by_region("R&D spending", {"CHN": {2010: 9}, "USA": {2010: 12}, "JPN": {2010: 5}})
+    figure = diagnose([provinces, countries], "Guangdong").innovation["figures"][0]
+    assert (figure["rank"], figure["of"]) == (1, 2)
+    figure = diagnose([provinces, countries], "China").innovation["figures"][0]
+    assert (figure["rank"], figure["of"], figure["value"]) == (2, 3, 9)
+
+
+def test_a_year_after_all_tables_is_refused():
+    with pytest.raises(Refused, match="the last year is 2007"):
+        diagnose([activities()], "TWN", 2050)
+
+
+def test_a_frontier_of_many_regions_is_not_one_small_rich_place():
+    values = {f"place {number}": {2000: 10 + number, 2010: 10 + number} for number in range(30)}
+    values["place 29"] = {2000: 5000, 2010: 5000}
+    found = diagnose([by_region("income per head", values)], "place 28").innovation["frontier"][0]
+    assert found["leader"] is None and found["value"] == pytest.approx(100, abs=10)
 
 
 def test_the_mix_of_research_adds_up():

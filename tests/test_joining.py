@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from redqueen.cli import main
+from redqueen.errors import Refused
 from redqueen.evidence.evidence import Evidence
 from redqueen.evidence.joining import join_years
 
@@ -20,11 +21,16 @@ def test_files_of_a_year_each_are_joined():
 
 
 @pytest.mark.parametrize(
-    "other", [table(2000), table(2001, measure="jobs"), table(2001, regions=("C", "D")), table(2001, activities=("p", "q"))],
-    ids=["the same year", "another measure", "other regions", "another classification"],
+    "other", [table(2001, measure="jobs"), table(2001, regions=("C", "D")), table(2001, activities=("p", "q"))],
+    ids=["another measure", "other regions", "another classification"],
 )
 def test_what_is_another_table_stays_apart(other):
     assert len(join_years([table(2000), other])) == 2
+
+
+def test_a_year_given_twice_is_refused():
+    with pytest.raises(Refused, match="both hold 2000"):
+        join_years([table(2000), table(2001), table(2000)])
 
 
 def test_forecast_refuses_files_of_different_tables(tmp_path, capsys):

@@ -70,7 +70,7 @@ def test_numbers_keep_three_digits():
         "0",
         "-",
         "-",
-        "2.50e+10",
+        "25.0 billion",
     ]
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from redqueen.cli.asked import command, whole_number
 from redqueen.errors import Faults
+
+if TYPE_CHECKING:
+    from redqueen.evidence.evidence import Evidence
 
 
 def add_commands(commands: argparse._SubParsersAction) -> None:
@@ -22,7 +26,7 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
 
 
 def _diagnose(asked: argparse.Namespace) -> None:
-    from redqueen.report.page import ENDINGS, check_page, write_page
+    from redqueen.report.page import check_page, write_page
 
     faults = Faults()
     if asked.region is None:
@@ -35,7 +39,15 @@ def _diagnose(asked: argparse.Namespace) -> None:
     from redqueen.evidence.joining import join_years
     from redqueen.studies.diagnose import diagnose
 
-    found = diagnose(join_years(read_tables([*asked.tables, *asked.io])), asked.region, year, measure=asked.measure)
+    tables, accounts = read_tables(asked.tables), read_tables(asked.io)
+    for one in accounts:
+        if one.kind != "input_output":
+            faults.add(f"is a table of {one.kind.replace('_', ' ')}, not of input and output", file=_files(one), field="--io", remedy="give it as TABLE")
+    for one in tables:
+        if one.kind == "organisations":
+            faults.add("is a register of organisations, which tells nothing of a region", file=_files(one), remedy="redqueen partners takes it")
+    faults.refuse_if_any("redqueen diagnose")
+    found = diagnose(join_years([*tables, *accounts]), asked.region, year, measure=asked.measure)
     if asked.place is not None:
         write_page(found, asked.place, command(asked))
     if asked.json:
@@ -51,3 +63,7 @@ def _diagnose(asked: argparse.Namespace) -> None:
     show_diagnosis(screen(), found)
     if asked.place is not None:
         print(f"Written to {asked.place}.")
+
+
+def _files(table: Evidence) -> str:
+    return ", ".join(file.name for file in table.files)

@@ -63,7 +63,17 @@ def _partners(asked: argparse.Namespace) -> None:
     from redqueen.report.terminal import screen
     from redqueen.studies.partners import evaluate, partners
 
-    tables = join_years([*read_tables([*asked.tables, *asked.io, *asked.register]), *read_tables(asked.trade, without=())])
+    given = {
+        "TABLE": read_tables(asked.tables), "--io": read_tables(asked.io), "--register": read_tables(asked.register),
+        "--trade": read_tables(asked.trade, without=()),
+    }
+    for option, kind in (("--io", "input_output"), ("--register", "organisations"), ("--trade", "trade")):
+        for one in given[option]:
+            if one.kind != kind:
+                names = ", ".join(file.name for file in one.files)
+                faults.add(f"is a table of {one.kind.replace('_', ' ')}, not of {kind.replace('_', ' ')}", file=names, field=option)
+    faults.refuse_if_any("redqueen partners")
+    tables = join_years([one for tables in given.values() for one in tables])
     if asked.evaluate:
         tested = evaluate(tables, after=after, measure=asked.ties)
         if asked.json:

@@ -90,7 +90,7 @@ def read_evidence(
 def read_tables(places: Iterable[str | Path], *, year: int | None = None, without: tuple[str, ...] = ("partner",)) -> list[Evidence]:
     """Reads several places, trade summed over partners unless `without` says otherwise; refuses the faults of all at once.
 
-    A directory that `redqueen run` wrote stands for its tables: activities, ties, regions, the first and the last input-output table.
+    A directory that `redqueen run` wrote stands for its tables: activities, ties, regions and input-output.
     """
     found, faults = [], Faults()
     for place in (one for place in places for one in _of_run(Path(place))):
@@ -106,8 +106,7 @@ def _of_run(place: Path) -> list[Path]:
     tables = [place / name for name in _RUN if (place / name).is_file()]
     if not tables:
         return [place]
-    accounts = sorted(place.glob("input_output_*.csv"))
-    return [*tables, *accounts[:1], *accounts[1:][-1:]]
+    return [*tables, *sorted(place.glob("input_output_*.csv"))]
 
 
 def layout_of(place: str | Path, format: str | None = None) -> Format:

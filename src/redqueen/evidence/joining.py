@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from redqueen.errors import Refused
 from redqueen.evidence.evidence import Evidence
 
 __all__ = ["join_years"]
@@ -18,9 +19,10 @@ _LARGE = 1_000_000
 
 
 def join_years(tables: Iterable[Evidence]) -> list[Evidence]:
-    """Joins tables of one layout, kind and units that have no year in common and mostly the same regions and activities.
+    """Joins tables of one layout, kind and units with mostly the same regions and activities, and other years.
 
-    The order is that of the first of each; tables that fit no other stay as they are. Input-output tables are ordered by year.
+    The order is that of the first of each; tables that fit no other stay as they are. Input-output tables are ordered by year. Refuses
+    two tables of the same things that share a year.
     """
     found: list[Evidence] = []
     for table in map(_compact, tables):
@@ -43,9 +45,14 @@ def _compact(table: Evidence) -> Evidence:
 def _continues(one: Evidence, other: Evidence) -> bool:
     if (one.format, one.kind, dict(one.units)) != (other.format, other.kind, dict(other.units)):
         return False
-    if one.kind == "organisations" or set(one.years) & set(other.years):
+    if one.kind == "organisations" or not (_alike(one.regions, other.regions) and _alike(one.activities, other.activities)):
         return False
-    return _alike(one.regions, other.regions) and _alike(one.activities, other.activities)
+    both = sorted(set(one.years) & set(other.years))
+    if both:
+        files = " and ".join(", ".join(file.name for file in table.files) or table.format for table in (one, other))
+        years = f"{both[0]} to {both[-1]}" if len(both) > 1 else str(both[0])
+        raise Refused.one(f"{files} both hold {years}", field="TABLE", remedy="give each year of a table once", heading="joining tables")
+    return True
 
 
 def _alike(one: list[str], other: list[str]) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from redqueen.errors import Faults, Refused, nearest, require
 
-__all__ = ["ALIASES", "GROUPS", "REST_OF_WORLD", "is_group", "name_of", "place", "places"]
+__all__ = ["ALIASES", "GROUPS", "REST_OF_WORLD", "is_country", "is_group", "name_of", "place", "places"]
 
 # The code that input-output tables give to all countries that they do not show by themselves.
 REST_OF_WORLD = "ROW"
@@ -135,6 +135,11 @@ def name_of(code: str) -> str:
     name = code if country is None else getattr(country, "common_name", country.name)
     # "Iran, Islamic Republic of": what comes before the comma is the name.
     return name.partition(", ")[0]
+
+
+def is_country(code: str) -> bool:
+    """Says whether a code is a country's alpha-3 code."""
+    return require("pycountry", "evidence").countries.get(alpha_3=code) is not None
 
 
 def is_group(name: object) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from redqueen.report.terminal import paragraph, say, table
 from redqueen.report.words import number
+from redqueen.studies.diagnose.adjacent import HORIZON
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,9 +16,12 @@ if TYPE_CHECKING:
 
 #: Rows of a table on the page; the rest is counted, and in --json.
 SHOWN = 10
-_FEW, _FEWEST = 5, 3
+_FEW, _FEWEST, _MOST = 5, 3, 12
 #: Figures that peers are compared by, the first three known.
 COMPARED = {"income per head": "income", "R&D intensity": "R&D", "quality": "quality", "patents": "patents", "jobs": "jobs"}
+
+#: What numbers of ties that have a direction mean.
+_DIRECTED = {"stay rate": "% of its doctorates earned there, still there after five years"}
 
 #: A table of the page: title, columns, those of numbers, rows, and what stands below.
 Block = tuple[str, tuple[str, ...], tuple[str, ...], list[tuple[str, ...]], str]
@@ -40,7 +44,7 @@ def show_diagnosis(console: Console, diagnosis: Diagnosis) -> None:
 def title(diagnosis: Diagnosis) -> str:
     """Gives the heading of the page: the region, its code and the year."""
     code = "" if diagnosis.name == diagnosis.region else f" ({diagnosis.region})"
-    return f"{diagnosis.name}{code}, {diagnosis.year}"
+    return f"{diagnosis.name}{code}, {diagnosis.year}{', simulated' if diagnosis.simulated else ''}"
 
 
 def sentences(diagnosis: Diagnosis) -> list[str]:
@@ -56,9 +60,9 @@ def sentences(diagnosis: Diagnosis) -> list[str]:
         first = _mine(diagnosis.adjacent, one)[:3]
         if first and one["model"]:
             listed = ", ".join(f"{row.name} ({_chance(row.probability)})" for row in first)
-            said.append(f"Most likely to be gained within five years, by {one['measure']}: {listed}.")
+            said.append(f"Most likely to be gained by {first[0].year + HORIZON}, in {one['measure']}: {listed}.")
         elif first:
-            said.append(f"Nearest to what it does, by {one['measure']}: {', '.join(row.name for row in first)}.")
+            said.append(f"Nearest to what it does, in {one['measure']}: {', '.join(row.name for row in first)}.")
     chain = diagnosis.chain
     if chain.get("domestic_share") is not None:
         said.append(
@@ -95,19 +99,20 @@ def _strengths(diagnosis: Diagnosis, standing: dict[str, Any]) -> Block:
     mine = _mine(diagnosis.strengths, standing)
     rows = [
         (
-            row.name, number(row.rca), _interval(row.low, row.high), number(row.share_of_region), number(row.share_of_world), number(row.before),
+            row.name, f"{number(row.rca)}{' ?' if row.sure is False else ''}", _interval(row.low, row.high), number(row.share_of_region), number(row.share_of_world), number(row.before),
         )
         for row in mine[:SHOWN]
     ]
     rank = f", rank {standing['complexity_rank']} in complexity" if standing["complexity_rank"] else ""
     below = (
         f"{standing['diversity']} of {standing['activities']} activities have an RCA of 1 or more (rank {standing['diversity_rank']} of "
-        f"{standing['regions']} regions{rank}); {number(standing['share_of_world'])} % of all regions' {standing['measure']}. Ranked by what lies "
-        "beyond the region's size. Interval: 95 %, from year-to-year noise; last column: RCA then."
+        f"{standing['regions']} regions{rank}); {number(standing['share_of_world'])} % of all regions' {standing['measure']}. First "
+        f"{len(rows)} of {len(mine)}, in order of how much more there is than the region's size would give. Interval: 95 %, from "
+        "year-to-year noise; ?: it reaches below 1; last column: RCA then."
     )
     if rows and mine[0].low is None:
-        below = below.replace(" Interval: 95 %, from year-to-year noise; last column: RCA then.", " No interval: the table has fewer than four years.")
-    columns = ("activity", "RCA", "interval", "% of region", "% of world", str(standing["since"] or "before"))
+        below = f"{below.partition(' Interval:')[0]} No interval: the table has fewer than four years in a row."
+    columns = ("activity", "RCA", "interval", "% of region", "% of all", str(standing["since"] or "before"))
     return f"Distinctively good at: {_of(standing)}, {standing['year']}", columns, columns[1:], rows, below
 
 
@@ -117,13 +122,14 @@ def _mine(rows: Sequence[Any], one: dict[str, Any]) -> list[Any]:
 
 
 def _adjacent(diagnosis: Diagnosis, one: dict[str, Any]) -> list[Block]:
-    columns = ("activity", "RCA", "relatedness %", "chance in 5 years")
+    near = _mine(diagnosis.adjacent, one)
+    columns = ("activity", "RCA", "relatedness %", f"chance by {near[0].year + HORIZON}" if near else "chance")
 
     def rows(listed: Sequence[Any]) -> list[tuple[str, ...]]:
         return [(row.name, number(row.rca), number(row.density), _chance(row.probability)) for row in listed]
 
     model = f"Chance by {one['model']}." if one["model"] else f"No forecast: {one['note']}; ordered by the ranks of RCA and of relatedness."
-    near, risky = rows(_mine(diagnosis.adjacent, one)[:SHOWN]), rows(_mine(diagnosis.at_risk, one)[:_FEW])
+    near, risky = rows(near[:SHOWN]), rows(_mine(diagnosis.at_risk, one)[:_FEW])
     found = [(f"Within reach: {one['measure']}", columns, columns[1:], near, f"Relatedness: share of the activity's proximity that the region has. {model}")]
     columns = (*columns[:3], "chance of loss")
     found.append((f"At risk: {one['measure']}", columns, columns[1:], risky, ""))
@@ -174,9 +180,10 @@ def _openness(diagnosis: Diagnosis) -> list[Block]:
             )
             found.append((heading, columns, columns[1:], rows, f"{home}Closest by affinity (1: what sizes alone would give): {closest}."))
         else:
-            columns = ("its people in", one["unit"])
+            meaning = _DIRECTED.get(one["measure"], one["unit"])
+            columns = ("its people in", meaning)
             found.append((heading, columns, columns[1:], [(row["name"], number(row["value"])) for row in one["its_people_in"]], ""))
-            columns = ("people from", one["unit"])
+            columns = ("people from", meaning)
             found.append((heading, columns, columns[1:], [(row["name"], number(row["value"])) for row in one["people_from"]], ""))
     return found
 
@@ -188,7 +195,7 @@ def _innovation(diagnosis: Diagnosis) -> list[Block]:
             one["measure"], number(one["value"]), one["unit"], str(one["year"]), f"{one['rank']} of {one['of']}",
             "-" if one["before"] is None else f"{number(one['before'])} ({one['since']})",
         )
-        for one in diagnosis.innovation.get("figures", [])
+        for one in diagnosis.innovation.get("figures", [])[:_MOST]
     ]
     mix = diagnosis.innovation.get("mix", {})
     parts = [f"{name} {number(value)} %" for name, value in mix.items() if name != "year"]
@@ -223,16 +230,20 @@ def _peers(diagnosis: Diagnosis) -> list[Block]:
     others = [name for name in COMPARED if name in diagnosis.peers[0]][:_FEWEST]
     columns = ("region", *standard.values(), *(COMPARED[name] for name in others))
     rows = [(one["name"], *(number(one[name]) for name in (*standard, *others))) for one in diagnosis.peers]
-    below = "Peers: nearest in structure, size and income (mean of the ranks). Diverse: activities with an RCA of 1 or more; alike: cosine of "
+    known = diagnosis.peers[0].get("income per head") is not None
+    below = f"Peers: nearest in structure, size{' and income, where known' if known else ''} (mean of the ranks). Diverse: activities with an RCA of 1 or more; alike: cosine of "
     below += "the shares of activities, 1 being the same; other figures as above."
     return [("Against regions like it", columns, columns[1:], rows, below)]
 
 
 def _frontier(one: dict[str, Any]) -> str:
-    level = f"{_capital(one['measure'])}: {number(one['value'])} % of the frontier in {one['year']}"
+    # Where the frontier is one region's, it is named; else it is the level that a tenth exceed, or the best of the same product.
+    whose = f"{one['leader']}'s, the highest of {one['regions']} regions," if one["leader"] else "the frontier"
+    level = f"{_capital(one['measure'])}: {number(one['value'])} % of {whose} in {one['year']}"
     if one.get("before") is None:
         return f"{level}."
-    way = "it came closer" if one["value"] > one["before"] else "it fell back"
+    near = number(one["value"]) == number(one["before"])
+    way = "it kept its distance" if near else "it came closer" if one["value"] > one["before"] else "it fell back"
     return (
         f"{level}, {number(one['before'])} % in {one['since']}: {way}. It grew by {number(one['growth'])} % a year, the frontier by "
         f"{number(one['frontier_growth'])} %."

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from redqueen.errors import Faults
 from redqueen.report.diagnosis import blocks, sentences, title
 from redqueen.report.figures import COLOURS, FAINT, INK, drawing
+from redqueen.studies.diagnose.adjacent import HORIZON
 from redqueen.writing import whole_file
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def _draw_strengths(axis: Axes, diagnosis: Diagnosis) -> None:
     axis.set_xticks([], minor=True)
     axis.set_yticks(range(len(rows)), [_short(row.name) for row in rows])
     axis.set_title(f"Distinctively good at: {first.measure}, {first.year}")
-    axis.set_xlabel("RCA (log scale); stroke: up to ten years before")
+    axis.set_xlabel(f"RCA (log scale){'; stroke: up to ten years before' if any(row.before for row in rows) else ''}")
 
 
 def _draw_near(axis: Axes, diagnosis: Diagnosis) -> None:
@@ -139,7 +140,7 @@ def _draw_near(axis: Axes, diagnosis: Diagnosis) -> None:
     axis.barh(range(len(rows)), [100 * row.probability if known else row.density for row in rows], color=COLOURS[2], height=0.6)
     axis.set_yticks(range(len(rows)), [_short(row.name) for row in rows])
     axis.set_title(f"Within reach: {first.measure}")
-    axis.set_xlabel("chance of a specialisation within 5 years, %" if known else "relatedness, %")
+    axis.set_xlabel(f"chance of a specialisation by {first.year + HORIZON}, %" if known else "relatedness, %")
 
 
 def _draw_kept(axis: Axes, diagnosis: Diagnosis) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 #: Digits that a shown number keeps.
 DIGITS = 3
 #: Beyond these a number is written with a power of ten.
-LARGE, MOST_PLACES = 1e9, 6
+LARGE, LARGEST, MOST_PLACES = 1e9, 1e15, 6
 #: Effects and intervals of less are what rounding leaves, and shown as zero.
 ROUNDING = 1e-9
 
@@ -20,13 +21,15 @@ _UNITS = {"percentage points": "points", "constant money/head": "money a head, c
 
 
 def number(value: float | None) -> str:
-    """Writes a number with three digits that count, and thousands apart: 12,345; 1.23; 0.00123; whole numbers whole; - where unknown."""
+    """Writes a number with three digits that count, and thousands apart: 12,345; 1.23; 0.00123; 152 billion; whole numbers whole; - where unknown."""
     if value is None or not math.isfinite(value):
         return "-"
     if isinstance(value, int) or value == 0:
         return f"{value:,.0f}"
     places = DIGITS - 1 - math.floor(math.log10(abs(value)))
-    if abs(value) >= LARGE or places > MOST_PLACES:
+    if LARGE <= abs(value) < LARGEST:
+        return f"{number(value / LARGE)} billion"
+    if abs(value) >= LARGEST or places > MOST_PLACES:
         return f"{value:.{DIGITS - 1}e}"
     return f"{value:,.{max(0, places)}f}"
 
@@ -59,6 +62,12 @@ def unit_words(unit: str) -> str:
     if unit in _UNITS:
         return _UNITS[unit]
     return unit.replace("/quarter", " a quarter").replace("/unit", " a unit").replace("/head", " a head")
+
+
+def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Writes a table of Markdown; what would part cells or lines is replaced."""
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "".join(f"| {' | '.join(' '.join(cell.replace('|', '/').splitlines()) for cell in line)} |\n" for line in lines)
 
 
 def _places(size: float) -> int:

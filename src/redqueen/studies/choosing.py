@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from redqueen.errors import Faults, Refused, nearest
 from redqueen.evidence.evidence import Evidence
-from redqueen.evidence.places import places
+from redqueen.evidence.places import REST_OF_WORLD, name_of, places
 
 __all__ = ["choose_activity", "choose_region", "words_of"]
 
@@ -23,12 +23,32 @@ def choose_region(asked: str, tables: Sequence[Evidence]) -> str:
     country = places([asked], Faults()).get(asked)
     if asked not in known and country in known:
         return country
-    return _choose(asked, known, words_of(tables, "region"), "region")
+    if country is not None and country not in known:
+        raise Refused.one(
+            f"{name_of(country)} ({country}) is in no table by itself", field="--region",
+            remedy=f"{'it may be within the rest of the world' if REST_OF_WORLD in known else 'give a table that shows it'}; there is {_some(known, tables)}",
+        )
+    words = words_of(tables, "region")
+    try:
+        return _choose(asked, known, words, "region")
+    except Refused as refusal:
+        if known and not words and not any((fault.remedy or "").startswith("did you mean") for fault in refusal.faults):
+            raise Refused.one(
+                f"no table has the region '{asked}'", field="--region",
+                remedy=f"the tables hold codes only, such as {_some(known, tables)}: give a code, or add a table with names",
+            ) from refusal
+        raise
 
 
 def choose_activity(asked: str, table: Evidence) -> str:
     """Gives the activity of a table that is asked for by code, by name, or by a part of a name that no other has."""
     return _choose(asked, {activity: activity for activity in table.activities}, words_of([table], "activity"), "activity")
+
+
+def _some(known: Mapping[str, str], tables: Sequence[Evidence]) -> str:
+    words = words_of(tables, "region")
+    listed = ", ".join(_said(code, words) for code in sorted(known)[:_SHOWN])
+    return f"{listed}{' and more' if len(known) > _SHOWN else ''}"
 
 
 def words_of(tables: Sequence[Evidence], column: str) -> dict[str, str]:

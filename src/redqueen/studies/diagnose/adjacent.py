@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from redqueen.errors import Refused
 from redqueen.evidence.evidence import Evidence
 from redqueen.indicators.relatedness import relatedness_density
@@ -62,6 +64,9 @@ def adjacent(table: Evidence, panel: Panel, region: str) -> Near:
         forecast = Forecast.train({year: table.values(panel.measure, year) for year in years}, horizon=HORIZON, progress=True)
         chances = forecast.entry(region, year=panel.year)
         probability = dict(zip(chances["activity"], chances["probability"], strict=True))
+        # One definition on the page: the forecast's, of the regions that it learns from.
+        known_density = dict(zip(chances["activity"], chances["density"], strict=True))
+        density = np.array([known_density.get(code, here) for code, here in zip(panel.activities, density, strict=True)])
         model = forecast.words
     except Refused as refusal:
         note = "; ".join(fault.message for fault in refusal.faults)

@@ -21,6 +21,7 @@ __all__ = ["chain"]
 #: Products of which a region keeps less than this part of all that it keeps are not named.
 LEAST_KEPT = 0.01
 # What is outside a table or a simulated world has no jobs of its own.
+_SIMULATED = "simulated"
 _NOWHERE = (REST_OF_WORLD, "outside")
 
 
@@ -48,13 +49,17 @@ def chain(tables: Sequence[Evidence], region: str, year: int, notes: list[str]) 
     if last.year > year:
         notes.append(f"The input-output table is of {last.year}, after {year}")
     words = words_of(sorted(tables, key=lambda table: not table.tables), "activity")
+    simulated = any(table.format == _SIMULATED and last in table.tables for table in tables)
+    same = [one.file for one in showing if one.year == last.year and one is not last]
+    if same:
+        notes.append(f"Of the input-output tables of {last.year}, {last.file} is used, not {', '.join(same)}")
     accounts = Leontief.of(last)
-    found = _measured(last, accounts, region, words)
+    found = _measured(last, accounts, region, words, simulated=simulated)
     jobs = _jobs(tables, last, notes)
     found |= {"jobs_unit": None if jobs is None else jobs[1], "kept": _kept(last, accounts, region, words, None if jobs is None else jobs[0])}
     if first.year < last.year and first.sectors == last.sectors:
         accounts = Leontief.of(first)
-        earlier = _measured(first, accounts, region, words)
+        earlier = _measured(first, accounts, region, words, simulated=simulated)
         before = {one["activity"]: one["share"] for one in _kept(first, accounts, region, words, None)}
         for one in found["kept"]:
             one["share_before"] = before.get(one["activity"])
@@ -63,12 +68,16 @@ def chain(tables: Sequence[Evidence], region: str, year: int, notes: list[str]) 
     return found
 
 
-def _measured(table: InputOutput, accounts: Leontief, region: str, words: dict[str, str]) -> dict[str, Any]:
+def _measured(table: InputOutput, accounts: Leontief, region: str, words: dict[str, str], *, simulated: bool) -> dict[str, Any]:
     place, n_sectors = table.regions.index(region), len(table.sectors)
     home = accounts.home(place)
     whole = accounts.exports_decomposition().by_region()
     exports = accounts.exports.sum(axis=1)
-    rca = location_quotient(exports.reshape(len(table.regions), n_sectors))[place]
+    sold = exports.reshape(len(table.regions), n_sectors).copy()
+    if simulated:
+        # What comes from outside a simulated world is no region's export.
+        sold[[one in _NOWHERE for one in table.regions]] = 0.0
+    rca = location_quotient(sold)[place]
     taken = accounts.participation()
     regional = taken.by_region()
     vax = accounts.value_added_exports_ratio()[place]

@@ -49,12 +49,13 @@ class Diagnosis:
     peers: list[dict[str, Any]]
     notes: list[str]
     tables: list[dict[str, Any]] = field(default_factory=list)
+    simulated: bool = False
 
 
 def diagnose(
     tables: Sequence[Evidence], region: str, year: int | None = None, *, measure: str | None = None
 ) -> Diagnosis:
-    """Diagnoses a region from tables of any kind, in a year (by default the last of the first table of activities that has it).
+    """Diagnoses a region from tables of any kind, in a year (by default the last of the tables of activities that have it).
 
     `region` is a code, a name or a part of a name that no other has. Later years of the tables are left aside, so that a diagnosis
     of an earlier year uses what was known then. `measure` chooses among the measures of tables of activities. Refuses a region that no
@@ -69,12 +70,15 @@ def diagnose(
         faults.add(f"no table has the measure '{measure}'", field="--measure", remedy=f"there is {', '.join(sorted(known))}")
         faults.refuse_if_any("diagnosing")
     code = choose_region(region, usable)
+    latest = max((max(table.years) for table in usable if table.years), default=None)
+    if year is not None and latest is not None and year > latest:
+        raise Refused.one(f"no table reaches {year}", field="--year", remedy=f"the last year is {latest}", heading="diagnosing")
     names = _names(usable)
     notes: list[str] = []
     panels = _panels(usable, code, year, measure, names, notes)
     if not panels:
         _refuse_without_panel(usable, code, year, notes)
-    chosen = year if year is not None else (panels[0][1].year if panels else max(max(table.years, default=0) for table in usable))
+    chosen = year if year is not None else (max(one.year for _, one in panels) if panels else max(max(table.years, default=0) for table in usable))
     mode = innovation(usable, [one for _, one in panels], code, chosen)
     figures = {one["measure"]: one["by_region"] for one in mode["figures"]}
     place = chain(usable, code, chosen, notes)
@@ -94,8 +98,10 @@ def diagnose(
         peers=alike,
         notes=notes,
         tables=[_source(table) for table in usable],
+        simulated=any(table.format == "simulated" for table in usable),
     )
     _say_missing(found, notes)
+    _say_unused(found, usable, notes)
     return found
 
 
@@ -141,6 +147,13 @@ def _say_missing(found: Diagnosis, notes: list[str]) -> None:
         notes.append("Its innovation mode and income: give tables of R&D by type, of R&D intensity, of income per head")
 
 
+def _say_unused(found: Diagnosis, tables: Sequence[Evidence], notes: list[str]) -> None:
+    """Names tables that do not have the region, so that nobody looks for what they would say."""
+    for table in tables:
+        if table.kind in ("regions", "ties") and found.region not in {*table.regions, *(table.rows["partner"] if "partner" in table.rows else ())}:
+            notes.append(f"{found.name} is not in {_title(table)} ({', '.join(file.name for file in table.files)})")
+
+
 def _names(tables: Sequence[Evidence]) -> dict[str, str]:
     from redqueen.evidence.places import name_of
 
@@ -175,7 +188,8 @@ def _of_region(mode: dict[str, Any], shown: list[str], names: dict[str, str]) ->
         }
         for one in mode["paths"]
     ]
-    return {**mode, "figures": figures, "paths": paths}
+    frontier = [{**one, "leader": names.get(one["leader"], one["leader"])} for one in mode["frontier"]]
+    return {**mode, "figures": figures, "paths": paths, "frontier": frontier}
 
 
 def _title(table: Evidence) -> str:

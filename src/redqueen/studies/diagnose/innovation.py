@@ -9,53 +9,63 @@ import numpy as np
 import pandas as pd
 
 from redqueen.evidence.evidence import Evidence
+from redqueen.evidence.places import is_country
 from redqueen.indicators.frontier import frontier_levels, red_queen
 from redqueen.indicators.innovation import product_process_mix, research_mix
 from redqueen.studies.diagnose.panel import Panel
 
 __all__ = ["FRONTIER", "MIX", "PRODUCTS", "innovation"]
 
-#: The frontier is the level that a tenth of regions exceed: one small rich place does not move it.
-FRONTIER = 0.9
+#: Of many regions the frontier is the level that a tenth exceed, which one small rich place does not move; of few, the highest.
+FRONTIER, MANY = 0.9, 20
 SPAN = 10
 #: Figures shown of tables by region, and the measures whose mixes are shown.
 FIGURES = ("income per head", "quality", "R&D intensity", "R&D spending", "population", "patents", "exports", "value added", "jobs", "complexity index")
 MIX = ("basic research", "applied research", "experimental development")
+#: What other figures and mixes are made of.
+HIDDEN = ("frontier quality", "basic research", "applied research", "experimental development")
 PRODUCTS = ("R&D on novel products", "R&D on second-generation products", "R&D on processes", "R&D on production")
 
 
 def innovation(tables: Sequence[Evidence], panels: Sequence[Panel], region: str, year: int) -> dict[str, Any]:
     """Measures a region's innovation mode and its distance to the frontier, up to a year.
 
-    figures: of every table by region, the last value up to the year: measure, value, unit, year, rank (1 the highest) of how many,
-    before and since (the first value within ten years before), by_region (values of all). mix: parts of R&D in %, basic, applied, experimental, and of firms' projects where known. frontier: for
+    figures: of every table by region, the last value up to the year, known measures first: measure, value, unit, year, rank (1 the
+    highest) of how many, before and since (the first value within ten years before), by_region (values of all). A country is ranked
+    among countries, a region of one among regions, and of several tables with a measure the one with most to rank it among counts. mix: parts of R&D in %, basic, applied, experimental, and of firms' projects where known. frontier: for
     income per head, for patents where the population is known (per million people), and for the quality of what a simulated
-    region makes: value in % of the frontier (the level that a tenth of regions exceed; of quality, the best of the same), then and `since`, with growth a year (%) of the region and of the frontier, and spent_on_staying, the part
+    region makes: value in % of the frontier (`leader` says whose or what level; of quality, the best of the same), then and `since`, with growth a year (%) of the region and of the frontier, and spent_on_staying, the part
     of its own growth that merely kept its distance. paths: the same by year, for figures.
     """
-    levels = _levels(tables, year)
-    figures = [_figure(measure, unit, rows, region) for measure, (unit, rows) in levels.items() if measure in FIGURES]
+    levels = _levels(tables, region, year)
+    ordered = [*(name for name in FIGURES if name in levels), *(name for name in levels if name not in FIGURES and name not in HIDDEN)]
+    figures = [_figure(measure, *levels[measure], region) for measure in ordered]
     frontier, paths = [], []
     for measure, rows in _capabilities(levels, panels).items():
         found = _frontier(measure, rows, region)
         if found is not None:
             frontier.append(found)
-            paths.append(_paths(measure, rows))
+            paths.append(_paths(measure, rows, found["quantile"]))
     return {
         "figures": [one for one in figures if one is not None], "mix": _mix(levels, region), "frontier": frontier, "paths": paths,
     }
 
 
-def _levels(tables: Sequence[Evidence], year: int) -> dict[str, tuple[str, pd.DataFrame]]:
-    """Gathers measures of regions up to a year, the first table that has each: measure -> unit, rows region, year, level."""
+def _levels(tables: Sequence[Evidence], region: str, year: int) -> dict[str, tuple[str, pd.DataFrame]]:
+    """Gathers measures of regions like the one asked for up to a year: measure -> unit, rows region, year, level."""
     found: dict[str, tuple[str, pd.DataFrame]] = {}
+    country = is_country(region)
     for table in tables:
         if table.kind != "regions":
             continue
         rows = table.rows[table.rows["year"] <= year]
         for measure, unit in table.units.items():
             mine = rows.loc[rows["measure"] == measure, ["region", "year", "value"]].rename(columns={"value": "level"})
-            if measure not in found and not mine.empty:
+            # A country is not ranked among its own regions.
+            mine = mine[mine["region"].map(is_country) == country]
+            if not (mine["region"] == region).any():
+                continue
+            if measure not in found or mine["region"].nunique() > found[measure][1]["region"].nunique():
                 found[measure] = unit, mine
     return found
 
@@ -124,10 +134,15 @@ def _frontier(measure: str, rows: pd.DataFrame, region: str) -> dict[str, Any] |
     steady = whole.groupby("region")["year"].transform("nunique") == (2 if earlier else 1)
     whole = whole[steady] if region in set(whole.loc[steady, "region"]) else whole
     income = whole[["region", "year", "level"]].rename(columns={"level": "income"})
-    table = red_queen(whole, income, span=span, quantile=FRONTIER)
+    n_regions = int(whole["region"].nunique())
+    quantile = FRONTIER if n_regions >= MANY else 1.0
+    table = red_queen(whole, income, span=span, quantile=quantile)
     now = table[(table["region"] == region) & (table["year"] == last)].iloc[0]
     before = table[(table["region"] == region) & (table["year"] == last - span)]
-    found = {"measure": measure, "year": last, "value": float(100 * np.exp(-now["distance"])), "regions": int(whole["region"].nunique())}
+    found = {
+        "measure": measure, "year": last, "value": float(100 * np.exp(-now["distance"])), "regions": n_regions, "quantile": quantile,
+        "leader": None if "frontier" in whole or quantile < 1 else str(whole[whole["year"] == last].set_index("region")["level"].idxmax()),
+    }
     if earlier and not before.empty:
         yearly = lambda change: float(100 * np.expm1(change / span))  # noqa: E731
         staying = float(now["spent_on_staying"])
@@ -138,11 +153,11 @@ def _frontier(measure: str, rows: pd.DataFrame, region: str) -> dict[str, Any] |
     return found
 
 
-def _paths(measure: str, rows: pd.DataFrame) -> dict[str, Any]:
+def _paths(measure: str, rows: pd.DataFrame, quantile: float) -> dict[str, Any]:
     """Gives every region's level in % of the frontier by year: region -> [[year, value], ...]."""
     wide = rows.pivot(index="year", columns="region", values="level").sort_index()
     if "frontier" in rows:
         share = 100 * wide / rows.pivot(index="year", columns="region", values="frontier").sort_index()
     else:
-        share = 100 * wide.div(frontier_levels(wide.to_numpy(), quantile=FRONTIER), axis=0)
+        share = 100 * wide.div(frontier_levels(wide.to_numpy(), quantile=quantile), axis=0)
     return {"measure": measure, "regions": {str(one): [[int(year), float(value)] for year, value in share[one].dropna().items()] for one in share}}

@@ -76,7 +76,7 @@ class Forecast:
         """Says by which model and from what probabilities are."""
         named = [self.chosen[GAIN]] if self.chosen[GAIN] == self.chosen[LOSE] else [f"{self.chosen[kind]} ({kind})" for kind in KINDS]
         models = " and ".join(named)
-        how = f"best of {len(MODELS)} on {self.judged_on} held-back past windows" if self.judged_on else "no past window could judge"
+        how = f"chosen of {len(MODELS)} models by {self.judged_on} past windows held back" if self.judged_on else "no past window could judge"
         return f"{models} ({how}), learnt from {len(self.learnt_from)} windows of {self.horizon} years up to {self.year}"
 
     @property
