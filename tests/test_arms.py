@@ -106,7 +106,7 @@ def test_every_policy_is_run_twice_a_seed_for_equal_cost_and_all_quarters_count(
     done = []
     run_members(case.world, trial.arms, trial.seeds, lambda *kept: None, advance=done.append)
     # A burn-in, two first runs, three policies, two placebos.
-    assert len(model.calls) == 2 * (1 + 2 + 3 + 2) and sum(done) == trial._quarters_to_run() == 2 * (4 + 7 * 20)
+    assert len(model.calls) == 2 * (1 + 2 + 3 + 2) and sum(done) == trial.quarters_to_run == 2 * (4 + 7 * 20)
     assert [call[1] for call in model.calls] == [1] * 8 + [2] * 8
 
 

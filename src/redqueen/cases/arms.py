@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from redqueen.cases.keys import KEYS
 from redqueen.errors import nearest
 from redqueen.model.instruments import NAMES
 from redqueen.model.world import World
@@ -11,7 +12,7 @@ from redqueen.policies.change import QUARTERS, Change, faults_of
 from redqueen.policies.document import Document, Section, named
 from redqueen.policies.government import faults_of_government
 from redqueen.policies.policy import NONE, Policy, catalogue, faults_in_world, read_policy
-from redqueen.policies.reading import HEADING_KEYS, FindEntry, read_changes, read_governments, read_heading
+from redqueen.policies.reading import FindEntry, read_changes, read_governments, read_heading
 
 __all__ = ["read_policies"]
 
@@ -34,7 +35,7 @@ def read_policies(document: Document, world: World | None, region: str | None) -
     """
     written: dict[str, _Written] = {}
     for section in document.root.sections("policy"):
-        section.only((*HEADING_KEYS, "based_on", "without", "change", "government"))
+        section.only(KEYS["policy"])
         heading = read_heading(section)
         entry = _Written(
             section, heading, read_changes(section), section.text("based_on", default=None, one_line=True),

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from redqueen.cases.arms import read_policies
-from redqueen.cases.worlds import YEARS, read_world
+from redqueen.cases.facts import Fact, Measure, read_facts
+from redqueen.cases.keys import KEYS, TABLES
+from redqueen.cases.worlds import read_world
 from redqueen.errors import Refused, nearest
 from redqueen.model.schedule import Schedule
 from redqueen.model.world import World
@@ -15,23 +17,7 @@ from redqueen.policies.document import Document, Section, named
 from redqueen.policies.policy import NONE, Policy, catalogue, schedule
 from redqueen.policies.policy import policy as find_policy
 
-__all__ = ["Case", "Fact", "bundled", "case", "read_case"]
-
-
-@dataclass(frozen=True)
-class Fact:
-    """What is known of a region's past: shown beside the simulation; `held_out` facts were not used to build the case."""
-
-    name: str
-    region: str
-    outcome: str
-    unit: str
-    year: float | None = None
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
-    source: str = ""
-    held_out: bool = True
+__all__ = ["Case", "Fact", "Measure", "bundled", "bundled_file", "case", "read_case"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +25,8 @@ class Case:
     """A world and the policies tried in it, with the story, the facts and where each number comes from.
 
     `policies` maps names to policies, "none" first; `region` is the region whose question it is, `reference` the policy
-    that others are compared to. `provenance` maps every number (`region.taipei.workers`) to its source: an id of
+    that others are compared to; `ledger` the region whose lead firms' chain is laid out by stage and place, where that is
+    part of the question. `provenance` maps every number (`region.taipei.workers`) to its source: an id of
     `sources` with a detail, "chosen" with a reason, or "default".
     """
 
@@ -57,6 +44,7 @@ class Case:
     facts: tuple[Fact, ...]
     provenance: dict[str, str] = field(repr=False)
     codes: dict[str, str] = field(default_factory=dict)
+    ledger: str = ""
     file: str = ""
     sha256: str = ""
 
@@ -81,7 +69,7 @@ def case(name_or_path: str | os.PathLike[str]) -> Case:
     """Gives a bundled case by name or the case of a file; raises `Refused` with every fault, or if there is none."""
     name = os.fspath(name_or_path)
     if name in bundled():
-        return read_case(Path(__file__).parent / f"{name}.toml")
+        return read_case(bundled_file(name))
     if name.endswith(".toml") or os.sep in name or Path(name).exists():
         return read_case(name)
     remedy = nearest(name, bundled()) or f"bundled: {', '.join(bundled())}; or name a .toml file"
@@ -93,6 +81,13 @@ def bundled() -> list[str]:
     return sorted(path.stem for path in Path(__file__).parent.glob("*.toml"))
 
 
+def bundled_file(name: str) -> Path:
+    """Gives the file of a bundled case; refuses a name that none has."""
+    if name not in bundled():
+        raise Refused.one(f"no bundled case '{name}'", remedy=nearest(name, bundled()) or f"bundled: {', '.join(bundled())}")
+    return Path(__file__).parent / f"{name}.toml"
+
+
 def read_case(path: str | os.PathLike[str]) -> Case:
     """Reads a case file into a world, its policies and its facts.
 
@@ -100,7 +95,7 @@ def read_case(path: str | os.PathLike[str]) -> Case:
     """
     document = Document(path, "case")
     root = document.root
-    root.only(("case", "source", "modularity", "parameters", "industry", "stage", "region", "pair", "policy", "fact"))
+    root.only(TABLES)
     document.read_sources()
     run = root.section("case")
     heading = _read_heading(run) if run else {}
@@ -110,11 +105,12 @@ def read_case(path: str | os.PathLike[str]) -> Case:
     region, reference = heading.get("region"), heading.get("reference")
     if region is not None and world is not None and not named(run, "region", region, world.regions, "region"):
         region = None
+    if heading.get("ledger") and world is not None:
+        named(run, "ledger", heading["ledger"], world.regions, "region")
     policies = read_policies(document, world, region)
     if reference is not None:
         named(run, "reference", reference, policies, "policy")
-    facts = tuple(_read_fact(section, world) for section in root.sections("fact"))
-    _check_names(root, facts)
+    facts = read_facts(document, world)
     document.refuse_if_any()
     codes = {section.table["name"]: section.table.get("code", "") for section in root.sections("region")}
     return Case(
@@ -124,9 +120,7 @@ def read_case(path: str | os.PathLike[str]) -> Case:
 
 
 def _read_heading(section: Section) -> dict[str, object]:
-    section.only((
-        "name", "title", "question", "start", "end", "burn_in", "region", "reference", "story", "happened", "not_modelled", "source",
-    ))
+    section.only(KEYS["case"])
     section.cite()
     name = section.word("name")
     return {
@@ -135,35 +129,8 @@ def _read_heading(section: Section) -> dict[str, object]:
         "question": section.text("question", default=""),
         "region": section.text("region", one_line=True),
         "reference": section.text("reference", default=NONE.name, one_line=True),
+        "ledger": section.text("ledger", default="", one_line=True) or "",
         "story": section.text("story", default=""),
         "happened": section.text("happened", default=""),
         "not_modelled": section.texts("not_modelled", default=()),
     }
-
-
-def _read_fact(section: Section, world: World | None) -> Fact:
-    section.only(("name", "region", "outcome", "year", "value", "low", "high", "unit", "source", "held_out"))
-    source = section.cite()
-    region = section.text("region", one_line=True)
-    if region is not None and world is not None:
-        named(section, "region", region, world.regions, "region")
-    unit = section.text("unit") or ""
-    value, low, high = (section.number(key, unit, default=None) for key in ("value", "low", "high"))
-    if not {"value", "low", "high"} & section.table.keys():
-        section.fault(None, "has no figure", "add value, or low and high")
-    if low is not None and high is not None and high < low:
-        section.fault("high", f"{high:g} is below low, {low:g}")
-    return Fact(
-        name=section.text("name") or "", region=region or "", outcome=section.text("outcome") or "", unit=unit,
-        year=section.number("year", "year", *YEARS, default=None), value=value, low=low, high=high, source=source,
-        held_out=bool(section.flag("held_out", default=True)),
-    )
-
-
-def _check_names(root: Section, facts: tuple[Fact, ...]) -> None:
-    first: dict[str, int] = {}
-    for position, fact in enumerate(facts):
-        if fact.name in first and fact.name:
-            remedy = f"the first is in line {root.line('fact', first[fact.name])}"
-            root.fault("fact", f"a second fact is called '{fact.name}'", remedy, (position,))
-        first.setdefault(fact.name, position)

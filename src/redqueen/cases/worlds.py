@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy
 
+from redqueen.cases.keys import KEYS, known_keys
 from redqueen.model.endowments import ENDOWMENTS, Endowment
 from redqueen.model.parameters import PARAMETERS
 from redqueen.model.world import World
@@ -133,7 +134,7 @@ def _read_chain(
 
 def _read_stage(section: Section) -> dict[str, float]:
     declared = _declared("stage")
-    section.only(["name", "industry", "input", "ships", "source", *(endowment.name for endowment in declared)])
+    section.only(known_keys("stage", "stage"))
     section.cite()
     return {endowment.name: _number(section, endowment) for endowment in declared}
 
@@ -144,7 +145,7 @@ def _read_industries(root: Section, industries: list[str], endowments: dict[str,
         endowments[endowment.name][:] = endowment.default
     written: dict[str, Section] = {}
     for section in root.sections("industry"):
-        section.only(["name", "source", *(endowment.name for endowment in declared)])
+        section.only(known_keys("industry", "industry"))
         section.cite()
         name = section.text("name", one_line=True)
         known = name is not None and named(section, "name", name, industries, "industry")
@@ -185,7 +186,7 @@ def _check_weights(stages: dict[str, Section], members: list[str], industry: str
 def _read_regions(regions: dict[str | int, Section], stages: list[str], endowments: dict[str, numpy.ndarray]) -> None:
     declared = [*_declared("region"), *_declared("region", "stage")]
     for position, section in enumerate(regions.values()):
-        section.only(["name", "code", "source", *(endowment.name for endowment in declared)])
+        section.only((*known_keys("region", "region"), *(endowment.name for endowment in declared)))
         section.cite()
         section.text("code", default="", one_line=True)
         for endowment in declared:
@@ -218,7 +219,7 @@ def _read_pairs(root: Section, regions: list[str], endowments: dict[str, numpy.n
     numpy.fill_diagonal(endowments["distance"], 0.0)
     written: dict[tuple[str, str], Section] = {}
     for section in root.sections("pair", title=""):
-        section.only(["from", "to", "source", *(endowment.name for endowment in declared)])
+        section.only(known_keys("pair", "region", "region"))
         section.cite()
         ends = [section.text(key, one_line=True) for key in ("from", "to")]
         known = [end is not None and named(section, key, end, regions, "region") for key, end in zip(("from", "to"), ends, strict=True)]
@@ -262,7 +263,7 @@ def _read_modularity(root: Section, start: float) -> tuple[float, float, float]:
     section = root.section("modularity")
     if section is None:
         return first, last, midpoint
-    section.only(("start", "end", "midpoint", "source"))
+    section.only(KEYS["modularity"])
     section.cite()
     read_first = section.number("start", "share", 0.0, 1.0, default=first)
     read_last = section.number("end", "share", 0.0, 1.0, default=last)

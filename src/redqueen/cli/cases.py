@@ -1,4 +1,4 @@
-"""Commands about files: cases, policies, show, check."""
+"""Commands about files: cases, policies, show, new-case, copy, check."""
 
 from __future__ import annotations
 
@@ -23,6 +23,14 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
     shown.add_argument("case", metavar="CASE", help="name of a bundled case, or a case file")
     shown.add_argument("--json", action="store_true", help="print one JSON document")
     shown.set_defaults(answer=_show)
+    new = commands.add_parser("new-case", help="write an annotated case file that runs, to begin with")
+    new.add_argument("name", metavar="NAME", help="what the case is called")
+    new.add_argument("-o", dest="place", metavar="FILE", help="file to write (default: NAME.toml)")
+    new.set_defaults(answer=_new_case)
+    copied = commands.add_parser("copy", help="write the file of a bundled case, to be edited")
+    copied.add_argument("case", metavar="CASE", help="name of a bundled case")
+    copied.add_argument("-o", dest="place", metavar="FILE", help="file to write (default: CASE.toml)")
+    copied.set_defaults(answer=_copy)
     checked = commands.add_parser("check", help="check case and policy files, and report every fault")
     checked.add_argument("files", metavar="FILE", nargs="+", help="a case or policy file")
     checked.set_defaults(answer=_check)
@@ -120,6 +128,18 @@ def _show(asked: argparse.Namespace) -> None:
             }
         )
     )
+
+
+def _new_case(asked: argparse.Namespace) -> None:
+    from redqueen.cases.new_case import new_case
+
+    print(f"Written to {new_case(asked.name, asked.place)}; redqueen check, show, run and compare take it.")
+
+
+def _copy(asked: argparse.Namespace) -> None:
+    from redqueen.cases.new_case import copy_case
+
+    print(f"Written to {copy_case(asked.case, asked.place)}; edit it, then redqueen check, show, run and compare take it.")
 
 
 def _check(asked: argparse.Namespace) -> None:

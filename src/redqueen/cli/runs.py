@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from redqueen.cli.asked import command, names, whole_number
 from redqueen.errors import Faults, Refused
 
 if TYPE_CHECKING:
+    from redqueen.cases.case import Case
     from redqueen.lab.trial import Trial
 
 
@@ -58,6 +60,8 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
 def _run(asked: argparse.Namespace) -> None:
     from redqueen.lab.store import check_place, json_text, whole_directory
     from redqueen.report.files import summary, write_run
+    from redqueen.studies.keeping import ledger
+    from redqueen.studies.known import known_facts
 
     faults = Faults()
     seed = whole_number(asked.seed, "--seed", faults, least=0)
@@ -75,15 +79,21 @@ def _run(asked: argparse.Namespace) -> None:
         region=asked.region,
     )
     result = trial.run(threads=1, check=asked.check)
+    found = known_facts(result, trial.case, trial.policies[0])
     if asked.place:
         with whole_directory(asked.place, command(asked)) as folder:
-            _note_missing_figures(write_run(folder, result))
+            _note_missing_figures(write_run(folder, result, found))
     if asked.json:
-        print(json_text(summary(result)))
+        print(json_text({**summary(result), "facts": [one.to_json() for one in found]}))
         return
+    from redqueen.report.known import show_known, show_ledger
     from redqueen.report.terminal import screen, show_run
 
     show_run(screen(), result)
+    show_known(screen(), found, trial.case)
+    held = ledger(result, trial.case.ledger) if trial.case.ledger else None
+    if held is not None:
+        show_ledger(screen(), held)
     if asked.check:
         print(f"Accounts: every one closed in each of {trial.world.burn_in + result.sizes['quarter']} quarters, burn-in included, to 1e-9.")
     _say_where(asked.place)
@@ -94,6 +104,8 @@ def _compare(asked: argparse.Namespace) -> None:
     from redqueen.lab.outcomes import OUTCOMES, chosen, variables_of
     from redqueen.lab.store import check_place, json_text, whole_directory
     from redqueen.report.files import effects_document, write_comparison
+    from redqueen.studies.keeping import ledger
+    from redqueen.studies.known import known_facts, variables_of_facts
 
     faults = Faults()
     seeds = whole_number(asked.seeds, "--seeds", faults)
@@ -114,22 +126,28 @@ def _compare(asked: argparse.Namespace) -> None:
         quarters=quarters,
         region=asked.region,
         reference=asked.to,
-        variables=variables_of(outcomes),
+        variables=lambda case: (*variables_of(outcomes), *variables_of_facts(case)),
         placebo=asked.placebo,
         equal_cost=asked.equal_cost,
         window=window,
     )
     result = trial.run(threads, check=asked.check)
     effects = compare_all(result, outcomes=[outcome.name for outcome in outcomes], window=window)
+    found = known_facts(result, trial.case)
+    held = ledger(result, trial.case.ledger) if trial.case.ledger else None
     if asked.place:
         with whole_directory(asked.place, command(asked)) as folder:
-            _note_missing_figures(write_comparison(folder, effects, names(asked.outcome)))
+            _note_missing_figures(write_comparison(folder, effects, names(asked.outcome), found, held))
     if asked.json:
-        print(json_text(effects_document(effects, [asked.region] if asked.region else None)))
+        print(json_text(effects_document(effects, [asked.region] if asked.region else None, found, held)))
         return
+    from redqueen.report.known import show_known, show_ledger
     from redqueen.report.terminal import screen, show_effects
 
     show_effects(screen(), effects, region=trial.region or trial.world.regions[0], outcomes=names(asked.outcome))
+    if held is not None:
+        show_ledger(screen(), held)
+    show_known(screen(), found, trial.case)
     _say_where(asked.place)
 
 
@@ -140,6 +158,7 @@ def _trial(
     *,
     only_reference: bool = False,
     window: int | None = None,
+    variables: Callable[[Case], tuple[str, ...]] | None = None,
     **options: Any,
 ) -> Trial:
     """Makes the trial asked for, or refuses it together with the faults noted so far."""
@@ -153,6 +172,8 @@ def _trial(
             options["policies"] = [reference]
         elif heading == "compare":
             options["reference"] = reference
+        if variables is not None:
+            options["variables"] = tuple(dict.fromkeys(variables(found)))
         trial = Trial(found, command=command(asked), **options)
         if heading == "compare" and trial.policies == [reference]:
             faults.add(

@@ -67,22 +67,17 @@ def check_place(place: str | Path, faults: Faults | None = None) -> None:
         mine.refuse_if_any()
 
 
-def write_pages(place: str | Path, pages: Mapping[str, str], faults: Faults) -> list[Path]:
+def write_pages(place: str | Path, pages: Mapping[str, str | bytes], faults: Faults) -> list[Path]:
     """Writes generated pages into a directory that may hold others; refuses to replace a page that was not generated.
 
-    The name of a page may have folders. A generated page has "Generated" in its first lines; faults go to `faults`, and
-    then nothing is written.
+    The name of a page may have folders. A generated page has "Generated" in its first lines; a figure, in bytes, was generated
+    if the page of its name was. Faults go to `faults`, and then nothing is written.
     """
-    place = Path(place)
-    if place.exists() and not place.is_dir():
-        faults.add("this is a file", file=place, field="-o", remedy="name a directory")
-        return []
-    targets = [place / name for name in pages]
-    for target in targets:
-        if target.exists() and "Generated" not in target.read_text(encoding="utf-8").partition("\n\n")[0]:
-            faults.add("redqueen did not generate this page", file=target, remedy="move it away")
+    check_pages(place, pages, faults)
     if faults:
         return []
+    place = Path(place)
+    targets = [place / name for name in pages]
     try:
         # All folders first: one that cannot be made leaves no page behind.
         for folder in {place, *(target.parent for target in targets)}:
@@ -90,7 +85,7 @@ def write_pages(place: str | Path, pages: Mapping[str, str], faults: Faults) -> 
         for target, text in zip(targets, pages.values(), strict=True):
             draft = target.with_name(f".{target.name}.unfinished")
             try:
-                draft.write_text(text, encoding="utf-8")
+                draft.write_bytes(text if isinstance(text, bytes) else text.encode())
                 draft.replace(target)
             finally:
                 draft.unlink(missing_ok=True)
@@ -98,6 +93,22 @@ def write_pages(place: str | Path, pages: Mapping[str, str], faults: Faults) -> 
         faults.add(f"nothing may be written here: {error.strerror}", file=place, field="-o", remedy="name a directory of yours")
         return []
     return targets
+
+
+def check_pages(place: str | Path, names: Iterable[str], faults: Faults) -> None:
+    """Notes what is in the way of pages and figures of those names."""
+    place = Path(place)
+    if place.exists() and not place.is_dir():
+        faults.add("this is a file", file=place, field="-o", remedy="name a directory")
+        return
+    for target in (place / name for name in names):
+        if target.exists() and not _is_generated(target):
+            faults.add("redqueen did not generate this page", file=target, remedy="move it away")
+
+
+def _is_generated(target: Path) -> bool:
+    page = target.with_suffix(".md")
+    return page.exists() and "Generated" in page.read_text(encoding="utf-8").partition("\n\n")[0]
 
 
 def file_hash(path: str | Path) -> str | None:

@@ -20,7 +20,7 @@ from redqueen.indicators.value_chain import gross_exports
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["FORMAT", "MODE_MEASURES", "chain_accounts", "simulated_tables"]
+__all__ = ["CHAIN_VARIABLES", "FORMAT", "MODE_MEASURES", "chain_accounts", "chain_table", "simulated_tables"]
 
 #: The layout that all tables of a run name.
 FORMAT = "simulated"
@@ -49,7 +49,7 @@ _QUALITY, _DISTANCE = "quality_made", "distance_to_frontier"
 _QUALITY_UNIT = "level, 1 at a log quality of 0"
 
 #: Recorded variables that the accounts of the chain are drawn up from.
-_CHAIN = ("flows", "final_sales", "in_house", "stage_outside")
+CHAIN_VARIABLES = ("flows", "final_sales", "in_house", "stage_outside")
 
 _NOTE = "figures of a year are those of its last quarter"
 _OUTSIDE_NOTE = "sells materials, and what no firm of a trade bloc makes, from outside the chain; it buys nothing"
@@ -76,8 +76,8 @@ def simulated_tables(member: xarray.Dataset) -> list[Evidence]:
     if member.sizes["year"] == 0:
         return []
     makers: tuple[tuple[Callable[[xarray.Dataset], Evidence], Sequence[str]], ...] = (
-        (_activities, (*_CHAIN, "stage_jobs", "stage_firms")),
-        (_input_output, _CHAIN),
+        (_activities, (*CHAIN_VARIABLES, "stage_jobs", "stage_firms")),
+        (_input_output, CHAIN_VARIABLES),
         (_ties, ("ties_between", "talent")),
         (_regions, ("research_by_mode", _QUALITY, _DISTANCE, *_REGION_MEASURES.values())),
     )
@@ -121,6 +121,18 @@ def chain_accounts(
         output=output,
         unit=_MONEY,
         notes=(_NOTE, f"{outside} {_OUTSIDE_NOTE}"),
+    )
+
+
+def chain_table(result: xarray.Dataset, arrays: Mapping[str, numpy.ndarray], year: int) -> InputOutput:
+    """Draws up `chain_accounts` of one quarter of a trial, whose labels are those of `result`."""
+    stages = result["stage"].values.tolist()
+    return chain_accounts(
+        arrays,
+        regions=[str(name) for name in result["region"].values],
+        stages=_activity_names(result),
+        brand_stages=[stages.index(stage) for stage in result["brand_stage"].values],
+        year=year,
     )
 
 
@@ -173,15 +185,8 @@ def _regions(member: xarray.Dataset) -> Evidence:
 
 
 def _chain_tables(member: xarray.Dataset) -> list[InputOutput]:
-    stages = member["stage"].values.tolist()
     return [
-        chain_accounts(
-            {name: member[name].values[place] for name in _CHAIN},
-            regions=[str(name) for name in member["region"].values],
-            stages=_activity_names(member),
-            brand_stages=[stages.index(stage) for stage in member["brand_stage"].values],
-            year=int(year),
-        )
+        chain_table(member, {name: member[name].values[place] for name in CHAIN_VARIABLES}, int(year))
         for place, year in enumerate(member["year"].values)
     ]
 

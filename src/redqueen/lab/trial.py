@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,11 +110,19 @@ class Trial:
         """Gives the policies that do something, but nothing in the quarters that are run."""
         return [name for name in self._active if does_nothing(self.schedules[name])]
 
-    def run(self, threads: int | None = None, *, progress: bool = True, check: bool = False) -> xarray.Dataset:
+    def run(
+        self,
+        threads: int | None = None,
+        *,
+        progress: bool = True,
+        check: bool = False,
+        advance: Callable[[float], None] | None = None,
+    ) -> xarray.Dataset:
         """Runs every policy under every seed and gives one dataset; see `lab/dataset.py` for its dimensions.
 
         `threads` is the number of members run at once (all processors unless given); it does not change a bit of
-        the result. `progress` shows a bar on a terminal. `check` has the ledger check the accounts every quarter.
+        the result. `progress` shows a bar on a terminal; with `advance` that is told the quarters done instead. `check` has
+        the ledger check the accounts every quarter.
         """
         if threads is not None and threads < 1:
             raise Refused.one(f"{threads} threads cannot run anything", field="threads", remedy="give 1 or more")
@@ -128,7 +136,7 @@ class Trial:
 
         members = len(self.arms) * len(self.seeds)
         title = f"{self.world.name}: {members} runs"
-        with progress_bar(self._quarters_to_run(), title, show=progress) as advance:
+        with progress_bar(self.quarters_to_run, title, show=progress and advance is None) as advance_bar:
             run_members(
                 self.world,
                 self.arms,
@@ -137,11 +145,13 @@ class Trial:
                 parameters=self.parameters,
                 threads=min(threads or available_threads(), members),
                 check=check,
-                advance=advance,
+                advance=advance or advance_bar,
             )
         return dataset(recorder, self.world, self.policies, self.seeds, self._attributes())
 
-    def _quarters_to_run(self) -> int:
+    @property
+    def quarters_to_run(self) -> int:
+        """Gives the quarters that a run computes, burn-ins included."""
         return len(self.seeds) * (self.world.burn_in + len(self.arms) * self.world.quarters)
 
     def _add_arms(self, with_placebos: bool, equal_cost: bool, faults: Faults) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from redqueen.errors import Faults, Refused, nearest
 from redqueen.policies.positions import positions
 
-__all__ = ["ANY_SOURCE", "REQUIRED", "Document", "Section", "named"]
+__all__ = ["ANY_SOURCE", "REQUIRED", "Document", "Section", "is_word", "named"]
 
 #: Words that stand for a source where no publication is cited.
 ANY_SOURCE = ("chosen", "default")
@@ -138,7 +138,7 @@ class Section:
     def word(self, key: str, default: object = REQUIRED) -> str | None:
         """Reads a name that can stand in a command and in the name of a file."""
         value = self.text(key, default)
-        if value is None or value is default or _WORD.fullmatch(value):
+        if value is None or value is default or is_word(value):
             return value
         self.fault(key, f"'{value}' cannot be a name", "letters, digits, - and _ only")
         return None
@@ -276,6 +276,11 @@ def named(section: Section, key: str, name: str, known: Iterable[str], kind: str
         return True
     section.fault(key, f"unknown {kind} '{name}'", nearest(name, known) or f"known: {', '.join(known) or 'none'}", below)
     return False
+
+
+def is_word(text: str) -> bool:
+    """Says whether a text can stand in a command and in the name of a file."""
+    return _WORD.fullmatch(text) is not None
 
 
 _ABSENT = object()

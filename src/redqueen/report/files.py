@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from redqueen.lab.compare import BEYOND, Effect
 from redqueen.lab.dataset import DECISION_COLUMNS
+from redqueen.lab.kept import LEDGER_COLUMNS, VARIABLES, ledger_rows
 from redqueen.lab.outcomes import BY_NAME
 from redqueen.lab.store import write_csv, write_json, write_text
 from redqueen.lab.tables import simulated_tables
@@ -29,6 +30,9 @@ from redqueen.lab.tidy import (
     stage_rows,
     yearly_rows,
 )
+from redqueen.report.known import FACT_COLUMNS, HOLDING_COLUMNS
+from redqueen.studies.keeping import Ledger
+from redqueen.studies.known import KnownFact
 
 if TYPE_CHECKING:
     import xarray
@@ -63,7 +67,7 @@ flows.csv     sales of each region's stages to firms of each region's stages, la
 sales.csv     sales of each region's lead firms to each region's market, last quarter of each year
 talent.csv    talent by origin and residence, last quarter of each year
 summary.json  where each outcome starts and ends, and what made it
-{decisions}{tables}
+{facts}{ledger}{decisions}{tables}
 Cells that are not listed in flows.csv, sales.csv and talent.csv are zero. Time is the start of a quarter, as a year.
 All numbers are simulated.
 """
@@ -88,7 +92,7 @@ Made again by: {command}
 effects.csv, effects.json  effect of every policy on every outcome of every region, with {level:g} % intervals
 effects.png, effects.svg   the main ones, drawn
 fan_*.png, fan_*.svg       futures of an outcome under each policy
-{decisions}
+{facts}{ledger}{decisions}
 Outcomes are means over the last {quarters} quarters. Policies share their luck seed by seed ({seeds} seeds); intervals are
 Student's for paired differences. Where the unit is %, the effect is 100 (exp(x) - 1) of the mean log ratio x; elsewhere it
 is a difference. An interval says how sure the simulation is of its own mean, not how sure one may be of the world; and of
@@ -97,6 +101,16 @@ twenty intervals of 95 % about one leaves out zero by chance.
 """
 
 
+_RUN_FACTS = "facts.csv     what is known of the case's past beside the simulated figure\n"
+_COMPARISON_FACTS = """facts.csv                  what is known of the case's past beside the simulated median and the band that holds nine tenths
+                           of the seeds: hit or miss, with the distance in widths of the band
+"""
+_RUN_LEDGER = """ledger.csv    who keeps what final users pay for products of each region's lead firms, in the last year: value added (and its
+              share of what they pay), jobs and wages by region and stage, through the whole chain
+"""
+_COMPARISON_LEDGER = """ledger.csv                 who keeps what final users pay for products of {lead}'s lead firms, in {year}: shares in % by place
+                           and stage, jobs and wages, means over seeds; changes against {reference} in points, paired by seed
+"""
 _RUN_DECISIONS = "decisions.csv what governments decided, when and why\n"
 _COMPARISON_DECISIONS = "decisions.csv              what governments decided in every run, when and why\n"
 
@@ -112,8 +126,8 @@ quarter and region, and their levy pays for it. A policy that does nothing costs
 """
 
 
-def write_run(folder: Path, result: xarray.Dataset) -> bool:
-    """Writes the first member of a trial: tables, summary and figures; says whether figures could be drawn.
+def write_run(folder: Path, result: xarray.Dataset, facts: Sequence[KnownFact] = ()) -> bool:
+    """Writes the first member of a trial: tables, facts, summary and figures; says whether figures could be drawn.
 
     The same history lies there as the tables that publishers make: see `lab/tables.py`.
     """
@@ -130,7 +144,10 @@ def write_run(folder: Path, result: xarray.Dataset) -> bool:
     content = summary(result)
     write_json(folder / "summary.json", content)
     decisions = _RUN_DECISIONS if _write_decisions(folder, result) else ""
-    words = {**content, "decisions": decisions, "tables": _write_tables(folder, member)}
+    words = {
+        **content, "facts": _RUN_FACTS if _write_facts(folder, facts) else "", "ledger": _write_run_ledger(folder, member),
+        "decisions": decisions, "tables": _write_tables(folder, member),
+    }
     write_text(folder / "README.txt", _RUN_README.format(**words))
     if not can_draw():
         return False
@@ -141,13 +158,19 @@ def write_run(folder: Path, result: xarray.Dataset) -> bool:
     return True
 
 
-def write_comparison(folder: Path, effects: Sequence[Effect], outcomes: Sequence[str] | None = None) -> bool:
-    """Writes the effects of a trial: table, document, README and figures; says whether figures could be drawn."""
+def write_comparison(
+    folder: Path,
+    effects: Sequence[Effect],
+    outcomes: Sequence[str] | None = None,
+    facts: Sequence[KnownFact] = (),
+    ledger: Ledger | None = None,
+) -> bool:
+    """Writes the effects of a trial: tables, document, README and figures; says whether figures could be drawn."""
     result = effects[0].result
     rows = [row for effect in effects for row in effect.to_json_rows()]
     columns = (*EFFECT_COLUMNS, *BEYOND) if any(effect.beyond for effect in effects) else EFFECT_COLUMNS
     write_csv(folder / "effects.csv", columns, ([row.get(name) for name in columns] for row in rows))
-    write_json(folder / "effects.json", effects_document(effects))
+    write_json(folder / "effects.json", effects_document(effects, None, facts, ledger))
     first, end = effects[0].window
     placebos = json.loads(result.attrs["placebos"]).values()
     words = {
@@ -158,6 +181,8 @@ def write_comparison(folder: Path, effects: Sequence[Effect], outcomes: Sequence
         "level": 100 * effects[0].level,
         "quarters": end - first,
         "seeds": effects[0].seeds,
+        "facts": _COMPARISON_FACTS if _write_facts(folder, facts) else "",
+        "ledger": _write_ledger(folder, ledger),
         "decisions": _COMPARISON_DECISIONS if _write_decisions(folder, result) else "",
         "arms": _arms_words(result),
     }
@@ -173,8 +198,11 @@ def write_comparison(folder: Path, effects: Sequence[Effect], outcomes: Sequence
     return True
 
 
-def effects_document(effects: Sequence[Effect], regions: Sequence[str] | None = None) -> dict[str, Any]:
-    """Gives what `redqueen compare --json` prints: every effect (in `regions` where named, and on the world's outcomes), and what made it."""
+def effects_document(
+    effects: Sequence[Effect], regions: Sequence[str] | None = None, facts: Sequence[KnownFact] = (), ledger: Ledger | None = None
+) -> dict[str, Any]:
+    """Gives what `redqueen compare --json` prints: every effect (in `regions` where named, and on the world's outcomes), what is
+    known, who keeps what where the case asks for it, and what made it."""
     result = effects[0].result
     names = ("redqueen", "case_hash", "parameter_hash", "command")
     placebos, equal_cost = json.loads(result.attrs["placebos"]), bool(result.attrs["equal_cost"])
@@ -196,6 +224,8 @@ def effects_document(effects: Sequence[Effect], regions: Sequence[str] | None = 
             for row in effect.to_json_rows()
             if regions is None or row["region"] in regions or BY_NAME[row["outcome"]].of_the_world
         ],
+        "facts": [one.to_json() for one in facts],
+        **({} if ledger is None else {"ledger": _ledger_document(ledger)}),
         **arms,
         "policy_files": json.loads(result.attrs["policy_files"]),
         **{name: result.attrs[name] for name in names},
@@ -236,6 +266,38 @@ def _write_tables(folder: Path, member: xarray.Dataset) -> str:
         else:
             write_csv(folder / f"{_TABLE_FILES[table.kind]}.csv", (*table.rows, "unit"), evidence_rows(table))
     return _RUN_TABLES.format(outside=outside) if tables else ""
+
+
+def _write_facts(folder: Path, facts: Sequence[KnownFact]) -> bool:
+    """Writes what is known beside what was simulated; says whether anything is known."""
+    if facts:
+        rows = (one.to_json() for one in facts)
+        write_csv(folder / "facts.csv", FACT_COLUMNS, ([row[name] for name in FACT_COLUMNS] for row in rows))
+    return bool(facts)
+
+
+def _write_run_ledger(folder: Path, member: xarray.Dataset) -> str:
+    """Writes who keeps what in the last year of a run; gives what the README says of it."""
+    rows = list(ledger_rows(member)) if all(name in member for name in VARIABLES) else []
+    if rows:
+        write_csv(folder / "ledger.csv", LEDGER_COLUMNS, rows)
+    return _RUN_LEDGER if rows else ""
+
+
+def _write_ledger(folder: Path, ledger: Ledger | None) -> str:
+    """Writes who keeps what under each policy; gives what the README says of it."""
+    if ledger is None:
+        return ""
+    rows = (one.to_json() for one in ledger.holdings)
+    write_csv(folder / "ledger.csv", HOLDING_COLUMNS, ([row[name] for name in HOLDING_COLUMNS] for row in rows))
+    return _COMPARISON_LEDGER.format(lead=ledger.lead, year=ledger.year, reference=ledger.reference)
+
+
+def _ledger_document(ledger: Ledger) -> dict[str, Any]:
+    return {
+        "lead_firms_of": ledger.lead, "year": ledger.year, "reference": ledger.reference, "seeds": ledger.seeds,
+        "holdings": [one.to_json() for one in ledger.holdings],
+    }
 
 
 def _write_decisions(folder: Path, result: xarray.Dataset) -> bool:

@@ -16,6 +16,7 @@ from redqueen.model.parameters import PARAMETERS
 from redqueen.policies.change import Change
 from redqueen.report.claims import DECLARED, HOW_JUDGED, declared_rows
 from redqueen.report.usage import CATALOGUE, Reading, Use, menus, readings, uses
+from redqueen.report.words import markdown_table
 from redqueen.studies.claims.reading import bundled_register, read_register
 
 _ROLES = {
@@ -158,17 +159,17 @@ def _instrument(row: Instrument, read: Sequence[Reading], used: Sequence[Use], c
         ("unit", row.unit), ("range", _range(row)), ("can be aimed at stages", "yes" if row.targeted else "no"), ("touches", row.touches),
         ("public cost", row.cost), ("source", row.source),
     ]
-    parts = [_title(f"`{row.name}`"), f"{_sentence(row.meaning)} [All instruments](../instruments.md)\n\n", _table(("", ""), facts)]
+    parts = [_title(f"`{row.name}`"), f"{_sentence(row.meaning)} [All instruments](../instruments.md)\n\n", markdown_table(("", ""), facts)]
     parts.append("\n## Rules that read it\n\n")
     if read:
         rows = [(f"`{one.rule}`", one.says or "-", ", ".join(_parameter(name) for name in one.parameters) or "-") for one in read]
-        parts += [f"{_READ}\n\n", _table(("rule", "what it does", "all parameters that it reads"), rows)]
+        parts += [f"{_READ}\n\n", markdown_table(("rule", "what it does", "all parameters that it reads"), rows)]
     else:
         parts.append("None: it acts on the other instruments before a quarter begins.\n")
     parts.append("\n## Policies that use it\n\n")
     if used:
         heads = ("in", "policies", "where", "when", "size")
-        parts.append(_table(heads, [(_place(one.case), _names(one.policies), *_change(row, one.change)) for one in used]))
+        parts.append(markdown_table(heads, [(_place(one.case), _names(one.policies), *_change(row, one.change)) for one in used]))
     else:
         parts.append("No policy of the catalogue or of a bundled case.\n")
     for case, policies in chosen:
@@ -183,16 +184,16 @@ def _evidence() -> str:
     ]
     kinds = [(name.replace("_", "-"), ", ".join((*columns, "value"))) for name, columns in KINDS.items() if name != "organisations"]
     return (
-        f"{_head('evidence', 'Evidence')}{_table(('layout', 'what', 'kind', 'what it looks like', 'licence'), known)}\n"
+        f"{_head('evidence', 'Evidence')}{markdown_table(('layout', 'what', 'kind', 'what it looks like', 'licence'), known)}\n"
         f"## Kinds of tables\n\nEvery file becomes one tidy table of a kind; countries are ISO alpha-3 codes, other regions keep the publisher's code.\n\n"
-        f"{_table(('kind', 'columns'), kinds)}\n## Measures\n\n{_table(('measure', 'meaning'), list(MEASURES.items()))}"
+        f"{markdown_table(('kind', 'columns'), kinds)}\n## Measures\n\n{markdown_table(('measure', 'meaning'), list(MEASURES.items()))}"
     )
 
 
 def _claims() -> dict[str, str]:
     if not bundled_register().exists():
         return {}
-    rows = _table(DECLARED, declared_rows(read_register()))
+    rows = markdown_table(DECLARED, declared_rows(read_register()))
     judged = "\n\n".join(HOW_JUDGED)
     return {"claims.md": f"{_head('claims', 'Claims')}{rows}\n## How a claim is judged\n\n{judged}\n"}
 
@@ -230,14 +231,14 @@ def _sentence(text: str) -> str:
 
 
 def _page(what: str, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    return f"{_head(what, title)}{_table(columns, rows)}"
+    return f"{_head(what, title)}{markdown_table(columns, rows)}"
 
 
 def _state() -> str:
     parts = [_head("state", "State")]
     for role, words in _ROLES.items():
         rows = [(f"`{row.name}`", ", ".join(row.shape) or "one", row.unit, row.meaning) for row in FIELDS if row.role == role]
-        parts.append(f"## {words}\n\n{_table(('name', 'of each', 'unit', 'meaning'), rows)}\n")
+        parts.append(f"## {words}\n\n{markdown_table(('name', 'of each', 'unit', 'meaning'), rows)}\n")
     parts.append("Endowments and instruments have fields of the same name: see their pages.\n")
     return "".join(parts)
 
@@ -248,11 +249,6 @@ def _head(what: str, title: str) -> str:
 
 def _title(title: str) -> str:
     return f"# {title}\n<!-- Generated from the declarations by `redqueen reference -o docs/reference`; do not edit. -->\n\n"
-
-
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |\n" for line in lines)
 
 
 def _range(row: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import textwrap
 from collections.abc import Collection, Iterable, Sequence
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NoReturn
 
 from rich.box import SIMPLE_HEAD, Box
 from rich.console import Console
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import xarray
 
     from redqueen.cases.case import Case
+    from redqueen.cases.facts import Fact
     from redqueen.policies.government import Government
 
 #: Width of what is piped, and the least that a terminal is taken to have.
@@ -47,11 +48,17 @@ _PLAIN = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
 _GOOD, _BAD = "blue", "dark_orange"
 
 
+class _Screen(Console):
+    def on_broken_pipe(self) -> NoReturn:
+        """Leaves it to the command line, which ends quietly: the reader of a pipe has seen enough."""
+        raise BrokenPipeError
+
+
 def screen(file: IO[str] | None = None) -> Console:
     """Gives a console on a file (standard output unless given), 80 columns wide and colourless where it is not a terminal."""
     file = sys.stdout if file is None else file
     on_screen = file.isatty()
-    return Console(
+    return _Screen(
         file=file,
         highlight=False,
         soft_wrap=False,
@@ -297,10 +304,16 @@ def show_case(console: Console, case: Case) -> None:
         table(console, heads, deciding, title="Governments that decide during the run", right=("regions",))
     if case.facts:
         facts = [
-            (fact.region, fact.outcome, _year(fact.year), _figure(fact.value, fact.low, fact.high), fact.unit, fact.source)
+            (
+                fact.region, fact.outcome, _year(fact.year), f"{_figure(fact.value, fact.low, fact.high)} {fact.unit}",
+                "yes" if fact.held_out else "used", fact.source,
+            )
             for fact in case.facts
         ]
-        table(console, ("region", "fact", "year", "figure", "unit", "source"), facts, title="Known figures", right=("figure",))
+        table(console, ("region", "fact", "year", "figure", "held out", "source"), facts, title="Known figures", right=("figure",))
+        say(console, "held out: not used to build the case, so that it judges the simulation")
+        console.print()
+        paragraph(console, "How the simulation measures them", _how_measured(case.facts))
     paragraph(console, "Not modelled", case.not_modelled)
     paragraph(console, "Sources", [f"{name}: {citation}" for name, citation in case.sources.items()])
 
@@ -346,6 +359,15 @@ def _cells(row: Row, *, unit: bool = True) -> tuple[object, ...]:
 
 def _words(row: Row) -> str:
     return BY_NAME[row.outcome].words
+
+
+def _how_measured(facts: Sequence[Fact]) -> list[str]:
+    """Says how facts are measured, or why they are not; those with the same words together."""
+    found: dict[str, list[str]] = {}
+    for fact in facts:
+        words = f"not measured: {fact.not_measured}" if fact.measured is None else fact.measured.words
+        found.setdefault(words, []).append(fact.name)
+    return [f"{', '.join(names)}: {words}" for words, names in found.items()]
 
 
 def _year(year: float | None) -> str:
