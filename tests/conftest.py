@@ -7,9 +7,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from toy_trial import use_model, write_case
 
 from redqueen.cases.case import read_case
+
+# The same examples every time: what fails here fails everywhere, and what passed is not lost to chance.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.load_profile("repeatable")
 
 PACKAGE = Path(importlib.util.find_spec("redqueen").submodule_search_locations[0]).resolve()
 
