@@ -356,7 +356,7 @@ def test_an_empty_file_and_a_header_alone_are_refused(name, tmp_path):
     path = tmp_path / name
     path.write_bytes(b"")
     assert "the file is empty" in refusal(READERS[name], path)
-    path.write_text((FILES / name).read_text().splitlines()[0])
+    path.write_text((FILES / name).read_text().splitlines()[0] + "\n")
     assert "a header and no rows" in refusal(READERS[name], path)
     path.write_text("\n\n")
     assert "names no columns" in refusal(READERS[name], path)
@@ -409,15 +409,20 @@ def test_a_table_of_another_kind_is_refused(name):
 @pytest.mark.parametrize("name", READERS)
 def test_rows_of_another_length_are_refused(name, tmp_path):
     lines = (FILES / name).read_text().splitlines()
-    path = tmp_path / name
-    path.write_text("\n".join([lines[0], *(line + ",1,2" for line in lines[1:])]))
-    assert "more cells than the header" in refusal(READERS[name], path)
-    path.write_text("\n".join([*lines[:3], lines[3] + ",1,2", *lines[4:]]))
-    assert "not a regular table" in refusal(READERS[name], path)
+    width, path = len(lines[0].split(",")), tmp_path / name
+
+    def refused(*changed):
+        path.write_text("\n".join([*changed, ""]))
+        return refusal(READERS[name], path)
+
+    assert f"{name}:2: the row has {width + 2} cells, the header {width}" in refused(lines[0], *(line + ",1,2" for line in lines[1:]))
+    assert f"{name}:4: the row has {width + 2} cells, the header {width}" in refused(*lines[:3], lines[3] + ",1,2", *lines[4:])
+    assert f"{name}:4: the row has {width - 1} cells, the header {width}" in refused(*lines[:3], lines[3].rpartition(",")[0], *lines[4:])
+    assert f"{name}:4: the line is empty" in refused(*lines[:3], "", *lines[3:])
 
 
 def test_an_unknown_ending_and_a_folder_are_refused(tmp_path, changed):
-    assert "tables are read from .csv" in refusal(read_patents, changed(PATENTS, name="patents.xlsx"))
+    assert "tables are read from .csv" in refusal(read_patents, changed(PATENTS, name="patents.text"))
     assert "is a folder" in refusal(read_patents, tmp_path)
 
 

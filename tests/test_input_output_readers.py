@@ -97,7 +97,7 @@ def test_the_icio_file_written_by_hand_is_read_as_it_stands():
 
 
 @pytest.mark.parametrize(
-    ("edition", "name"), [(2023, "2014_SML.csv"), (2018, "ICIO2018_2014.csv"), (2018, "ICIO2021_2014.csv.gz")]
+    ("edition", "name"), [(2023, "2014_SML.csv"), (2018, "ICIO2018_2014.CSV"), (2018, "ICIO2021_2014.csv.gz")]
 )
 def test_editions_of_icio_give_the_same_table(edition, name, tmp_path):
     of = world(("AUS", "CHN", "ROW"), ("A01_02", "C26", "T"), 6)
@@ -178,7 +178,7 @@ def test_a_folder_of_years_is_read_year_by_year(tmp_path):
         (("V1,TWN_A01_02,TWN_C26,", "V1,TWN_A01_02,TWN_A01_02,"), "TWN_A01_02: the column stands twice in the header"),
         (("ROW_HFCE", "ROW_GFC"), "ROW_GFC: the row is missing"),
         (("\nVA,", "\nROW_X,"), "VA: the row is missing"),
-        (("USA_A01_02,6,", "USA_A01_02,6,7,"), "not a regular table"),
+        (("USA_A01_02,6,", "USA_A01_02,6,7,"), "2016_SML.csv:4: the row has 27 cells, the header 26"),
     ],
 )
 def test_a_faulty_icio_file_is_refused_and_the_fault_named(changed, replacement, complaint):
@@ -386,7 +386,12 @@ def test_exiobase_is_taken_over_with_its_rests_of_the_world_added(tmp_path):
     assert table.intermediate[at_rest, at_rest] == pytest.approx(block, rel=1e-12)
     assert table.taxes.sum() == pytest.approx(0.01 * theirs.Z.to_numpy().sum(), rel=1e-12)
     assert_closes(table)
-    assert "cannot read it" in refusal_of_damage(place / "Z.txt", place)
+    flows = place / "Z.txt"
+    lines = [line.split("\t") for line in flows.read_text().splitlines()]
+    # A column that stands twice makes rows and columns differ.
+    flows.write_text("".join("\t".join([*cells, cells[-1]]) + "\n" for cells in lines))
+    assert "the rows and columns of the flows (Z)" in refusal(place)
+    assert "cannot read it" in refusal_of_damage(flows, place)
 
 
 def refusal_of_damage(file, place):

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from redqueen.evidence.gathering import Coder, Repeats, Sums, table_of
 from redqueen.evidence.keeping import find_out, keep
 from redqueen.evidence.opening import Opened
 from redqueen.evidence.reading import Reading
-from redqueen.evidence.streaming import NUMBER, TEXT, WHOLE, stream_table
+from redqueen.evidence.streaming import LINE, NUMBER, TEXT, WHOLE, stream_table, stream_text
 
 FILES = Path(__file__).parent / "files"
 KINDS_READ = {
@@ -156,6 +157,72 @@ def test_a_fault_far_down_is_named_by_its_line(tmp_path, monkeypatch, cell, says
     with pytest.raises(Refused) as refusal:
         streamed(file, {"region": TEXT, "value": NUMBER})
     assert f"{file}:778: {says}" in str(refusal.value)
+
+
+@pytest.mark.parametrize("ending", [".csv", ".csv.gz", ".csv.zip"])
+def test_cells_may_hold_line_breaks_and_lines_are_counted_with_them(tmp_path, monkeypatch, ending):
+    monkeypatch.setattr(streaming, "_BLOCK", 256)
+    # Every seventh cell stands on three lines, so that row r starts on line r + 2 + 2 * (rows of three lines before it).
+    lines = [f'"r{row}\nsays ""so"",\ntwice",{row}\n' if row % 7 == 0 else f"r{row},{row}\n" for row in range(200)]
+    rows, _ = streamed(written_as(tmp_path / f"t{ending}", "region,value\n" + "".join(lines)), {"region": TEXT, "value": NUMBER})
+    assert rows["value"].tolist() == list(range(200)) and rows["region"][0] == 'r0\nsays "so",\ntwice'
+    assert rows.index.tolist() == [row + 2 * ((row + 6) // 7) for row in range(200)]
+    lines[150] = "r150,many\n"
+    with pytest.raises(Refused, match=rf":{150 + 2 + 2 * (156 // 7)}: value: 'many' is not a number"):
+        streamed(written_as(tmp_path / f"t{ending}", "region,value\n" + "".join(lines)), {"region": TEXT, "value": NUMBER})
+
+
+def written_as(file: Path, text: str) -> Path:
+    """Write a text, packed as its file's name ends."""
+    if file.suffix == ".zip":
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(file.stem, text)
+    else:
+        file.write_bytes(gzip.compress(text.encode()) if file.suffix == ".gz" else text.encode())
+    return file
+
+
+@pytest.mark.parametrize("ending", [".csv", ".csv.gz", ".csv.zip"])
+def test_checksum_and_progress_are_those_of_the_file_as_it_lies_in_the_one_pass(tmp_path, ending):
+    file = written_as(tmp_path / f"t{ending}", "region,value\n" + "".join(f"r{row},{row}\n" for row in range(5000)))
+    reading, done = Reading(file), []
+    reading.advance = done.append
+    text = stream_text(file, ["VALUE"], reading, heading="test", delimiter=",", any_case=False)
+    with pytest.raises(Refused, match="VALUE: the column is missing"):
+        next(text)
+    reading = Reading(file, advance=done.append)
+    blocks = list(stream_text(file, ["value"], reading, heading="test", delimiter=","))
+    assert [line for block in blocks for line in block[LINE].to_pylist()] == list(range(2, 5002))
+    assert reading.digests[file].sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert reading.digests[file].size == sum(done) == file.stat().st_size
+
+
+def test_an_archive_of_several_files_or_with_a_password_is_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "t.zip", "w") as archive:
+        archive.writestr("a.tsv", "a\n")
+        archive.writestr("b.tsv", "a\n")
+    with pytest.raises(Refused, match="the archive holds 2 files, not one"):
+        next(stream_text(tmp_path / "t.zip", ["a"], Reading(tmp_path), heading="test", delimiter="\t"))
+    locked = written_as(tmp_path / "u.csv.zip", "a\n1\n").read_bytes()
+    # The first bit of the flags says that a file is encrypted, before the file and in the list at the end.
+    at = locked.index(b"PK\x01\x02")
+    flagged = bytearray(locked)
+    flagged[6] |= 1
+    flagged[at + 8] |= 1
+    (tmp_path / "u.csv.zip").write_bytes(flagged)
+    with pytest.raises(Refused, match="damaged or cut short.*password"):
+        next(stream_text(tmp_path / "u.csv.zip", ["a"], Reading(tmp_path), heading="test", delimiter=","))
+
+
+@pytest.mark.parametrize(
+    ("year", "says"), [("3000", "'3000' is no year"), ("-3", "'-3' is no year"), ("1e300", r"'1e\+300' is no year"), ("1999.5", "is not a whole number")]
+)
+def test_a_year_that_is_none_is_refused_wherever_it_stands(tmp_path, year, says):
+    (tmp_path / "t.csv").write_text(LONG_HEADER + f"a,chips,2000,1\na,chips,{year},1\n")
+    with pytest.raises(Refused, match=f"t.csv:3: year: .*{says}"):
+        read_evidence(tmp_path / "t.csv")
+    with pytest.raises(Refused, match="year: '12' is no year between 1500 and 2200"):
+        read_evidence(tmp_path / "t.csv", year=12)
 
 
 def test_bytes_that_are_no_text_far_down_are_named_by_their_line(tmp_path, monkeypatch):
@@ -415,6 +482,8 @@ def test_the_command_lists_the_layouts(capsys):
     [
         (["read"], "FILE: is missing"),
         (["read", "absent.csv"], "absent.csv: no such file"),
+        (["read", "absent.csv", "--format", "cbp"], "absent.csv: no such file"),
+        (["read", str(FILES / "long_table.csv"), "--year", "99999"], "'99999' is no year between 1500 and 2200"),
         (["read", str(FILES / "baci"), "--format", "bacci"], "no layout is called 'bacci' (did you mean 'baci'?)"),
         (["read", str(FILES / "baci"), "--year", "then", "-o", "out.csv"], "'then' is not a whole number"),
         (["read", str(FILES / "baci"), "--format", "long_table"], "the columns make no long table"),

@@ -14,7 +14,7 @@ from redqueen.errors import Refused
 from redqueen.evidence.evidence import KINDS
 from redqueen.evidence.facts import sources
 from redqueen.evidence.formats import formats, read_evidence, recognise
-from redqueen.evidence.nace import once_covering
+from redqueen.evidence.readers.nace import once_covering
 from redqueen.evidence.united_states import industry_titles, is_county, is_metro, state_of, states
 
 FILES = Path(__file__).parent / "files"
@@ -25,6 +25,7 @@ KNOWN = {
     "nsf_spending.csv": ("nsf_spending", "24.1", "Taiwan", ","),
     "nsf_articles.csv": ("nsf_articles", "1500.0", "Israel", ","),
     "nsf_stay_rates.csv": ("nsf_stay_rates", "47", "Taiwan", ","),
+    "player_2006_value_chain.csv": ("nsf_value_chain", "19.5", "Taiwan", ","),
     "china_provinces.csv": ("china", "169700", "Guangdong", ","),
     "income_maddison.csv": ("maddison", "1200", "TWN", ","),
     "income_wide.csv": ("maddison", "1200.0", "USA", ","),
@@ -184,6 +185,32 @@ def test_patents_are_read_from_parquet_too(tmp_path):
     path = tmp_path / "patents.parquet"
     pd.read_csv(FILES / "patents.csv", keep_default_na=False).to_parquet(path)
     pd.testing.assert_frame_equal(read_evidence(path).rows, read_evidence(FILES / "patents.csv").rows)
+
+
+def test_what_one_product_earns_stands_by_country_and_stage_without_prices_and_totals():
+    found = read_evidence(FILES / "player_2006_value_chain.csv")
+    assert found.kind == "activities" and set(found.units) == {"value captured", "direct labour"}
+    assert values(found, "region", "activity", "year", "measure") == {
+        ("USA", "design/marketing", 2006, "value captured"): 60, ("USA", "components", 2006, "value captured"): 5,
+        ("JPN", "components", 2006, "value captured"): 19.5, ("TWN", "components", 2006, "value captured"): 4,
+        ("CHN", "final assembly", 2006, "direct labour"): 3,
+    }  # fmt: skip
+    assert any("Retail price (MSRP)" in note and "Total direct labor" in note for note in found.notes)
+    assert "left out: what is in no single country (Unidentified)" in found.notes and "left out: groups of countries (EU)" in found.notes
+
+
+def test_a_product_without_a_year_in_its_name_asks_for_it(changed):
+    path = changed("player_2006_value_chain.csv")
+    unnamed = path.rename(path.with_name("player.csv"))
+    assert "the year stands nowhere (say it with --year" in refusal(unnamed)
+    assert read_evidence(unnamed, year=2007).years == [2007]
+
+
+def test_what_an_ipad_earned_is_the_national_science_boards_figure(data_directory):
+    found = read_evidence(data_directory / "value_capture" / "ipad_2010_value_chain_nsf_sei2012_table6B.csv")
+    captured = found.values("value captured", 2010).sum(axis=1)
+    assert captured.to_dict() == {"JPN": 7, "KOR": 34, "TWN": 7, "USA": 162}
+    assert found.values("direct labour", 2010).loc["CHN", "final assembly"] == 8
 
 
 def test_value_added_counts_each_industry_and_country_once():

@@ -95,7 +95,7 @@ def test_the_atlas_is_read_without_undeclared_countries_and_empty_cells():
         ("TWN", "8542", 1996, "exports"): 88000.0, ("TWN", "8542", 1996, "imports"): 91.5,
     }
     assert found.kind == "activities" and found.missing == 1 and found.name_of("0101", "activity") == "Horses"
-    assert "groups and unspecified areas are left out: ANS" in found.notes
+    assert "left out: groups and unspecified areas (ANS)" in found.notes
 
 
 def test_the_newer_columns_of_the_atlas_and_its_partners_are_read(tmp_path):
@@ -119,7 +119,7 @@ def test_the_observatory_is_read_without_undeclared_areas_and_nulls():
         ("AGO", "0101", 1995, "imports"): 23000.0, ("AGO", "2709", 1995, "exports"): 3425000000.0,
         ("AGO", "2709", 1995, "imports"): 1200.5, ("TWN", "8542", 1996, "exports"): 8800000.25, ("TWN", "8542", 1996, "imports"): 91.0,
     }
-    assert found.missing == 1 and "groups and unspecified areas are left out: xxb" in found.notes
+    assert found.missing == 1 and "left out: groups and unspecified areas (xxb)" in found.notes
 
 
 def test_comtrade_is_read_at_one_level_without_totals_and_parts_of_totals():
@@ -146,11 +146,19 @@ def test_a_long_table_keeps_regions_of_its_own_and_a_unit_for_each_measure():
     assert found.regions == ["hsinchu", "silicon_valley"] and found.years == [2000, 2001]
 
 
+def test_incomes_and_value_added_of_regions_may_be_below_zero_and_counts_may_not(tmp_path):
+    (tmp_path / "t.csv").write_text("region,year,measure,value\nHill,2000,income per head,-4.5\nHill,2000,value added,-9\nDale,2000,population,3\n")
+    assert cells(read_evidence(tmp_path / "t.csv"), "region", "measure")["Hill", "income per head"] == -4.5
+    (tmp_path / "t.csv").write_text("region,year,measure,value\nHill,2000,income per head,4.5\nDale,2000,population,-3\n")
+    with pytest.raises(Refused, match="t.csv:3: value: '-3.0' is below zero"):
+        read_evidence(tmp_path / "t.csv")
+
+
 def test_a_long_table_of_countries_takes_the_year_that_the_user_gives():
     found = read_evidence(COUNTRIES, year=1999)
     assert found.kind == "trade" and found.units == {"exports": "current USD"}
     assert cells(found, "region", "partner", "activity", "year") == {("TWN", "USA", "8542", 1999): 1500.5, ("USA", "TWN", "0101", 1999): 3.0}
-    assert "groups of countries are left out: World" in found.notes and "columns not read: note" in found.notes
+    assert "left out: groups of countries (World)" in found.notes and "columns not read: note" in found.notes
     with pytest.raises(Refused, match="year: no column holds the year"):
         read_evidence(COUNTRIES)
 

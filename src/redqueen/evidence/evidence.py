@@ -6,13 +6,16 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from redqueen.errors import Refused, nearest
-from redqueen.evidence.input_output import InputOutput
 
-__all__ = ["KINDS", "MEASURES", "Evidence", "File"]
+if TYPE_CHECKING:
+    from redqueen.evidence.input_output import InputOutput
+
+__all__ = ["COLUMNS", "KINDS", "MEASURES", "Evidence", "File", "text_columns"]
 
 #: Kinds of tables, each with the columns that tell its rows apart; a column `value` (float64) follows, NaN nowhere.
 KINDS: dict[str, tuple[str, ...]] = {
@@ -23,6 +26,10 @@ KINDS: dict[str, tuple[str, ...]] = {
     "organisations": ("organisation",),
     "input_output": ("region", "activity", "to_region", "to_activity", "year"),
 }
+
+#: The columns of each kind's rows.
+COLUMNS: dict[str, tuple[str, ...]] = {kind: (*key, "value") for kind, key in KINDS.items()}
+COLUMNS["organisations"] = ("organisation", "region", "capabilities", "size", "ties")
 
 #: Measures that studies look for, each with its meaning; a table may hold others.
 MEASURES: dict[str, str] = {
@@ -42,6 +49,7 @@ MEASURES: dict[str, str] = {
     "R&D intensity": "spending on research and development over GDP",
     "co-authored articles": "articles with authors in both regions, the same from either side",
     "co-inventions": "patents with inventors in both regions, the same from either side",
+    "local co-inventions": "patents with two inventors in the region, which is its own partner",
     "people abroad": "people of the origin (partner) who live in the region",
     "ties": "ties that firms of the region hold with firms of the partner",
     "quality": "quality of what is made, a level",
@@ -50,8 +58,16 @@ MEASURES: dict[str, str] = {
     "R&D on second-generation products": "spending on products that others have",
     "R&D on processes": "spending on cheaper ways of making",
     "R&D on production": "spending on flexibility of what and how much is made",
-    "stay rate": "share of the origin's (partner's) graduates of the region who stay in it",
+    "stay rate": "percent of the origin's (partner's) graduates of the region who stay in it",
+    "value captured": "what is earned in the region by one activity in a chain, of the price of one product",
 }
+
+_NUMBERS = frozenset({"year", "value", "size"})
+
+
+def text_columns(kind: str) -> list[str]:
+    """Lists the columns of a kind that hold text."""
+    return [name for name in COLUMNS[kind] if name not in _NUMBERS]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from redqueen.errors import Faults
+from redqueen.errors import Faults, require
 from redqueen.evidence.places import name_of, places
 
 __all__ = ["FORMER", "name_then", "places_then"]
@@ -33,13 +33,38 @@ FORMER: dict[str, tuple[str, str]] = {
 }
 
 
+# Codes that ISO 3166 gave up when a country changed its name, with those in use.
+_RENAMED = {
+    "BUR": "MMR", "ZAR": "COD", "TMP": "TLS", "DHY": "BEN", "HVO": "BFA", "NHB": "VUT", "RHO": "ZWE", "BYS": "BLR", "PAL": "PSE",
+}
+
+
 def places_then(names: Iterable[object], faults: Faults, field: str | None = None) -> dict[object, str]:
-    """Gives the code of each country known now or formerly, and notes one fault for each that is not."""
-    listed = list(dict.fromkeys(names))
-    codes = {name: FORMER[str(name).strip().upper()][0] for name in listed if str(name).strip().upper() in FORMER}
-    return codes | places((name for name in listed if name not in codes), faults, field)
+    """Gives the code of each country known now or formerly, and notes one fault for each that is not.
+
+    Former ones are those of FORMER and, by their alpha-3 code, those of ISO 3166-3 as packaged by pycountry.
+    """
+    codes = {}
+    for name in dict.fromkeys(names):
+        here = Faults()
+        code = str(name).strip().upper()
+        if code in FORMER:
+            codes[name] = FORMER[code][0]
+        elif known := places([name], here, field):
+            codes |= known
+        elif code in _RENAMED or _historic(code) is not None:
+            codes[name] = _RENAMED.get(code, code)
+        faults.extend(here if name not in codes else ())
+    return codes
 
 
 def name_then(code: str) -> str:
     """Gives the name of an alpha-3 code, of a country now or formerly."""
-    return next((name for known, name in FORMER.values() if known == code), None) or name_of(code)
+    written = next((name for known, name in FORMER.values() if known == code), None)
+    if written is None and name_of(code) == code and _historic(code) is not None:
+        return _historic(code).name
+    return written or name_of(code)
+
+
+def _historic(code: str):
+    return require("pycountry", "evidence").historic_countries.get(alpha_3=code)

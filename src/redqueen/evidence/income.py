@@ -7,8 +7,10 @@ from pathlib import Path
 import pandas as pd
 
 from redqueen.errors import Faults
+from redqueen.evidence.checking import numbers, refuse_repeats, say_rows, year_numbers
 from redqueen.evidence.places import places
-from redqueen.evidence.tables import list_columns, numbers, open_table, refuse_repeats, say_rows
+from redqueen.evidence.sample import list_columns
+from redqueen.evidence.tables import open_table
 
 __all__ = ["UNIT", "read_income"]
 
@@ -36,7 +38,7 @@ def read_income(path: str | Path) -> pd.DataFrame:
     faults = Faults(file=path)
     if "year" not in frame.columns:
         faults.add(
-            f"the column is missing; the table has {list_columns(frame)}",
+            f"the column is missing; the table has {list_columns(frame.columns)}",
             field="year",
             remedy="give year and a column for each country, or region, year and value",
         )
@@ -57,7 +59,7 @@ def _wide(frame: pd.DataFrame, faults: Faults) -> pd.DataFrame:
     codes = places(columns, faults, "column")
     for code in sorted({code for code in codes.values() if list(codes.values()).count(code) > 1}):
         faults.add(f"two columns are {code}", line=1)
-    years = numbers(frame["year"], "year", faults, whole=True)
+    years = year_numbers(frame["year"], "year", faults)
     parts = [
         pd.DataFrame({"region": codes.get(name), "year": years, "income": _incomes(frame[name], name, faults)})
         for name in columns
@@ -84,7 +86,7 @@ def _long(frame: pd.DataFrame, value_column: str, faults: Faults) -> pd.DataFram
     return pd.DataFrame(
         {
             "region": names.map(codes),
-            "year": numbers(frame["year"], "year", faults, whole=True),
+            "year": year_numbers(frame["year"], "year", faults),
             "income": _incomes(frame[value_column], value_column, faults),
             "population": population,
         }

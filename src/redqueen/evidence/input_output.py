@@ -11,9 +11,10 @@ import numpy as np
 
 from redqueen.errors import Faults, nearest
 from redqueen.evidence import squares
+from redqueen.evidence.checking import SHOWN
 from redqueen.evidence.places import REST_OF_WORLD
 from redqueen.evidence.squares import NOISE, Grid, Labels, Square
-from redqueen.evidence.tables import SHOWN, open_table
+from redqueen.evidence.tables import open_table
 
 __all__ = ["HEADING", "LABELS", "UNIT", "InputOutput", "close", "read_input_output", "year_of"]
 

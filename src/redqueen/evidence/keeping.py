@@ -15,11 +15,11 @@ import pandas as pd
 
 import redqueen
 from redqueen.errors import Faults, Refused, require
-from redqueen.evidence.evidence import File
+from redqueen.evidence.evidence import COLUMNS, File, text_columns
 from redqueen.evidence.facts import sources
 from redqueen.evidence.gathering import Coded, Coder, Sums
 from redqueen.evidence.input_output import InputOutput
-from redqueen.evidence.opening import COLUMNS, Opened, text_columns
+from redqueen.evidence.opening import Opened
 from redqueen.evidence.sample import KEPT, look
 
 __all__ = ["Found", "check_place", "find_out", "keep"]

@@ -10,25 +10,15 @@ import numpy as np
 import pandas as pd
 
 from redqueen.errors import Faults, Refused
-from redqueen.evidence.evidence import KINDS, File
+from redqueen.evidence.checking import FIRST_LINE, SHOWN, YEARS
+from redqueen.evidence.evidence import COLUMNS, KINDS, File, text_columns
 from redqueen.evidence.gathering import Coded, Coder, Repeats, Rows, Sums, table_of
 from redqueen.evidence.input_output import InputOutput
 from redqueen.evidence.reading import Format, Reading
-from redqueen.evidence.tables import FIRST_LINE, SHOWN
+from redqueen.evidence.unpacking import find
 from redqueen.progress import progress_bar
 
-__all__ = ["COLUMNS", "Opened", "text_columns"]
-
-#: The columns of each kind's rows.
-COLUMNS: dict[str, tuple[str, ...]] = {kind: (*key, "value") for kind, key in KINDS.items()}
-COLUMNS["organisations"] = ("organisation", "region", "capabilities", "size", "ties")
-
-_NUMBERS = frozenset({"year", "value", "size"})
-
-
-def text_columns(kind: str) -> list[str]:
-    """Lists the columns of a kind that hold text."""
-    return [name for name in COLUMNS[kind] if name not in _NUMBERS]
+__all__ = ["Opened"]
 
 
 class Opened:
@@ -42,6 +32,8 @@ class Opened:
     def __init__(self, layout: Format, place: str | Path, *, year: int | None = None, without: tuple[str, ...] = (), progress: bool = True):
         if set(without) - {"partner"}:
             raise Refused.one(f"trade is summed over partners alone, not over {', '.join(without)}", field="without")
+        if year is not None and not YEARS[0] <= year <= YEARS[1]:
+            raise Refused.one(f"'{year}' is no year between {YEARS[0]} and {YEARS[1]}", field="year")
         self.layout, self.without, self.show = layout, tuple(without), progress
         self.reading = Reading(Path(place), year, faults=Faults(file=place))
         self.coder: Coder | None = None
@@ -141,6 +133,7 @@ def _where_first(file: object, line: int | None, now: object) -> str:
 
 @contextmanager
 def _bytes_shown(reading: Reading, show: bool) -> Iterator[None]:
+    find(reading.place)
     files = [child for child in reading.place.iterdir() if child.is_file()] if reading.place.is_dir() else [reading.place]
     with progress_bar(sum(file.stat().st_size for file in files), reading.place.name, show=show) as advance:
         reading.advance = advance

@@ -7,8 +7,9 @@ from pathlib import Path
 import pandas as pd
 
 from redqueen.errors import Faults
+from redqueen.evidence.checking import numbers, refuse_repeats, say_rows, year_numbers
 from redqueen.evidence.places import places
-from redqueen.evidence.tables import check_columns, numbers, open_table, refuse_repeats, say_rows
+from redqueen.evidence.tables import open_table
 
 __all__ = ["ALL_TECHNOLOGIES", "read_patents"]
 
@@ -28,24 +29,20 @@ def read_patents(path: str | Path) -> pd.DataFrame:
     region of the inventor, in patents a year. Refuses, all at once, missing columns, unknown countries, cells that are
     not numbers, negative counts and repeated rows. Source of the layout: NCSES, US patents by WIPO field (ncses_sei).
     """
-    frame = open_table(path, _HEADING)
-    faults = Faults(file=path)
-    if check_columns(frame, ["technology", "region", "year", "patents"], faults):
-        frame = _countries(frame, faults)
-        say_rows(faults, "technology", "is missing", frame["technology"], frame["technology"].isna())
-        say_rows(faults, "region", "is missing", frame["region"], frame["region"].isna())
-        named = frame["region"].dropna()
-        codes = places(named, faults, "region")
-        tidy = pd.DataFrame(
-            {
-                "region": frame["region"].map(codes),
-                "technology": frame["technology"].astype("str").str.strip(),
-                "year": numbers(frame["year"], "year", faults, whole=True),
-                "patents": numbers(frame["patents"], "patents", faults, least=0.0),
-            }
-        )
-        if frame.empty:
-            faults.add("no row is of a country", field="is_country")
+    frame, faults = open_table(path, _HEADING, wanted=["technology", "region", "year", "patents"]), Faults(file=path)
+    frame = _countries(frame, faults)
+    say_rows(faults, "technology", "is missing", frame["technology"], frame["technology"].isna())
+    say_rows(faults, "region", "is missing", frame["region"], frame["region"].isna())
+    tidy = pd.DataFrame(
+        {
+            "region": frame["region"].map(places(frame["region"].dropna(), faults, "region")),
+            "technology": frame["technology"].astype("str").str.strip(),
+            "year": year_numbers(frame["year"], "year", faults),
+            "patents": numbers(frame["patents"], "patents", faults, least=0.0),
+        }
+    )
+    if frame.empty:
+        faults.add("no row is of a country", field="is_country")
     faults.refuse_if_any(_HEADING)
     tidy["year"] = tidy["year"].astype("int64")
     refuse_repeats(tidy, ["region", "technology", "year"], faults)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +13,10 @@ from redqueen.evidence.evidence import File
 from redqueen.evidence.input_output import InputOutput
 from redqueen.evidence.sample import Sample
 
-__all__ = ["Format", "Reading"]
+__all__ = ["Format", "Reading", "has_columns", "on_request"]
+
+# A note lists this many names, and counts the rest.
+_NAMED = 6
 
 
 @dataclass(eq=False)
@@ -21,11 +24,11 @@ class Reading:
     """Collects what is found while a place is read.
 
     A reader notes every fault in `faults`, fills `units`, `names` and `notes`, counts `missing` and `suppressed` cells,
-    lists in `files` what it opened, and calls `advance(bytes)` as it goes; `streaming.stream_table` does the last two, and
-    makes its file that of the faults that follow. `year` is what the user said, for layouts that state it nowhere else.
-    A reader calls `end_part()` where no later row can repeat a key of those before, so that they need not be remembered.
-    It may set `kind` where the layout's own does not hold for this table. `origin` is what redqueen's own files say of
-    where they came from.
+    lists in `files` what it opened, and calls `advance(bytes)` as it goes; `streaming` does the last two, and makes its file
+    that of the faults that follow; `read_whole` does them for a file that was read at once. `year` is what the user said, for
+    layouts that state it nowhere else. A reader calls `end_part()` where no later row can repeat a key of those before, so that
+    they need not be remembered. It may set `kind` where the layout's own does not hold for this table. `origin` is what
+    redqueen's own files say of where they came from.
     """
 
     place: Path
@@ -48,6 +51,17 @@ class Reading:
         if text not in self.notes:
             self.notes.append(text)
 
+    def leave_out(self, what: str, names: Collection[str]) -> None:
+        """Notes what is left out, if anything is: "left out: groups of countries (World, Asia)"."""
+        if names:
+            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+            self.note(f"left out: {what} ({', '.join(sorted(names)[:_NAMED])}{more})")
+
+    def read_whole(self, *files: Path) -> None:
+        """Lists files that were read, and advances by their size."""
+        self.files += files
+        self.advance(sum(file.stat().st_size for file in files))
+
 
 @dataclass(frozen=True)
 class Format:
@@ -66,3 +80,13 @@ class Format:
     layout: str
     looks_like: Callable[[Sample], bool]
     stream: Callable[[Path, Reading], Iterator[pd.DataFrame | InputOutput]]
+
+
+def has_columns(*names: str) -> Callable[[Sample], bool]:
+    """Gives the test whether a table's header holds all of some names."""
+    return lambda sample: set(names) <= set(sample.columns)
+
+
+def on_request(sample: Sample) -> bool:
+    """Recognises nothing: for layouts that are asked for by name, of files that another layout recognises."""
+    return False

@@ -7,18 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from redqueen.errors import Faults, Refused
-from redqueen.evidence.former_places import name_then
-from redqueen.evidence.places import is_group, places
+from redqueen.evidence.checking import FIRST_LINE, MISSING, SHOWN, numbers, shown
 from redqueen.evidence.reading import Reading
-from redqueen.evidence.sample import Sample, look
-from redqueen.evidence.streaming import NUMBER, TEXT, WHOLE, stream_table
-from redqueen.evidence.tables import FIRST_LINE, MISSING, numbers
+from redqueen.evidence.regions import Countries
+from redqueen.evidence.streaming import NUMBER, TEXT, YEAR, stream_table
 
-__all__ = ["check_codes", "check_rows", "country_codes", "has_columns", "leave_out", "measure_columns", "on_request", "tidy", "whole_table"]
-
-# A note lists this many names, and counts the rest.
-_NAMED = 4
+__all__ = ["check_codes", "country_codes", "leave_out", "measure_columns", "tidy", "whole_table"]
 
 
 def whole_table(
@@ -28,70 +22,42 @@ def whole_table(
     heading: str,
     text: Iterable[str] = (),
     number: Iterable[str] = (),
-    whole: Iterable[str] = (),
+    year: Iterable[str] = ("year",),
     optional: Collection[str] = (),
-    delimiter: str | None = None,
 ) -> pd.DataFrame:
-    """Reads a whole table: `text` and `number` columns, whose cells may be empty, and `whole` ones, which may not.
+    """Reads a whole table: `text` and `number` columns, whose cells may be empty, and `year` ones, which may not.
 
     The index, named "row", is the row of the file, from 0. Refuses what `stream_table` refuses, and notes.
     """
-    kinds = dict.fromkeys(text, TEXT) | dict.fromkeys(number, NUMBER) | dict.fromkeys(whole, WHOLE)
-    may_miss = [*text, *number]
-    blocks = stream_table(path, kinds, reading, heading=heading, optional=optional, delimiter=delimiter, may_miss=may_miss)
+    kinds = dict.fromkeys(text, TEXT) | dict.fromkeys(number, NUMBER) | dict.fromkeys(year, YEAR)
+    blocks = stream_table(path, kinds, reading, heading=heading, optional=optional, may_miss=[*text, *number])
     parts = [block.astype({name: "str" for name in text if name in block}) for block in blocks]
     reading.faults.refuse_if_any(heading)
     return pd.concat(parts)
 
 
-def check_rows(path: Path, reading: Reading, heading: str) -> None:
-    """Refuses a table whose rows are not whole, as `stream_table` does, for readers that then read it in their own way."""
-    columns = look(path).columns
-    if not columns:
-        raise Refused.one("this is no table", file=path, remedy="give a .csv, .tsv or .parquet file", heading=heading)
-    if path.suffix.lower() == ".parquet":
-        reading.files.append(path)
-        reading.advance(path.stat().st_size)
-        return
-    for _ in stream_table(path, dict.fromkeys(columns, TEXT), reading, heading=heading, may_miss=columns):
-        pass
-    reading.faults.refuse_if_any(heading)
-
-
 def check_codes(codes: pd.Series, fits: Callable[[str], object], complaint: str, field: str, remedy: str, reading: Reading) -> None:
-    """Refuses codes that do not fit, each with the first line where it stands: "'99999' is no county"."""
-    for code in sorted(code for code in codes.unique() if not fits(code)):
-        line = int(codes.index[codes == code][0]) + FIRST_LINE
-        reading.faults.add(f"'{code}' {complaint}", line=line, field=field, remedy=remedy)
+    """Refuses codes that do not fit, the first few each with the line where it first stands: "'99999' is no county"."""
+    odd = codes[[not fits(code) for code in codes]].drop_duplicates()
+    for row, code in odd[:SHOWN].items():
+        reading.faults.add(f"{shown(code)} {complaint}", line=int(row) + FIRST_LINE, field=field, remedy=remedy)
+    if len(odd) > SHOWN:
+        reading.faults.add(f"{len(odd) - SHOWN:,} more codes of which one must say: {complaint}", field=field)
     reading.faults.refuse_if_any()
 
 
-def has_columns(*names: str) -> Callable[[Sample], bool]:
-    """Gives the test whether a table's header holds all of some names."""
-    return lambda sample: set(names) <= set(sample.columns)
-
-
-def on_request(sample: Sample) -> bool:
-    """Recognises nothing: for layouts that are asked for by name, of files that another layout recognises."""
-    return False
-
-
-def country_codes(
-    table: pd.DataFrame, column: str, reading: Reading, *, known: Callable[[Iterable[object], Faults, str], dict] = places
-) -> pd.DataFrame:
+def country_codes(table: pd.DataFrame, column: str, reading: Reading) -> pd.DataFrame:
     """Writes alpha-3 codes for the countries named in a column; leaves out rows of groups of countries, with a note.
 
-    Notes a fault for each unknown country, whose rows stay without a code. `known` says which names are countries.
+    Notes a fault for each country that is not known now or formerly and for cells without a name; their rows go too.
     """
-    groups = {name: is_group(name) for name in table[column].unique()}
-    table = leave_out(table, column, table[column].map(groups), "groups of countries", reading)
     blank = table[column] == ""
     if blank.any():
         reading.faults.add("is missing", line=int(table.index[blank][0]) + FIRST_LINE, field=column)
-    codes = known(table[column][~blank].unique(), reading.faults, column)
-    names = reading.names.setdefault("region", {})
-    names.update({code: name_then(code) for code in sorted(set(codes.values()))})
-    return table.assign(**{column: table[column].map(codes)})
+    countries = Countries(reading)
+    codes, kept = countries.map(table[column][~blank].astype("category"))
+    countries.note()
+    return table[~blank][kept].assign(**{column: codes[kept].astype(object)})
 
 
 def leave_out(table: pd.DataFrame, column: str, rows: pd.Series, what: str, reading: Reading) -> pd.DataFrame:
@@ -99,9 +65,7 @@ def leave_out(table: pd.DataFrame, column: str, rows: pd.Series, what: str, read
     rows = rows.astype(bool)
     if not rows.any():
         return table
-    gone = sorted(table[column][rows].astype("str").unique())
-    more = f" and {len(gone) - _NAMED} more" if len(gone) > _NAMED else ""
-    reading.note(f"left out: {what} ({', '.join(gone[:_NAMED])}{more})")
+    reading.leave_out(what, table[column][rows].astype("str").unique())
     return table[~rows]
 
 

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import csv
-import gzip
+import io
 import json
 import re
 import zipfile
-import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from redqueen.errors import Refused, nearest, require
+from redqueen.errors import Faults, Refused, nearest, require
+from redqueen.evidence.unpacking import ZIP, Unpacked, find, refusing_damage
+from redqueen.evidence.workbooks import sheet_names
 
-__all__ = ["KEPT", "Sample", "look", "mark"]
+__all__ = ["KEPT", "Sample", "check_header", "list_columns", "look", "look_inside"]
 
 #: The key under which redqueen writes provenance into a Parquet file of its own.
 KEPT = b"redqueen"
 
 # Enough for the longest header known: an input-output table of 3,600 columns.
 _HEAD = 1 << 18
-_GZIP = b"\x1f\x8b"
+# A refusal lists this many columns, and counts the rest.
+_COLUMNS_SHOWN = 12
+# What separates the columns of a file, by its ending.
+_ENDINGS = {".csv": ",", ".tsv": "\t"}
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _WORKBOOKS = frozenset({".xlsx", ".xls", ".xlsb", ".xlsm", ".ods"})
 _QUOTED = re.compile(r'"[^"]*"')
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _R_DATA = frozenset({".rdata", ".rda", ".rds"})
 _HEADING = "looking at evidence"
 
@@ -58,31 +63,68 @@ def look(place: str | Path) -> Sample:
     Refuses what is absent, empty, binary, not UTF-8 or not in its declared packing.
     """
     place = Path(place)
+    find(place, _HEADING)
     if place.is_dir():
-        names = sorted(child.name for child in place.iterdir() if child.is_file() and not child.name.startswith("."))
+        with refusing_damage(place, _HEADING):
+            names = sorted(child.name for child in place.iterdir() if child.is_file() and not child.name.startswith("."))
         if not names:
             raise Refused.one("the folder holds no files", file=place, heading=_HEADING)
         return Sample(place, tuple(names))
-    if not place.is_file():
-        siblings = [child.name for child in place.parent.iterdir()] if place.parent.is_dir() else []
-        raise Refused.one("no such file", file=place, remedy=nearest(place.name, siblings), heading=_HEADING)
     if place.stat().st_size == 0:
         raise Refused.one("the file is empty", file=place, heading=_HEADING)
     kind = place.suffix.lower()
     if kind == ".parquet":
         return _parquet(place)
     if kind in _WORKBOOKS:
-        return _workbook(place)
-    if kind == ".zip":
+        return Sample(place, (place.name,), sheets=sheet_names(place, _HEADING))
+    if kind == ZIP:
         return _zip(place)
     if kind in _R_DATA:
         return Sample(place, (place.name,))
-    return _text(place)
+    return look_inside(place)
 
 
-def mark(delimiter: str) -> str:
-    """Gives the words for a delimiter."""
-    return "a tab" if delimiter == "\t" else f"'{delimiter}'"
+def look_inside(place: Path) -> Sample:
+    """Looks at the header of a text table, which may be packed in .gz or by itself in .zip."""
+    with Unpacked(place, _HEADING) as text:
+        head = text.read(_HEAD)
+    if not head:
+        raise Refused.one("the file is empty", file=place, heading=_HEADING)
+    return _text(place, head)
+
+
+def check_header(
+    sample: Sample, faults: Faults, *, wanted: Collection[str] = (), delimiter: str | None = None, any_case: bool = False
+) -> tuple[str, ...]:
+    """Notes what is wrong with the header of a text or Parquet table, and gives its columns, in lower case for `any_case`.
+
+    `delimiter` is the publisher's; without it, the ending decides (.csv a comma, .tsv a tab, others what the header shows). Faults
+    are another delimiter, a column that stands twice, and each of `wanted` that is missing.
+    """
+    place, columns = sample.place, tuple(name.lower() for name in sample.columns) if any_case else sample.columns
+    if place.suffix.lower() != ".parquet":
+        inner = Path(place.stem).suffix if place.suffix.lower() in (".gz", ZIP) else place.suffix
+        meant = delimiter or _ENDINGS.get(inner.lower(), sample.delimiter)
+        if meant != sample.delimiter and len(columns) > 1:
+            faults.add(
+                f"the columns are separated by {_mark(sample.delimiter)}, not by {_mark(meant)}", line=1,
+                remedy=f"save the table with {_mark(meant)} between columns",
+            )
+            return columns
+    for name in dict.fromkeys(name for name in columns if columns.count(name) > 1):
+        faults.add("the column stands twice in the header", line=1, field=name or "(no name)")
+    lacking = [name for name in wanted if name not in columns]
+    for name in lacking:
+        faults.add("the column is missing", line=1, field=name, remedy=nearest(name, columns))
+    if lacking:
+        faults.add(f"the table has the columns {list_columns(columns)}", line=1)
+    return columns
+
+
+def list_columns(columns: Sequence[object]) -> str:
+    """Lists the first columns of a table, and how many more it has."""
+    more = len(columns) - _COLUMNS_SHOWN
+    return ", ".join(map(str, columns[:_COLUMNS_SHOWN])) + (f" and {more} more" if more > 0 else "")
 
 
 def _parquet(place: Path) -> Sample:
@@ -95,15 +137,6 @@ def _parquet(place: Path) -> Sample:
     return Sample(place, (place.name,), tuple(metadata.schema.to_arrow_schema().names), kept=kept)
 
 
-def _workbook(place: Path) -> Sample:
-    calamine = require("python_calamine", "evidence")
-    try:
-        with calamine.CalamineWorkbook.from_path(str(place)) as book:
-            return Sample(place, (place.name,), sheets=tuple(book.sheet_names))
-    except (calamine.CalamineError, OSError, ValueError) as error:
-        raise Refused.one("not a whole workbook", file=place, remedy="fetch it again", heading=_HEADING) from error
-
-
 def _zip(place: Path) -> Sample:
     try:
         with zipfile.ZipFile(place) as archive:
@@ -112,8 +145,7 @@ def _zip(place: Path) -> Sample:
         raise Refused.one("not a whole zip archive", file=place, remedy="fetch it again", heading=_HEADING) from error
 
 
-def _text(place: Path) -> Sample:
-    head = _head(place)
+def _text(place: Path, head: bytes) -> Sample:
     if head.startswith(_UTF16):
         raise Refused.one("the text is UTF-16", file=place, remedy="save it as UTF-8", heading=_HEADING)
     # The head may end within a character, which is no fault.
@@ -128,31 +160,16 @@ def _text(place: Path) -> Sample:
         ) from error
     if "\0" in text:
         raise Refused.one(_binary(place), file=place, heading=_HEADING)
-    lines = text.splitlines()
-    if not lines or not lines[0].strip():
+    first = _LINE_END.split(text, 1)[0]
+    if not first.strip():
         raise Refused.one("the first line names no columns", file=place, line=1, heading=_HEADING)
-    delimiter = _delimiter(lines[0])
-    rows = csv.reader(lines[:2], delimiter=delimiter)
-    columns, first_row = next(rows), next(rows, [])
-    return Sample(place, (place.name,), tuple(name.strip() for name in columns), delimiter, first_row=tuple(first_row))
-
-
-def _head(place: Path) -> bytes:
-    """Reads the start of a file, unpacked where it is packed."""
-    with place.open("rb") as stream:
-        packed = stream.read(2) == _GZIP
-    if place.suffix.lower() == ".gz" and not packed:
-        raise Refused.one("the file ends in .gz and is not compressed so", file=place, remedy="fetch it again", heading=_HEADING)
+    delimiter = _delimiter(first)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
-        with (gzip.open if packed else open)(place, "rb") as stream:
-            head = stream.read(_HEAD)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise Refused.one(
-            "the compressed file is damaged or cut short", file=place, remedy="fetch it again", heading=_HEADING
-        ) from error
-    if not head:
-        raise Refused.one("the file is empty", file=place, heading=_HEADING)
-    return head
+        columns, first_row = next(rows), next(rows, [])
+    except csv.Error as error:
+        raise Refused.one(f"not a regular table: {error}", file=place, line=rows.line_num, heading=_HEADING) from error
+    return Sample(place, (place.name,), tuple(name.strip() for name in columns), delimiter, first_row=tuple(first_row))
 
 
 def _delimiter(header: str) -> str:
@@ -168,3 +185,8 @@ def _looks_binary(head: bytes) -> bool:
 
 def _binary(place: Path) -> str:
     return f"the file is no table: it holds bytes that no text has{'' if place.suffix else ', and its name has no ending'}"
+
+
+def _mark(delimiter: str) -> str:
+    """Gives the words for a delimiter."""
+    return "a tab" if delimiter == "\t" else f"'{delimiter}'"

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from redqueen.errors import Faults
+from redqueen.evidence.checking import FIRST_LINE, SHOWN, as_floats, say_each
 from redqueen.evidence.places import places
-from redqueen.evidence.tables import FIRST_LINE, SHOWN
 
-__all__ = ["IGNORED", "NOISE", "OUTPUT", "PURCHASES", "TAXES", "VALUE_ADDED", "Grid", "Labels", "Square", "say_each"]
+__all__ = ["IGNORED", "NOISE", "OUTPUT", "PURCHASES", "TAXES", "VALUE_ADDED", "Grid", "Labels", "Square"]
 
 # What a closing row holds, by producer.
 VALUE_ADDED, OUTPUT, TAXES, PURCHASES, IGNORED = "value added", "output", "taxes", "purchases", "ignored"
@@ -46,7 +46,7 @@ class Grid:
         if all(pd.api.types.is_numeric_dtype(kind) for kind in cells.dtypes.unique()):
             values = cells.to_numpy(dtype=float)
         else:
-            values = cells.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
+            values = cells.apply(as_floats).to_numpy(dtype=float)
         if not np.isfinite(values).all():
             values = np.where(np.isfinite(values), values, np.nan)
 
@@ -107,6 +107,7 @@ class Square:
             self.row_of.setdefault(label, row)
         self.regions: tuple[str, ...] = ()
         self.sectors: tuple[str, ...] = ()
+        self.merged_names: list[str] = []
         self._find_columns(labels, faults)
 
     def _find_columns(self, labels: Labels, faults: Faults) -> None:
@@ -232,11 +233,3 @@ class Square:
             faults.add(says, line=at[0] + self.grid.first_line, field=self.grid.columns[at[1]])
         if len(found) > SHOWN:
             faults.add(f"{len(found) - SHOWN:,} more cells of which one must say: {complaint}")
-
-
-def say_each(names: list[str], complaint: str, faults: Faults, line: int | None = None) -> None:
-    """Notes the same complaint of each name; after the first few, only how many more."""
-    for name in names[:SHOWN]:
-        faults.add(complaint, line=line, field=name)
-    if len(names) > SHOWN:
-        faults.add(f"{len(names) - SHOWN:,} more: {complaint}", line=line)

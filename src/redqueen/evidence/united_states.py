@@ -36,12 +36,12 @@ def state_of(code: str) -> str | None:
 
 def is_county(code: str) -> bool:
     """Says whether a code has the form of a county's: a state's two digits, then three that are not 000 or 999."""
-    return len(code) == 5 and code.isdigit() and code[:2] in states() and code[2:] not in ("000", "999")
+    return _is_number(code) and code[:2] in states() and code[2:] not in ("000", "999")
 
 
 def is_metro(code: str) -> bool:
     """Says whether a code has the form of a metropolitan or micropolitan area's: five digits from 10000 to 49999."""
-    return len(code) == 5 and code.isdigit() and "1" <= code[0] <= "4"
+    return _is_number(code) and "1" <= code[0] <= "4"
 
 
 @functools.cache
@@ -53,6 +53,10 @@ def industry_titles() -> dict[str, str]:
 def titles_of(codes: Iterable[str]) -> dict[str, str]:
     """Gives the short titles of those codes that are industry groups of NAICS 2017, in the order of the codes."""
     return {code: industry_titles()[code] for code in sorted(set(codes)) if code in industry_titles()}
+
+
+def _is_number(code: str) -> bool:
+    return len(code) == 5 and code.isascii() and code.isdigit()
 
 
 @functools.cache

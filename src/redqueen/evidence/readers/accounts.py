@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 
 from redqueen.errors import Faults, nearest
+from redqueen.evidence.checking import MISSING, SHOWN
 from redqueen.evidence.places import places
 from redqueen.evidence.reading import Format, Reading
 from redqueen.evidence.sample import Sample
-from redqueen.evidence.tables import MISSING, SHOWN
 from redqueen.evidence.workbooks import is_blank, sheet_rows
 
 __all__ = ["FORMATS", "INDUSTRIES_2013", "VARIABLES"]
@@ -79,7 +79,6 @@ def _looks_like(sample: Sample) -> bool:
 
 
 def _stream(place: Path, reading: Reading) -> Iterator[pd.DataFrame]:
-    reading.files.append(place)
     rows = sheet_rows(place, _HEADING, sheet=_SHEET)
     header = [_word(cell) for cell in next(rows, [])]
     faults = Faults(file=place)
@@ -111,7 +110,7 @@ def _stream(place: Path, reading: Reading) -> Iterator[pd.DataFrame]:
     _check_signs(values, frame, list(years.values()), faults)
     faults.refuse_if_any(_HEADING)
     reading.notes.append("values in money are in the currency of each country: they cannot be added over countries")
-    reading.advance(place.stat().st_size)
+    reading.read_whole(place)
     yield _long(tidy, values, list(years.values()))
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pandas as pd
 
 from redqueen.evidence.harmonised_system import product_code, product_names
+from redqueen.evidence.labels import Names, relabelled
+from redqueen.evidence.readers.trade import TradePlaces, trade_rows
 from redqueen.evidence.reading import Format, Reading
 from redqueen.evidence.sample import Sample, look
-from redqueen.evidence.streaming import NUMBER, TEXT, WHOLE, stream_table
-from redqueen.evidence.trade_flows import Names, flows, relabelled
-from redqueen.evidence.trade_places import TradePlaces
+from redqueen.evidence.streaming import NUMBER, TEXT, YEAR, stream_table
 
 __all__ = ["FORMATS"]
 
@@ -45,7 +45,7 @@ def _stream(place: Path, reading: Reading) -> Iterator[pd.DataFrame]:
     region_name, product_name = _first(_REGION_NAMES, columns), _first(_PRODUCT_NAMES, columns)
     values = {name: measure for name, measure in _VALUES.items() if name in columns or name == "export_value"}
     text = [name for name in (region, partner, product, region_name, product_name) if name]
-    kinds = {**dict.fromkeys(text, TEXT), "year": WHOLE, **dict.fromkeys(values, NUMBER)}
+    kinds = {**dict.fromkeys(text, TEXT), "year": YEAR, **dict.fromkeys(values, NUMBER)}
     reading.units.update(dict.fromkeys(values.values(), UNIT))
     reading.kind = "trade" if partner else "activities"
     countries, named = TradePlaces(reading), Names(reading)
@@ -53,7 +53,7 @@ def _stream(place: Path, reading: Reading) -> Iterator[pd.DataFrame]:
     for block in stream_table(place, kinds, reading, heading=_HEADING, delimiter=",", may_miss=may_miss):
         if product.startswith("hs") or "_hs" in product:
             block[product] = relabelled(block[product], product_code)
-        found = flows(block, region, product, values, countries, reading, partner=partner)
+        found = trade_rows(block, region, product, values, countries, reading, partner=partner)
         named.take("activity", block, product, product_name)
         yield found
     countries.note()

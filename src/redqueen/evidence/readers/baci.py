@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 
 from redqueen.errors import Faults, require
+from redqueen.evidence.checking import FIRST_LINE, say_rows
+from redqueen.evidence.former_places import places_then
+from redqueen.evidence.readers.trade import TAIWAN, UNSPECIFIED, taken_for_taiwan
 from redqueen.evidence.reading import Format, Reading
-from redqueen.evidence.regions import country_of
 from redqueen.evidence.sample import Sample, look
-from redqueen.evidence.streaming import NUMBER, TEXT, WHOLE, check_end, stream_table
-from redqueen.evidence.tables import FIRST_LINE, say_rows
-from redqueen.evidence.trade_places import TAIWAN, taken_for_taiwan
+from redqueen.evidence.streaming import NUMBER, TEXT, WHOLE, YEAR, stream_table
+from redqueen.evidence.unpacking import check_end
 
 __all__ = ["FORMATS"]
 
@@ -64,6 +65,7 @@ def _stream(place: Path, reading: Reading) -> Iterator[pd.DataFrame]:
     _check_names(files, reading.faults)
     for file in files:
         # A file that was cut off is known at once, before hours of others are read.
+        look(file)
         check_end(file, _HEADING)
     codes = _read_codes(folder, reading)
     reading.units["exports"] = UNIT
@@ -96,12 +98,20 @@ def _read_codes(folder: Path, reading: Reading) -> _Codes:
     if not countries:
         reading.note("there is no file country_codes: numbers of countries are taken for those of the United Nations")
     if products:
-        kinds = {"code": TEXT, "description": TEXT}
-        for block in stream_table(folder / products[-1], kinds, reading, heading=_HEADING, may_miss=("description",)):
-            pairs = [(code.zfill(6), str(words)) for code, words in zip(block["code"], block["description"], strict=True)]
-            # The code 9999AA is listed for what is not specified, and stands in no row.
-            found.products.update({int(code): words for code, words in pairs if code.isdigit()})
+        found.products.update(_listed_products(folder / products[-1], reading))
         reading.names["activity"] = {f"{code:06d}": words for code, words in found.products.items()}
+    return found
+
+
+def _listed_products(file: Path, reading: Reading) -> dict[int, str]:
+    found: dict[int, str] = {}
+    kinds = {"code": TEXT, "description": TEXT}
+    for block in stream_table(file, kinds, reading, heading=_HEADING, may_miss=("description",)):
+        codes = block["code"].astype("str").str.zfill(6)
+        say_rows(reading.faults, "code", "is no code of a product", codes, ~codes.str.fullmatch("[0-9A-Z]{6}"))
+        reading.faults.refuse_if_any(_HEADING)
+        # The code 9999AA is listed for what is not specified, and stands in no row.
+        found |= {int(code): str(words) for code, words in zip(codes, block["description"], strict=True) if code.isdigit()}
     return found
 
 
@@ -112,20 +122,27 @@ def _listed_countries(file: Path, reading: Reading) -> dict[int, str | None]:
     found: dict[int, str | None] = {}
     left_out = []
     kinds = {"country_code": WHOLE, words: TEXT, letters: TEXT}
+    countries = {int(country.numeric) for country in require("pycountry", "evidence").countries} | set(map(int, _NUMBERS))
     for block in stream_table(file, kinds, reading, heading=_HEADING, may_miss=(letters,)):
+        odd = ~block["country_code"].between(0, _MOST - 1)
+        odd &= block["country_code"].notna()
+        say_rows(reading.faults, "country_code", "is no number of a country", block["country_code"], odd)
+        reading.faults.refuse_if_any(_HEADING)
         for row in block.itertuples():
-            number, name, code = int(row[1]), str(row[2]), str(row[3])
-            known = country_of(code, reading, Faults()) if len(code) == 3 else None
+            number, name, code, faults = int(row[1]), str(row[2]), str(row[3]), Faults()
+            known = places_then([code], faults).get(code) if len(code) == 3 else None
             if str(number) in TAIWAN:
                 found[number] = taken_for_taiwan(reading)
             elif known:
                 found[number] = known
                 reading.names.setdefault("region", {})[found[number]] = name
+            elif faults and number in countries:
+                reading.faults.add(faults[0].message, line=int(row[0]) + FIRST_LINE, field=letters, remedy=faults[0].remedy)
             else:
                 found[number] = None
                 left_out.append(name)
-    if left_out:
-        reading.note(f"groups and unspecified areas are left out: {', '.join(sorted(left_out)[:8])}")
+        reading.faults.refuse_if_any(_HEADING)
+    reading.leave_out(UNSPECIFIED, left_out)
     return found
 
 
@@ -144,7 +161,7 @@ def _one_year(file: Path, year: int | None, codes: _Codes, reading: Reading) -> 
     products = _lookup({code: position for position, code in enumerate(sorted(codes.products))}, 1_000_000)
     activities = pd.CategoricalDtype([f"{code:06d}" for code in sorted(codes.products)])
     measures = pd.CategoricalDtype(["exports"])
-    kinds = {"t": WHOLE, "i": WHOLE, "j": WHOLE, "k": WHOLE, "v": NUMBER}
+    kinds = {"t": YEAR, "i": WHOLE, "j": WHOLE, "k": WHOLE, "v": NUMBER}
     for block in stream_table(file, kinds, reading, heading=_HEADING, delimiter=","):
         if year is not None:
             say_rows(reading.faults, "t", f"is not the year of the file, {year}", block["t"], block["t"] != year)
@@ -156,7 +173,7 @@ def _one_year(file: Path, year: int | None, codes: _Codes, reading: Reading) -> 
             )
         else:
             say_rows(reading.faults, "k", "is no product of six digits", block["k"], ~block["k"].between(10_000, 999_999))
-            numbers, seen = pd.factorize(block["k"])
+            numbers, seen = pd.factorize(block["k"].where(block["k"].between(0, 999_999), 0))
             activity = pd.Categorical.from_codes(numbers, [f"{int(code):06d}" for code in seen])
         if reading.faults:
             # Faults of other blocks are still looked for; nothing is kept of what is refused.
@@ -167,7 +184,7 @@ def _one_year(file: Path, year: int | None, codes: _Codes, reading: Reading) -> 
                 "region": pd.Categorical.from_codes(np.maximum(exporter, 0), dtype=regions),
                 "partner": pd.Categorical.from_codes(np.maximum(importer, 0), dtype=regions),
                 "activity": activity,
-                "year": block["t"].astype("int64").to_numpy(),
+                "year": block["t"].to_numpy(),
                 "measure": pd.Categorical.from_codes(np.zeros(len(block), dtype=np.int8), dtype=measures),
                 "value": block["v"].to_numpy(),
             },

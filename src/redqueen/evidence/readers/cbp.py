@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from redqueen.evidence.checking import say_rows
 from redqueen.evidence.evidence import KINDS
 from redqueen.evidence.reading import Format, Reading
 from redqueen.evidence.reshaping import check_codes, leave_out, measure_columns, tidy
-from redqueen.evidence.sample import Sample, look
-from redqueen.evidence.streaming import TEXT, stream_table
-from redqueen.evidence.tables import numbers
+from redqueen.evidence.sample import Sample, list_columns, look
+from redqueen.evidence.streaming import TEXT, YEAR, stream_table
 from redqueen.evidence.united_states import is_county, is_metro, states, titles_of
 
 __all__ = ["FORMATS"]
@@ -21,9 +21,10 @@ __all__ = ["FORMATS"]
 _HEADING = "County Business Patterns"
 # Columns that are read where they are there, in lower case.
 _READ = (
-    "msa", "cbsa_code", "fipstate", "fipscty", "lfo", "naics", "naics_code", "emp", "emp_nf", "empflag", "est", "estab", "year"
+    "msa", "cbsa_code", "fipstate", "fipscty", "lfo", "naics", "naics_code", "emp", "emp_nf", "empflag", "est", "estab"
 )  # fmt: skip
-_NAICS_4 = re.compile(r"\d{4}(//)?")
+# Codes of industries at any level, and those of industry groups: ------, 31----, 334///, 3344//, 334413, 31-33.
+_NAICS, _NAICS_4 = re.compile(r"-+|[0-9]{2,6}[-/]*|[0-9]{2}-[0-9]{2}"), re.compile(r"[0-9]{4}(//)?")
 _MEASURES = {"emp": ("jobs", "persons employed in mid-March"), "est": ("establishments", "establishments")}
 # Noise flags that stand for a cell withheld: D discloses a firm, S is of poor quality. Older files flag a range of sizes.
 _WITHHELD = ("D", "S", "(D)", "(S)", "N")
@@ -35,16 +36,20 @@ _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)|^cbp(\d\d)")
 
 def _stream(place: Path, reading: Reading) -> Iterator[pd.DataFrame]:
     """Yields jobs and establishments by area and industry group of four digits; more and less detailed rows are left out."""
-    by_name = {name.lower(): name for name in look(place).columns}
-    for names in (("naics", "naics_code"), ("emp",), ("est", "estab")):
-        if not set(names) & set(by_name):
-            reading.faults.add("the column is missing", line=1, field=" or ".join(names), remedy=f"it has {', '.join(list(by_name)[:12])}")
+    header = [name.lower() for name in look(place).columns]
+    areas = [("fipstate",)] if "fipscty" in header else []
+    for names in (("naics", "naics_code"), ("emp",), ("est", "estab"), *areas):
+        if not set(names) & set(header):
+            reading.faults.add("the column is missing", line=1, field=" or ".join(names), remedy=f"it has {list_columns(header)}")
     reading.faults.refuse_if_any(_HEADING)
-    wanted = [by_name[name] for name in _READ if name in by_name]
-    area = next((kind for name, kind in _AREAS.items() if name in by_name), "nation")
-    parts = []
-    for block in stream_table(place, dict.fromkeys(wanted, TEXT), reading, heading=_HEADING, delimiter=",", may_miss=wanted):
-        block = block.rename(columns=lambda name: _OURS.get(name.lower(), name.lower())).astype("str")
+    written = {_OURS.get(name, name): name for name in header}
+    area = next((kind for name, kind in _AREAS.items() if name in header), "nation")
+    kinds, parts = {**dict.fromkeys(_READ, TEXT), "year": YEAR}, []
+    for block in stream_table(place, kinds, reading, heading=_HEADING, delimiter=",", optional=kinds, may_miss=_READ, any_case=True):
+        block = block.rename(columns=_OURS).astype({_OURS.get(name, name): "str" for name in block if name != "year"})
+        wrong = ~block["naics"].str.fullmatch(_NAICS)
+        named = block["naics"].where(block["naics"] != "")
+        say_rows(reading.faults, written["naics"], "is no code of an industry (NAICS)", named, wrong)
         keep = block["naics"].str.fullmatch(_NAICS_4)
         # Rows by legal form stand beside those of all forms.
         keep &= block["lfo"] == "-" if "lfo" in block else True
@@ -54,7 +59,7 @@ def _stream(place: Path, reading: Reading) -> Iterator[pd.DataFrame]:
     if table.empty:
         reading.faults.add("no row is of an industry group of four digits", field="naics", remedy="its code reads 3344 or 3344//")
         reading.faults.refuse_if_any(_HEADING)
-    table = _areas(table, area, reading).assign(year=_year(table, place, reading), activity=table["naics"].str[:4])
+    table = _areas(table, area, written, reading).assign(year=_year(table, place, reading), activity=table["naics"].str[:4])
     unflagged = pd.Series("", table.index)
     hidden = table.get("emp_nf", unflagged).isin(_WITHHELD) | (table.get("empflag", unflagged) != "")
     table["emp"] = table["emp"].where(~hidden, "D")
@@ -65,12 +70,12 @@ def _stream(place: Path, reading: Reading) -> Iterator[pd.DataFrame]:
     yield tidy(rows, KINDS["activities"])
 
 
-def _areas(table: pd.DataFrame, area: str, reading: Reading) -> pd.DataFrame:
+def _areas(table: pd.DataFrame, area: str, written: dict[str, str], reading: Reading) -> pd.DataFrame:
     if area == "nation":
         return table.assign(region="USA")
     if area == "metro":
         form = "its code has five digits, from 10000 to 49999"
-        check_codes(table["msa"], is_metro, "is no metropolitan or micropolitan area", "msa", form, reading)
+        check_codes(table["msa"], is_metro, "is no metropolitan or micropolitan area", written["msa"], form, reading)
         return table.assign(region=table["msa"])
     table = table.assign(region=table["fipstate"].str.zfill(2))
     if area == "state":
@@ -85,7 +90,7 @@ def _areas(table: pd.DataFrame, area: str, reading: Reading) -> pd.DataFrame:
 
 def _year(table: pd.DataFrame, place: Path, reading: Reading) -> pd.Series | int:
     if "year" in table:
-        return numbers(table["year"], "year", reading.faults, whole=True)
+        return table["year"]
     found = _YEAR.search(place.name.lower())
     if reading.year is not None:
         return reading.year

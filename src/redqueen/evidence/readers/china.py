@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from redqueen.evidence.evidence import KINDS
-from redqueen.evidence.reading import Format, Reading
-from redqueen.evidence.reshaping import check_codes, has_columns, measure_columns, tidy, whole_table
+from redqueen.evidence.reading import Format, Reading, has_columns
+from redqueen.evidence.reshaping import check_codes, measure_columns, tidy, whole_table
 
 __all__ = ["FORMATS", "PROVINCES"]
 
@@ -39,7 +39,7 @@ _SIGNED = frozenset({"hightech_profit_100m"})
 def _stream(place: Path, reading: Reading) -> Iterator[pd.DataFrame]:
     """Yields the indicators of each province, and of the country under its ISO code."""
     table = whole_table(
-        place, reading, heading=_HEADING, text=["province_en", "indicator", "unit"], whole=["year"], number=["value"]
+        place, reading, heading=_HEADING, text=["province_en", "indicator", "unit"], number=["value"]
     ).rename(columns={"province_en": "region"})
     names = {*PROVINCES, _NATION}
     check_codes(table["region"], names.__contains__, "is no province", "province_en", "write Beijing, Inner Mongolia, ...", reading)

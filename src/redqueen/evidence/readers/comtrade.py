@@ -10,13 +10,12 @@ import numpy as np
 import pandas as pd
 
 from redqueen.errors import Faults
+from redqueen.evidence.checking import say_rows
 from redqueen.evidence.harmonised_system import product_names
+from redqueen.evidence.readers.trade import TradePlaces, trade_rows
 from redqueen.evidence.reading import Format, Reading
 from redqueen.evidence.sample import Sample, look
-from redqueen.evidence.streaming import NUMBER, TEXT, WHOLE, stream_table
-from redqueen.evidence.tables import say_rows
-from redqueen.evidence.trade_flows import flows
-from redqueen.evidence.trade_places import TradePlaces
+from redqueen.evidence.streaming import NUMBER, TEXT, YEAR, stream_table
 
 __all__ = ["FORMATS"]
 
@@ -28,7 +27,7 @@ _TOTAL = "TOTAL"
 _FLOWS = {"X": "exports", "M": "imports"}
 # Rows are totals over these where they hold the value given; others break a total down.
 _TOTALS = {"partner2ISO": (_WORLD, ""), "customsCode": ("C00", ""), "motCode": ("0", ""), "mosCode": ("0", "")}
-_NEEDED = {"refYear": WHOLE, "reporterISO": TEXT, "flowCode": TEXT, "partnerISO": TEXT, "cmdCode": TEXT, "primaryValue": NUMBER}
+_NEEDED = {"refYear": YEAR, "reporterISO": TEXT, "flowCode": TEXT, "partnerISO": TEXT, "cmdCode": TEXT, "primaryValue": NUMBER}
 
 
 @dataclass(eq=False)
@@ -71,7 +70,7 @@ def _stream(place: Path, reading: Reading) -> Iterator[pd.DataFrame]:
             if mine.empty:
                 continue
             reading.units[measure] = UNIT
-            yield flows(
+            yield trade_rows(
                 mine, "reporterISO", "cmdCode", {"primaryValue": measure}, countries, reading, year="refYear",
                 partner="partnerISO" if scope.by_partner else None,
             )

@@ -8,23 +8,24 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from redqueen.errors import Faults, Refused
+from redqueen.evidence.checking import say_rows
 from redqueen.evidence.evidence import KINDS
 from redqueen.evidence.former_places import name_then, places_then
-from redqueen.evidence.nace import once_covering
-from redqueen.evidence.reading import Format, Reading
-from redqueen.evidence.reshaping import leave_out, on_request, tidy
+from redqueen.evidence.readers.nace import once_covering
+from redqueen.evidence.reading import Format, Reading, on_request
+from redqueen.evidence.reshaping import leave_out, tidy
 from redqueen.evidence.sample import Sample, look
 from redqueen.evidence.streaming import TEXT, stream_table
-from redqueen.evidence.tables import say_rows
 
 __all__ = ["FORMATS"]
 
 _HEADING = "Eurostat table"
 _CORNER = re.compile(r"(?:\w+,)*geo\\(?:TIME_PERIOD|time)", re.IGNORECASE)
-_CELL = re.compile(r"(:|[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*([a-z]*)")
+_CELL = re.compile(r"(:|[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)\s*([a-z]*)")
 _YEAR = re.compile(r"\d{4}")
 # Country, NUTS region, or metropolitan region and city.
 _GEO = re.compile(r"[A-Z]{2}(?:[A-Z0-9]{0,3}|\d{3}[A-Z]{1,2}\d?)")
@@ -163,6 +164,7 @@ def _values(cells: pd.Series, year: str, key: pd.DataFrame, reading: Reading, fl
     for letter in _FLAGS:
         flags[letter] += int(flag[there].str.contains(letter).sum())
     rows = key[there].assign(year=int(year), value=value[there].astype("float64"))
+    say_rows(reading.faults, year, "is too large for a number", cells[there], ~np.isfinite(rows["value"]))
     wrong = (rows["value"] < 0) & rows["measure"].str.startswith(_NEVER_NEGATIVE)
     say_rows(reading.faults, year, "is below 0", rows["value"], wrong)
     return rows

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +19,7 @@ from redqueen.evidence.places import REST_OF_WORLD
 from redqueen.evidence.reading import Format, Reading
 from redqueen.evidence.sample import Sample
 from redqueen.evidence.squares import Grid, Labels, Square
+from redqueen.evidence.unpacking import find
 
 __all__ = ["EORA_PLACES", "EXIOBASE_REST", "FORMATS"]
 
@@ -42,16 +45,19 @@ def _is_eora(sample: Sample) -> bool:
 
 def _exiobase(place: Path, reading: Reading) -> Iterator[InputOutput]:
     pymrio = require("pymrio", "mrio")
-    system = _parsed(place, lambda: pymrio.load_all(place, subset=["Z", "Y", "F"]))
+    system = _parsed(place, lambda: pymrio.load_all(place, subset=["Z", "Y", "F"]), _exiobase_taxes)
     wholes = dict.fromkeys(EXIOBASE_REST, REST_OF_WORLD)
+    notes = [f"{', '.join(EXIOBASE_REST)} are added together as {REST_OF_WORLD}"]
+    yield _closed(place, reading, system, wholes, "million current EUR", 1.0, notes)
+
+
+def _exiobase_taxes(system: Any) -> pd.Series | None:
     taxes = [
         extension.F.loc[[_EXIOBASE_TAXES.fullmatch(str(_first(name))) is not None for name in extension.F.index]].sum()
         for extension in system.get_extensions(data=True)
         if getattr(extension, "F", None) is not None
     ]
-    paid = next((held for held in taxes if held.abs().sum() > 0), None)
-    notes = [f"{', '.join(EXIOBASE_REST)} are added together as {REST_OF_WORLD}"]
-    yield _closed(place, reading, system, wholes, paid, "million current EUR", 1.0, notes)
+    return next((held for held in taxes if held.abs().sum() > 0), None)
 
 
 def _eora(place: Path, reading: Reading) -> Iterator[InputOutput]:
@@ -69,17 +75,28 @@ def _eora(place: Path, reading: Reading) -> Iterator[InputOutput]:
         year, price = int(found[0][0]), found[0][1]
     system = _parsed(place, lambda: pymrio.parse_eora26(place, year=year, price=price))
     notes = ["Eora's discrepancies (its region ROW) are left out: value added is output minus purchases"]
-    yield _closed(place, reading, system, EORA_PLACES, None, UNIT, 1e-3, notes, year=year)
+    yield _closed(place, reading, system, EORA_PLACES, UNIT, 1e-3, notes, year=year)
 
 
-def _parsed(place: Path, parse: Callable[[], object]):
+@dataclass(frozen=True, eq=False)
+class _System:
+    """Holds what is taken of a pymrio system: labels of rows and columns, and their cells."""
+
+    rows: list[str]
+    columns: list[str]
+    values: np.ndarray
+
+
+def _parsed(place: Path, parse: Callable[[], Any], taxes_of: Callable[[Any], pd.Series | None] = lambda system: None) -> _System:
     """Runs pymrio's parser, and refuses the place where it fails, with its own words."""
-    if not place.exists():
-        raise Refused.one("no such file", file=place, heading=HEADING)
+    find(place, HEADING)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             system = parse()
+            if getattr(system, "Z", None) is None or getattr(system, "Y", None) is None:
+                raise ValueError("the table of flows or of final demand is missing (Z, Y)")
+            return _taken(system, taxes_of(system))
     # pymrio raises whatever its parts raise on a file that is damaged or of another layout.
     except Exception as error:
         words = (str(error).strip().splitlines() or [type(error).__name__])[0]
@@ -87,39 +104,43 @@ def _parsed(place: Path, parse: Callable[[], object]):
             f"pymrio cannot read it: {words}", file=place, remedy="fetch it again, and give it as the publisher packs it",
             heading=HEADING,
         ) from error
-    if getattr(system, "Z", None) is None or getattr(system, "Y", None) is None:
-        raise Refused.one("the table of flows or of final demand is missing (Z, Y)", file=place, heading=HEADING)
-    return system
 
 
-def _closed(
-    place: Path, reading: Reading, system, wholes: dict[str, str], taxes: pd.Series | None, unit: str, scale: float,
-    notes: list[str], *, year: int | None = None,
-) -> InputOutput:
-    """Takes a pymrio system over: its sectors, regions, Z and Y, with taxes where they are told."""
-    files = [place] if place.is_file() else sorted(path for path in place.iterdir() if path.is_file())
-    reading.files += files
-    faults = Faults(file=place)
-    year = year_of(place.name, reading.year if year is None else year, faults, notes)
+def _taken(system: Any, taxes: pd.Series | None) -> _System:
+    if list(system.Z.columns) != list(system.Z.index) or list(system.Y.index) != list(system.Z.index):
+        raise ValueError("the rows and columns of the flows (Z), or the rows of final demand (Y), are not the same")
     producers = [f"{region}{_MARK}{sector}" for region, sector in system.Z.index]
     final = [f"{region}{_MARK}final {at}" for at, (region, *_) in enumerate(system.Y.columns)]
-    rows, cells = list(producers), [system.Z.to_numpy(dtype=float), system.Y.to_numpy(dtype=float)]
-    values = np.concatenate(cells, axis=1)
+    rows = list(producers)
+    values = np.concatenate([system.Z.to_numpy(dtype=float), system.Y.to_numpy(dtype=float)], axis=1)
     if taxes is not None:
         paid = taxes.reindex(system.Z.columns).to_numpy(dtype=float)
         values = np.concatenate([values, np.concatenate([paid, np.zeros(len(final))])[None]])
         rows.append(_TAXES)
+    values[~np.isfinite(values)] = np.nan
+    return _System(rows, [*producers, *final], values)
+
+
+def _closed(
+    place: Path, reading: Reading, system: _System, wholes: dict[str, str], unit: str, scale: float, notes: list[str], *,
+    year: int | None = None,
+) -> InputOutput:
+    """Takes a pymrio system over: its sectors, regions, Z and Y, with taxes where they are told."""
+    files = [place] if place.is_file() else sorted(path for path in place.iterdir() if path.is_file())
+    faults = Faults(file=place)
+    year = year_of(place.name, reading.year if year is None else year, faults, notes)
+    if system.rows[-1:] == [_TAXES]:
         notes.append("taxes less subsidies on products stand by themselves; value added is what is left")
     labels = Labels(
         split=lambda label: tuple(label.split(_MARK, 1)) if _MARK in label else (label, ""), final=re.compile(r"final \d+"),
         closing=((re.compile(re.escape(_TAXES)), squares.TAXES),), output=frozenset(), example="region and sector",
         columns="a producer nor final demand", part_of=wholes,
     )
-    grid = Grid(rows, [*producers, *final], values, lambda row, column: None, first_line=1)
+    grid = Grid(system.rows, system.columns, system.values, lambda row, column: None, first_line=1)
     table = close(Square(grid, labels, faults), year, place.name, faults, notes, unit=unit, scale=scale)
     reading.units["sales"] = unit
     reading.notes += table.notes
-    reading.advance(sum(path.stat().st_size for path in files))
+    reading.read_whole(*files)
     return table
 
 

@@ -17,7 +17,6 @@ from redqueen.evidence.input_output import HEADING, UNIT, InputOutput, close, ye
 from redqueen.evidence.reading import Format, Reading
 from redqueen.evidence.sample import Sample
 from redqueen.evidence.squares import Grid, Labels, Square
-from redqueen.evidence.streaming import check_end
 from redqueen.evidence.tables import open_table
 
 __all__ = ["FORMATS", "LABELS", "read_icio"]
@@ -68,7 +67,6 @@ def read_icio(path: str | Path, *, year: int | None = None) -> InputOutput:
     """
     path = Path(path)
     frame = open_table(path, HEADING)
-    check_end(path, HEADING)
     faults = Faults(file=path)
     notes: list[str] = []
     year = year_of(path.name, year, faults, notes, said=_EDITION.sub("", path.name))
@@ -96,10 +94,9 @@ def _stream(place: Path, reading: Reading) -> Iterator[InputOutput]:
         raise Refused.one("the folder holds no file such as ICIO2018_2014.csv or 2016_SML.csv", file=place, heading=HEADING)
     reading.units["sales"] = UNIT
     for path in files:
-        reading.files.append(path)
         table = read_icio(path, year=reading.year if len(files) == 1 else None)
         reading.notes += table.notes if len(files) == 1 else [f"{table.year}: {note}" for note in table.notes]
-        reading.advance(path.stat().st_size)
+        reading.read_whole(path)
         yield table
 
 

@@ -8,9 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from redqueen.evidence.evidence import KINDS
-from redqueen.evidence.former_places import places_then
-from redqueen.evidence.reading import Format, Reading
-from redqueen.evidence.reshaping import country_codes, has_columns, leave_out, measure_columns, tidy, whole_table
+from redqueen.evidence.reading import Format, Reading, has_columns
+from redqueen.evidence.reshaping import country_codes, leave_out, measure_columns, tidy, whole_table
 
 __all__ = ["FORMATS"]
 
@@ -49,9 +48,9 @@ def _innovation(place: Path, reading: Reading) -> Iterator[pd.DataFrame]:
 def _by_country(
     place: Path, column: str, measures: dict[str, tuple[str, str]], signed: list[str], reading: Reading
 ) -> pd.DataFrame:
-    table = whole_table(place, reading, heading=_HEADING, text=[column], whole=["year"], number=list(measures), optional=list(measures))
+    table = whole_table(place, reading, heading=_HEADING, text=[column], number=list(measures), optional=list(measures))
     table = leave_out(table, column, table[column] == _UNDECLARED, "undeclared countries", reading)
-    table = country_codes(table, column, reading, known=places_then).rename(columns={column: "region"})
+    table = country_codes(table, column, reading).rename(columns={column: "region"})
     return tidy(measure_columns(table, ["region", "year"], measures, reading, signed=signed), KINDS["regions"])
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pandas as pd
 
 from redqueen.errors import Refused
+from redqueen.evidence.evidence import COLUMNS, text_columns
 from redqueen.evidence.input_output import InputOutput
-from redqueen.evidence.opening import COLUMNS, text_columns
 from redqueen.evidence.reading import Format, Reading
 from redqueen.evidence.sample import Sample, look
-from redqueen.evidence.streaming import NUMBER, TEXT, WHOLE, stream_table
+from redqueen.evidence.streaming import NUMBER, TEXT, YEAR, stream_table
 
 __all__ = ["FORMATS"]
 
@@ -34,9 +34,8 @@ def _stream(place: Path, reading: Reading) -> Iterator[pd.DataFrame | InputOutpu
     text, numbers = text_columns(reading.kind), [name for name in COLUMNS[reading.kind] if name in ("value", "size")]
     kinds = {**dict.fromkeys(text, TEXT), **dict.fromkeys(numbers, NUMBER)}
     if "year" in COLUMNS[reading.kind]:
-        kinds["year"] = WHOLE
+        kinds["year"] = YEAR
     blocks = stream_table(place, kinds, reading, heading=_HEADING, may_miss=("size", "region", "capabilities", "ties"))
-    blocks = (block.astype({"year": "int64"}) if "year" in block else block for block in blocks)
     yield from (_tables(blocks, reading) if reading.kind == "input_output" else blocks)
 
 

@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 
 from redqueen.errors import Refused
+from redqueen.evidence.checking import say_rows
 from redqueen.evidence.evidence import MEASURES
 from redqueen.evidence.harmonised_system import product_code, product_names
+from redqueen.evidence.labels import Names, relabelled
 from redqueen.evidence.reading import Format, Reading
 from redqueen.evidence.regions import Regions
 from redqueen.evidence.sample import Sample, look
-from redqueen.evidence.streaming import NUMBER, TEXT, WHOLE, stream_table
-from redqueen.evidence.tables import say_rows
-from redqueen.evidence.trade_flows import Names, check_years, relabelled
+from redqueen.evidence.streaming import NUMBER, TEXT, YEAR, stream_table
 
 __all__ = ["FORMATS"]
 
@@ -45,8 +45,8 @@ _SCALES = {
     "usd": "current USD", "kusd": "thousand current USD", "musd": "million current USD", "eur": "current EUR", "meur": "million current EUR",
 }
 _SCALED = re.compile(rf"(.+)_({'|'.join(_SCALES)})")
-# Measures that may be below zero.
-_SIGNED = frozenset({"value added"})
+# Measures that may be below zero; income may in a simulated region that lives on others'.
+_SIGNED = frozenset({"value added", "income per head"})
 # Exports of an input-output table hold changes of stocks abroad, which outweigh small sales: such cells tell nothing.
 _WITH_STOCKS = "gross_exports"
 _YEAR = re.compile(r"(?<!\d)(?:1[5-9]|20)\d\d(?!\d)")
@@ -165,7 +165,7 @@ def _kinds(layout: _Layout) -> dict[str, str]:
     text = (layout.region, layout.partner, layout.activity, layout.measure, layout.unit, layout.region_name, layout.activity_name)
     kinds = {name: TEXT for name in text if name}
     if layout.year:
-        kinds[layout.year] = WHOLE
+        kinds[layout.year] = YEAR
     return kinds | dict.fromkeys([layout.value] if layout.value else layout.wide, NUMBER)
 
 
@@ -182,7 +182,7 @@ def _rows(block: pd.DataFrame, layout: _Layout, year: int | None, regions: Regio
     if layout.partner:
         partner, known = regions.map(block[layout.partner])
         kept = kept & known
-    years = check_years(block[layout.year], reading) if layout.year else np.full(len(block), year, dtype=np.int64)
+    years = block[layout.year].to_numpy() if layout.year else np.full(len(block), year, dtype=np.int64)
     pieces = []
     for column, measure in ({layout.value: None} if layout.value else layout.wide).items():
         cells = _without_stocks(block[column], reading)

@@ -12,18 +12,16 @@ from redqueen.evidence.evidence import KINDS
 from redqueen.evidence.income import UNIT, read_income
 from redqueen.evidence.places import name_of, place as place_of
 from redqueen.evidence.reading import Format, Reading
-from redqueen.evidence.reshaping import check_rows, tidy
+from redqueen.evidence.reshaping import tidy
 from redqueen.evidence.sample import Sample
 
 __all__ = ["FORMATS"]
 
-_HEADING = "table of income per head"
-
 
 def _stream(place: Path, reading: Reading) -> Iterator[pd.DataFrame]:
     """Yields income per head and, where the table has it, population by country and year."""
-    check_rows(place, reading, _HEADING)
     rows = read_income(place)
+    reading.read_whole(place)
     reading.units["income per head"] = UNIT
     reading.names["region"] = {code: name_of(code) for code in rows["region"].unique()}
     reading.note("editions of Maddison's table do not mix; Ireland's income counts the profits of foreign firms")

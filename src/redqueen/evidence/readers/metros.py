@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from redqueen.evidence.evidence import KINDS
-from redqueen.evidence.reading import Format, Reading
-from redqueen.evidence.reshaping import check_codes, has_columns, leave_out, measure_columns, tidy, whole_table
+from redqueen.evidence.reading import Format, Reading, has_columns
+from redqueen.evidence.reshaping import check_codes, leave_out, measure_columns, tidy, whole_table
 from redqueen.evidence.united_states import is_metro, state_of, states
 
 __all__ = ["FORMATS"]
@@ -47,7 +47,7 @@ _DYNAMICS = {
 def _patents(place: Path, reading: Reading) -> Iterator[pd.DataFrame]:
     """Yields patents by metropolitan or micropolitan area, with the areas' names."""
     table = whole_table(
-        place, reading, heading=_HEADING, text=["cbsa_code", "cbsa_name"], whole=["year"], number=["patents_issued"]
+        place, reading, heading=_HEADING, text=["cbsa_code", "cbsa_name"], number=["patents_issued"]
     ).rename(columns={"cbsa_code": "region"})
     elsewhere = table["cbsa_name"].str.startswith(_ELSEWHERE)
     table = leave_out(table, "cbsa_name", elsewhere, "patents outside of metropolitan and micropolitan areas", reading)
@@ -62,7 +62,7 @@ def _patents(place: Path, reading: Reading) -> Iterator[pd.DataFrame]:
 def _dynamics(place: Path, reading: Reading) -> Iterator[pd.DataFrame]:
     """Yields firms, establishments, jobs and their entry and exit by state."""
     table = whole_table(
-        place, reading, heading=_HEADING, text=["st", *_DYNAMICS], whole=["year"],
+        place, reading, heading=_HEADING, text=["st", *_DYNAMICS],
         optional=[name for name in _DYNAMICS if name not in ("firms", "estabs", "emp")],
     )
     table = leave_out(table, "st", table["st"] == _NO_STATE, "business in no single state, code", reading)

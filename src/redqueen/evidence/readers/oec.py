@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from redqueen.evidence.checking import MISSING
 from redqueen.evidence.harmonised_system import product_code, product_names
+from redqueen.evidence.labels import Names, relabelled
+from redqueen.evidence.readers.trade import TradePlaces, trade_rows
 from redqueen.evidence.reading import Format, Reading
 from redqueen.evidence.sample import Sample, look
-from redqueen.evidence.streaming import NUMBER, TEXT, WHOLE, stream_table
-from redqueen.evidence.tables import MISSING
-from redqueen.evidence.trade_flows import Names, flows, relabelled
-from redqueen.evidence.trade_places import TradePlaces
+from redqueen.evidence.streaming import NUMBER, TEXT, YEAR, stream_table
 
 __all__ = ["FORMATS"]
 
@@ -44,7 +44,7 @@ def _stream(place: Path, reading: Reading) -> Iterator[pd.DataFrame]:
     partner = "dest" if "dest" in columns else None
     values = {name: measure for name, measure in _VALUES.items() if name in columns or name == "export_val"}
     text = [name for name in ("origin", partner, product) if name]
-    kinds = {"year": WHOLE, **dict.fromkeys(text, TEXT), **dict.fromkeys(values, NUMBER)}
+    kinds = {"year": YEAR, **dict.fromkeys(text, TEXT), **dict.fromkeys(values, NUMBER)}
     reading.units.update(dict.fromkeys(values.values(), UNIT))
     reading.kind = "trade" if partner else "activities"
     countries, named = TradePlaces(reading, _spelt), Names(reading)
@@ -52,7 +52,7 @@ def _stream(place: Path, reading: Reading) -> Iterator[pd.DataFrame]:
         if product != "sitc":
             block[product] = relabelled(block[product], product_code)
         named.take("activity", block, product, None)
-        yield flows(block, "origin", product, values, countries, reading, partner=partner)
+        yield trade_rows(block, "origin", product, values, countries, reading, partner=partner)
     countries.note()
     if product != "sitc":
         reading.names.setdefault("activity", {}).update(product_names(sorted(named.codes)))

@@ -8,12 +8,12 @@ from pathlib import Path
 import pandas as pd
 
 from redqueen.errors import Faults, nearest
+from redqueen.evidence.checking import FIRST_LINE, SHOWN, say_rows
 from redqueen.evidence.former_places import places_then
 from redqueen.evidence.reading import Format, Reading
 from redqueen.evidence.regions import Regions
 from redqueen.evidence.sample import Sample
 from redqueen.evidence.streaming import NUMBER, TEXT, stream_table
-from redqueen.evidence.tables import FIRST_LINE, SHOWN, say_rows
 
 __all__ = ["FORMATS", "listed"]
 

@@ -10,14 +10,14 @@ from typing import Any
 import pandas as pd
 
 from redqueen.errors import Faults, Refused
-from redqueen.evidence.delimited import LINE, blocks
+from redqueen.evidence.checking import SHOWN
 from redqueen.evidence.evidence import KINDS
 from redqueen.evidence.former_places import name_then, places_then
-from redqueen.evidence.patent_shares import Check, co_inventions, fractional_counts, workspace
-from redqueen.evidence.reading import Format, Reading
-from redqueen.evidence.reshaping import on_request, tidy
+from redqueen.evidence.readers.patent_shares import Check, co_inventions, fractional_counts, workspace
+from redqueen.evidence.reading import Format, Reading, on_request
+from redqueen.evidence.reshaping import tidy
 from redqueen.evidence.sample import Sample
-from redqueen.evidence.tables import SHOWN
+from redqueen.evidence.streaming import LINE, stream_text
 from redqueen.evidence.united_states import is_county, state_of, states
 
 __all__ = ["FORMATS"]
@@ -80,7 +80,7 @@ def _files(place: Path, ties: bool) -> dict[str, Path]:
 
 def _read_patents(path: Path, connection: Any, check: Check, reading: Reading) -> None:
     connection.execute("CREATE TABLE dated (patent VARCHAR, year INTEGER, line BIGINT)")
-    for block in blocks(path, ["patent_id", "patent_type", "patent_date"], reading, delimiter="\t", quoted=True):
+    for block in stream_text(path, ["patent_id", "patent_type", "patent_date"], reading, heading=_HEADING, delimiter="\t"):
         connection.register("block", block)
         check.cells("block", "patent_id", "patent_id = ''", "is no patent", path)
         date = "TRY_CAST(patent_date AS DATE)"
@@ -93,7 +93,7 @@ def _read_locations(path: Path, connection: Any, level: str, reading: Reading) -
     """Fills `locations` with the region of each location: '' where the country is unknown, '-' outside of the level."""
     wanted = ["location_id", "disambig_country"] + ([] if level == "country" else ["disambig_state", "state_fips", "county_fips"])
     parts = []
-    for block in blocks(path, wanted, reading, delimiter="\t", quoted=True):
+    for block in stream_text(path, wanted, reading, heading=_HEADING, delimiter="\t"):
         parts.append(block.to_pandas())
     reading.faults.refuse_if_any(_HEADING)
     table = pd.concat(parts).rename(columns={LINE: "row"})
@@ -135,7 +135,7 @@ def _names(regions: set[str], level: str) -> dict[str, str]:
 
 def _read_inventors(path: Path, connection: Any, check: Check, reading: Reading) -> None:
     connection.execute("CREATE TABLE named (patent VARCHAR, number VARCHAR, person VARCHAR, location VARCHAR, line BIGINT)")
-    for block in blocks(path, ["patent_id", "inventor_sequence", "inventor_id", "location_id"], reading, delimiter="\t", quoted=True):
+    for block in stream_text(path, ["patent_id", "inventor_sequence", "inventor_id", "location_id"], reading, heading=_HEADING, delimiter="\t"):
         connection.register("block", block)
         for name in ("patent_id", "inventor_id"):
             check.cells("block", name, f"{name} = ''", "is missing", path)
@@ -150,7 +150,7 @@ def _read_inventors(path: Path, connection: Any, check: Check, reading: Reading)
 
 def _read_classes(path: Path, connection: Any, check: Check, reading: Reading) -> None:
     connection.execute("CREATE TABLE read (patent VARCHAR, activity VARCHAR, inventional BOOLEAN)")
-    for block in blocks(path, ["patent_id", "cpc_subclass", "cpc_type"], reading, delimiter="\t", quoted=True):
+    for block in stream_text(path, ["patent_id", "cpc_subclass", "cpc_type"], reading, heading=_HEADING, delimiter="\t"):
         connection.register("block", block)
         form = "regexp_matches(cpc_subclass, '^[A-HY][0-9]{2}[A-Z]$')"
         check.cells("block", "cpc_subclass", f"cpc_subclass <> '' AND NOT {form}", "is no CPC subclass such as H01L", path)

@@ -9,21 +9,23 @@ from pathlib import Path
 import pandas as pd
 
 from redqueen.errors import Refused
+from redqueen.evidence.checking import say_rows
 from redqueen.evidence.evidence import KINDS
-from redqueen.evidence.reading import Format, Reading
-from redqueen.evidence.reshaping import check_codes, has_columns, leave_out, measure_columns, on_request, tidy
+from redqueen.evidence.reading import Format, Reading, has_columns, on_request
+from redqueen.evidence.reshaping import check_codes, leave_out, measure_columns, tidy
 from redqueen.evidence.sample import Sample, look
-from redqueen.evidence.streaming import TEXT, WHOLE, stream_table
+from redqueen.evidence.streaming import TEXT, YEAR, stream_table
 from redqueen.evidence.united_states import is_county, is_metro, state_of, states, titles_of
 
 __all__ = ["FORMATS"]
 
 _HEADING = "Quarterly Census of Employment and Wages"
 _KINDS = {
-    "area_fips": TEXT, "own_code": TEXT, "industry_code": TEXT, "agglvl_code": TEXT, "size_code": TEXT, "year": WHOLE, "qtr": TEXT,
+    "area_fips": TEXT, "own_code": TEXT, "industry_code": TEXT, "agglvl_code": TEXT, "size_code": TEXT, "year": YEAR, "qtr": TEXT,
     "disclosure_code": TEXT, "annual_avg_estabs": TEXT, "annual_avg_emplvl": TEXT,
 }  # fmt: skip
-_PRIVATE = "5"
+_PRIVATE, _OWNERS = "5", frozenset("0123456789")
+_TWO_DIGITS = frozenset(f"{level:02d}" for level in range(100))
 # Levels of aggregation that show industry groups of four digits by ownership, most detailed areas first.
 _LEVELS = {"76": "counties", "46": "metropolitan areas", "56": "states", "16": "the nation"}
 _MEASURES = {
@@ -43,6 +45,9 @@ def _stream(place: Path, reading: Reading, *, level: str | None = None) -> Itera
     parts = []
     optional, may_miss = ("size_code", "qtr"), tuple(name for name in _KINDS if name != "year")
     for block in stream_table(place, _KINDS, reading, heading=_HEADING, delimiter=",", optional=optional, may_miss=may_miss):
+        say_rows(reading.faults, "own_code", "is no code of ownership, 0 to 9", block["own_code"], ~block["own_code"].isin(_OWNERS))
+        level_odd = ~block["agglvl_code"].isin(_TWO_DIGITS)
+        say_rows(reading.faults, "agglvl_code", "is no level of two digits", block["agglvl_code"], level_odd)
         keep = (block["own_code"] == _PRIVATE) & block["agglvl_code"].isin(_LEVELS)
         for column, wanted in (("size_code", "0"), ("qtr", "A")):
             keep &= block[column] == wanted if column in block else True

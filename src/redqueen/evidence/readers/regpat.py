@@ -11,14 +11,14 @@ from typing import Any
 import pandas as pd
 
 from redqueen.errors import Faults, Refused
-from redqueen.evidence.delimited import LINE, blocks
+from redqueen.evidence.checking import SHOWN
 from redqueen.evidence.evidence import KINDS
 from redqueen.evidence.former_places import places_then
-from redqueen.evidence.patent_shares import PARTS, Check, co_inventions, fractional_counts, workspace
-from redqueen.evidence.reading import Format, Reading
-from redqueen.evidence.reshaping import on_request, tidy
+from redqueen.evidence.readers.patent_shares import PARTS, Check, co_inventions, fractional_counts, workspace
+from redqueen.evidence.reading import Format, Reading, on_request
+from redqueen.evidence.reshaping import tidy
 from redqueen.evidence.sample import Sample
-from redqueen.evidence.tables import SHOWN
+from redqueen.evidence.streaming import LINE, stream_text
 
 __all__ = ["FORMATS"]
 
@@ -82,7 +82,7 @@ def _read_inventors(path: Path, connection: Any, check: Check, reading: Reading)
         "CREATE TABLE inventors (patent BIGINT, person BIGINT, region VARCHAR, part BIGINT, line BIGINT)"
     )
     wanted = ["appln_id", "person_id", "reg_code", "reg_share", "inv_share"]
-    for block in blocks(path, wanted, reading, delimiter="|", quoted=False):
+    for block in stream_text(path, wanted, reading, heading=_HEADING, delimiter="|", quoted=False):
         connection.register("block", block)
         for name in ("appln_id", "person_id"):
             check.cells("block", name, f"TRY_CAST(trim({name}) AS BIGINT) IS NULL", "is not a whole number", path)
@@ -99,7 +99,7 @@ def _read_inventors(path: Path, connection: Any, check: Check, reading: Reading)
 
 def _read_classes(path: Path, connection: Any, check: Check, reading: Reading) -> None:
     connection.execute("CREATE TABLE read (patent BIGINT, activity VARCHAR, year INTEGER)")
-    for block in blocks(path, ["appln_id", "prio_year", "ipc"], reading, delimiter="|", quoted=False):
+    for block in stream_text(path, ["appln_id", "prio_year", "ipc"], reading, heading=_HEADING, delimiter="|", quoted=False):
         connection.register("block", block)
         check.cells("block", "appln_id", "TRY_CAST(trim(appln_id) AS BIGINT) IS NULL", "is not a whole number", path)
         year = "TRY_CAST(trim(prio_year) AS INTEGER)"

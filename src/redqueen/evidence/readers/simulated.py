@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from redqueen.errors import Faults
+from redqueen.evidence.checking import FIRST_LINE, SHOWN, numbers
 from redqueen.evidence.input_output import HEADING, InputOutput, year_of
 from redqueen.evidence.reading import Format, Reading
 from redqueen.evidence.sample import Sample
-from redqueen.evidence.streaming import check_end
-from redqueen.evidence.tables import FIRST_LINE, SHOWN, numbers, open_table
+from redqueen.evidence.tables import open_table
 
 __all__ = ["FORMATS"]
 
@@ -29,12 +29,13 @@ def _is_simulated(sample: Sample) -> bool:
 
 
 def _stream(place: Path, reading: Reading) -> Iterator[InputOutput]:
-    reading.files.append(place)
     faults = Faults(file=place)
-    check_end(place, HEADING)
     frame = open_table(place, HEADING)
     year = year_of(place.name, reading.year, faults, reading.notes)
-    labels, columns = frame.iloc[:, 0].astype(str).tolist(), list(map(str, frame.columns[1:]))
+    said = _MARK.fullmatch(str(frame.columns[0]))
+    if said is None:
+        faults.add("the first cell does not say 'simulated: ' and a unit", line=1, remedy="give the file as redqueen run wrote it")
+    labels, columns = frame.iloc[:, 0].astype(object).fillna("(no label)").astype(str).tolist(), list(map(str, frame.columns[1:]))
     regions = tuple(name.removesuffix(_FINAL) for name in columns if name.endswith(_FINAL))
     # Regions may hold an underscore, stages do not.
     parted = [name.rpartition("_") for name in columns if not name.endswith(_FINAL) and name != _OUTPUT]
@@ -63,9 +64,8 @@ def _stream(place: Path, reading: Reading) -> Iterator[InputOutput]:
                 line=int(producer) + FIRST_LINE,
             )
     faults.refuse_if_any(HEADING)
-    unit = _MARK.fullmatch(str(frame.columns[0]))[1]
-    reading.units["sales"] = unit
-    reading.advance(place.stat().st_size)
+    reading.units["sales"] = unit = said[1]
+    reading.read_whole(place)
     yield InputOutput(regions, sectors, year, intermediate, final_demand, closing[0], output, unit=unit, file=place.name)
 
 

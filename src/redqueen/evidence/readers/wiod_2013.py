@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from redqueen.evidence.classifications import sector_names
-from redqueen.evidence.input_output import HEADING, UNIT, InputOutput, read_input_output
+from redqueen.evidence.input_output import UNIT, InputOutput, read_input_output
+from redqueen.evidence.readers.wiod_tables import TAXES_NOTE, Edition, read_workbook
 from redqueen.evidence.reading import Format, Reading
 from redqueen.evidence.sample import Sample
-from redqueen.evidence.streaming import check_end
-from redqueen.evidence.world_tables import TAXES_NOTE, Edition, read_workbook
 
 __all__ = ["EDITION", "FORMATS"]
 
@@ -36,16 +35,12 @@ def _is_square(sample: Sample) -> bool:
 
 
 def _workbook(place: Path, reading: Reading) -> Iterator[InputOutput]:
-    reading.files.append(place)
     names = reading.names.setdefault("activity", {})
     yield _noted(read_workbook(place, EDITION, reading.year, names, [TAXES_NOTE]), reading)
 
 
 def _square(place: Path, reading: Reading) -> Iterator[InputOutput]:
-    reading.files.append(place)
     table = read_input_output(place, year=reading.year)
-    if place.suffix.lower() != ".parquet":
-        check_end(place, HEADING)
     known = sector_names()
     # Codes of another's making may look alike: words are given where all are known.
     if set(table.sectors) <= set(known):
@@ -56,7 +51,7 @@ def _square(place: Path, reading: Reading) -> Iterator[InputOutput]:
 def _noted(table: InputOutput, reading: Reading) -> InputOutput:
     reading.units["sales"] = UNIT
     reading.notes += table.notes
-    reading.advance(reading.files[-1].stat().st_size)
+    reading.read_whole(reading.place)
     return table
 
 

@@ -11,9 +11,9 @@ import numpy as np
 
 from redqueen.errors import Refused, require
 from redqueen.evidence.input_output import HEADING, UNIT, InputOutput
+from redqueen.evidence.readers.wiod_tables import TAXES_NOTE, Edition, read_workbook, table_of_columns
 from redqueen.evidence.reading import Format, Reading
 from redqueen.evidence.sample import Sample
-from redqueen.evidence.world_tables import TAXES_NOTE, Edition, read_workbook, table_of_columns
 
 __all__ = ["EDITION", "FORMATS"]
 
@@ -29,7 +29,6 @@ def _looks_like(sample: Sample) -> bool:
 
 
 def _stream(place: Path, reading: Reading) -> Iterator[InputOutput]:
-    reading.files.append(place)
     names = reading.names.setdefault("activity", {})
     notes = [TAXES_NOTE]
     if place.suffix.lower() in _R_DATA:
@@ -38,7 +37,7 @@ def _stream(place: Path, reading: Reading) -> Iterator[InputOutput]:
         table = read_workbook(place, EDITION, reading.year, names, notes)
     reading.units["sales"] = UNIT
     reading.notes += table.notes
-    reading.advance(place.stat().st_size)
+    reading.read_whole(place)
     yield table
 
 

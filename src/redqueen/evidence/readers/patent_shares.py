@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from redqueen.errors import Faults, Refused, require
-from redqueen.evidence.delimited import LINE
-from redqueen.evidence.tables import SHOWN
+from redqueen.evidence.checking import SHOWN
+from redqueen.evidence.streaming import LINE
 
 if TYPE_CHECKING:
     import duckdb
