@@ -164,6 +164,12 @@ def test_peers_are_alike_and_the_region_comes_first():
     assert found[0]["similarity"] == pytest.approx(1)
 
 
+def test_a_published_figure_does_not_take_the_place_of_the_panels_own():
+    published = by_region("diversity", {region: {2007: 500.0} for region in REGIONS})
+    rows = diagnose([activities(), published], "DEU").peers
+    assert all(row["diversity"] <= len(ACTIVITIES) for row in rows)
+
+
 def test_an_unknown_region_is_refused_with_the_nearest():
     with pytest.raises(Refused, match="did you mean"):
         diagnose([activities()], "IRLL")

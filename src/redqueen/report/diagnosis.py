@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SHOWN = 10
 _FEW, _FEWEST, _MOST = 5, 3, 12
 #: Figures that peers are compared by, the first three known.
-COMPARED = {"income per head": "income", "R&D intensity": "R&D", "quality": "quality", "patents": "patents", "jobs": "jobs"}
+COMPARED = {"income per head": "income", "economic complexity": "ECI", "R&D intensity": "R&D", "quality": "quality", "patents": "patents", "jobs": "jobs"}
 
 #: What numbers of ties that have a direction mean.
 _DIRECTED = {"stay rate": "% of its doctorates earned there, still there after five years"}

@@ -20,7 +20,7 @@ __all__ = ["FRONTIER", "MIX", "PRODUCTS", "innovation"]
 FRONTIER, MANY = 0.9, 20
 SPAN = 10
 #: Figures shown of tables by region, and the measures whose mixes are shown.
-FIGURES = ("income per head", "quality", "R&D intensity", "R&D spending", "population", "patents", "exports", "value added", "jobs", "complexity index")
+FIGURES = ("income per head", "quality", "economic complexity", "R&D intensity", "R&D spending", "population", "patents", "exports", "value added", "jobs")
 MIX = ("basic research", "applied research", "experimental development")
 #: What other figures and mixes are made of.
 HIDDEN = ("frontier quality", "basic research", "applied research", "experimental development")

@@ -37,9 +37,10 @@ def peers(panel: Panel, region: str, figures: dict[str, dict[str, float]]) -> li
     order = sorted(others, key=lambda one: (nearness[one], panel.regions[one]))
     return [
         {
+            # Figures first: a published measure may bear a name of the panel's own.
+            **{name: by_region.get(panel.regions[one]) for name, by_region in figures.items()},
             "region": panel.regions[one], "similarity": float(alike[one]),
             **{name: standing(panel, panel.regions[one])[name] for name in ("share_of_world", "diversity", "complexity")},
-            **{name: by_region.get(panel.regions[one]) for name, by_region in figures.items()},
         }
         for one in [place, *order[:COUNT]]
     ]
