@@ -118,8 +118,8 @@ def show_evaluation(console: Console, found: Evaluation) -> None:
 
 def _sentences(one: Partner, found: Partners) -> list[str]:
     return [
-        f"brings: {_listed(one.brings)}" if one.brings else "",
-        f"gains from {found.name}: {_listed(one.gains)}" if one.gains else "",
+        f"brings: {_listed(one.brings, found.name)}" if one.brings else "",
+        f"gains from {found.name}: {_listed(one.gains, one.name)}" if one.gains else "",
         f"through: {_path(one.through)}" if one.through else "through: nobody known, no ties lead there",
         f"{number(one.distance)} km away" if one.distance is not None else "",
         "; ".join(
@@ -130,13 +130,14 @@ def _sentences(one: Partner, found: Partners) -> list[str]:
     ]
 
 
-def _listed(reasons: Sequence[Reason]) -> str:
-    return "; ".join(_reason(one) for one in reasons)
+def _listed(reasons: Sequence[Reason], lacking: str) -> str:
+    return "; ".join(_reason(one, lacking) for one in reasons)
 
 
-def _reason(one: Reason) -> str:
+def _reason(one: Reason, lacking: str) -> str:
+    """Says what one side has and how much of it the other, who lacks it, has."""
     own = f"RCA {_figure(one.rca, 2)}, " if one.rca is not None else ""
-    there = f"; the other's RCA {_figure(one.rca_there, 2)}" if one.rca_there is not None else ""
+    there = f"; {lacking}'s RCA {_figure(one.rca_there, 2)}" if one.rca_there is not None else ""
     return f"{one.name} ({own}{_percent(one.share)} of all{there})"
 
 
