@@ -125,7 +125,10 @@ def verdict_words(one: KnownFact) -> str:
     """Says whether a fact was hit, and if not by how many widths of the band it was missed: below zero where simulated too low."""
     if one.hit is None:
         return one.reason or "-"
-    return "hit" if one.hit else "miss" if one.distance is None else f"miss {one.distance:+.1f}"
+    if one.hit or one.distance is None:
+        return "hit" if one.hit else "miss"
+    # A near miss is not a miss by nothing.
+    return f"miss {one.distance:+.1f}" if abs(one.distance) >= 0.05 else f"miss {one.distance:+.2f}"
 
 
 def year_words(one: KnownFact) -> str:
