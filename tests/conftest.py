@@ -73,3 +73,19 @@ def case(tmp_path):
 def model(monkeypatch):
     """Put a stand-in whose histories are known in the place of the model."""
     return use_model(monkeypatch)
+
+
+@pytest.fixture
+def changed(tmp_path):
+    """Writes a copy of a text file with some texts replaced."""
+
+    def write(source, *replacements, name=None):
+        text = source.read_text()
+        for old, new in replacements:
+            assert old in text
+            text = text.replace(old, new)
+        path = tmp_path / (name or source.name)
+        path.write_text(text)
+        return path
+
+    return write

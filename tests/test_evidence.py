@@ -25,22 +25,6 @@ PATENTS = FILES / "patents.csv"
 READERS = {"two_regions_2000.csv": read_input_output, "patents.csv": read_patents, "income_long.csv": read_income}
 
 
-@pytest.fixture
-def changed(tmp_path):
-    """Writes a copy of a file of tests/files with some texts replaced."""
-
-    def write(source, *replacements, name=None):
-        text = source.read_text()
-        for old, new in replacements:
-            assert old in text
-            text = text.replace(old, new)
-        path = tmp_path / (name or source.name)
-        path.write_text(text)
-        return path
-
-    return write
-
-
 def refusal(reader, path, **options):
     with pytest.raises(Refused) as caught:
         reader(path, **options)

@@ -32,22 +32,6 @@ def small():
     return world(COUNTRIES, ("A01", "C10-C12", "C31_C32"), len(WIOD_2016_FINAL))
 
 
-@pytest.fixture
-def changed(tmp_path):
-    """Writes a copy of a text file with some texts replaced."""
-
-    def write(source, *replacements, name=None):
-        text = source.read_text()
-        for old, new in replacements:
-            assert old in text
-            text = text.replace(old, new)
-        path = tmp_path / (name or source.name)
-        path.write_text(text)
-        return path
-
-    return write
-
-
 def table_of(path, **options):
     """Give the only table that is read from a place."""
     (table,) = read_evidence(path, progress=False, **options).tables

@@ -15,7 +15,7 @@ from redqueen.errors import Refused, nearest
 if TYPE_CHECKING:
     from redqueen.evidence.input_output import InputOutput
 
-__all__ = ["COLUMNS", "KINDS", "MEASURES", "Evidence", "File", "text_columns"]
+__all__ = ["COLUMNS", "DIASPORA", "KINDS", "MEASURES", "STAY_RATE", "Evidence", "File", "text_columns"]
 
 #: Kinds of tables, each with the columns that tell its rows apart; a column `value` (float64) follows, NaN nowhere.
 KINDS: dict[str, tuple[str, ...]] = {
@@ -30,6 +30,11 @@ KINDS: dict[str, tuple[str, ...]] = {
 #: The columns of each kind's rows.
 COLUMNS: dict[str, tuple[str, ...]] = {kind: (*key, "value") for kind, key in KINDS.items()}
 COLUMNS["organisations"] = ("organisation", "region", "capabilities", "size", "ties")
+
+#: A share of those who came, not a number of people.
+STAY_RATE = "stay rate"
+#: Ties that people make by living abroad: they have a direction, from where people live to where they are from.
+DIASPORA = ("people abroad", STAY_RATE)
 
 #: Measures that studies look for, each with its meaning; a table may hold others.
 MEASURES: dict[str, str] = {
@@ -58,7 +63,7 @@ MEASURES: dict[str, str] = {
     "R&D on second-generation products": "spending on products that others have",
     "R&D on processes": "spending on cheaper ways of making",
     "R&D on production": "spending on flexibility of what and how much is made",
-    "stay rate": "percent of the origin's (partner's) graduates of the region who stay in it",
+    STAY_RATE: "percent of the origin's (partner's) graduates of the region who stay in it",
     "value captured": "what is earned in the region by one activity in a chain, of the price of one product",
 }
 

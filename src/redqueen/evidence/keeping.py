@@ -21,6 +21,7 @@ from redqueen.evidence.gathering import Coded, Coder, Sums
 from redqueen.evidence.input_output import InputOutput
 from redqueen.evidence.opening import Opened
 from redqueen.evidence.sample import KEPT, look
+from redqueen.writing import whole_file
 
 __all__ = ["Found", "check_place", "find_out", "keep"]
 
@@ -72,7 +73,6 @@ def keep(opened: Opened, place: str | Path, command: str) -> Found:
     place = Path(place)
     check_place(place)
     arrow, parquet = require("pyarrow", "evidence"), require("pyarrow.parquet", "evidence")
-    draft = place.with_name(f".{place.name}.{os.getpid()}.unfinished")
     writer = None
 
     def write(columns: dict[str, np.ndarray]) -> None:
@@ -83,20 +83,19 @@ def keep(opened: Opened, place: str | Path, command: str) -> Found:
                 writer = parquet.ParquetWriter(draft, table.schema, compression="zstd")
             writer.write_table(table)
 
-    try:
-        found = _through(opened, write)
-        if writer is None:
-            raise ValueError("a table without rows passed the checks")
-        kept = {"made_by": f"redqueen {redqueen.__version__}", **_provenance(opened), "command": command}
-        writer.add_key_value_metadata({KEPT.decode(): json.dumps(kept, ensure_ascii=False)})
-        with _written(place):
-            writer.close()
-            draft.replace(place)
-    finally:
-        if writer is not None:
-            with contextlib.suppress(OSError):
+    with whole_file(place) as draft:
+        try:
+            found = _through(opened, write)
+            if writer is None:
+                raise ValueError("a table without rows passed the checks")
+            kept = {"made_by": f"redqueen {redqueen.__version__}", **_provenance(opened), "command": command}
+            writer.add_key_value_metadata({KEPT.decode(): json.dumps(kept, ensure_ascii=False)})
+            with _written(place):
                 writer.close()
-        draft.unlink(missing_ok=True)
+        finally:
+            if writer is not None:
+                with contextlib.suppress(OSError):
+                    writer.close()
     return found
 
 

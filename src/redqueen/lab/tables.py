@@ -20,10 +20,12 @@ from redqueen.indicators.value_chain import gross_exports
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["CHAIN_VARIABLES", "FORMAT", "MODE_MEASURES", "chain_accounts", "chain_table", "simulated_tables"]
+__all__ = ["CHAIN_VARIABLES", "FORMAT", "MODE_MEASURES", "OUTSIDE", "chain_accounts", "chain_table", "simulated_tables"]
 
 #: The layout that all tables of a run name.
 FORMAT = "simulated"
+#: What is outside the chain, where a region already bears the name of the rest of the world.
+OUTSIDE = "outside"
 
 _MONEY = "money/quarter"
 
@@ -110,7 +112,7 @@ def chain_accounts(
     intermediate[size + producers % n_stages, producers] = numpy.asarray(arrays["stage_outside"], dtype=float).reshape(-1)
     final_demand = final.reshape(size + n_stages, n_regions + 1)
     output = intermediate.sum(axis=1) + final_demand.sum(axis=1)
-    outside = REST_OF_WORLD if REST_OF_WORLD not in regions else "outside"
+    outside = REST_OF_WORLD if REST_OF_WORLD not in regions else OUTSIDE
     return InputOutput(
         regions=(*regions, outside),
         sectors=tuple(stages),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from redqueen.evidence.evidence import STAY_RATE
 from redqueen.report.terminal import paragraph, say, table
 from redqueen.report.words import number
-from redqueen.studies.diagnose.adjacent import HORIZON
+from redqueen.studies.forecast import HORIZON
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,7 +22,7 @@ _FEW, _FEWEST, _MOST = 5, 3, 12
 COMPARED = {"income per head": "income", "economic complexity": "ECI", "R&D intensity": "R&D", "quality": "quality", "patents": "patents", "jobs": "jobs"}
 
 #: What numbers of ties that have a direction mean.
-_DIRECTED = {"stay rate": "% of its doctorates earned there, still there after five years"}
+_DIRECTED = {STAY_RATE: "% of its doctorates earned there, still there after five years"}
 
 #: A table of the page: title, columns, those of numbers, rows, and what stands below.
 Block = tuple[str, tuple[str, ...], tuple[str, ...], list[tuple[str, ...]], str]

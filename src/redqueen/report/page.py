@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from redqueen.errors import Faults
 from redqueen.report.diagnosis import blocks, sentences, title
 from redqueen.report.figures import COLOURS, FAINT, INK, drawing
-from redqueen.studies.diagnose.adjacent import HORIZON
+from redqueen.studies.forecast import HORIZON
 from redqueen.writing import whole_file
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from redqueen.evidence.evidence import STAY_RATE
 from redqueen.report.terminal import paragraph, say, table
 from redqueen.report.words import number
 
@@ -125,7 +126,7 @@ def _sentences(one: Partner, found: Partners) -> list[str]:
         "; ".join(
             f"{tie['tie']} {_figure(tie['affinity'], 2)} times what sizes would give"
             for tie in one.ties
-            if tie["affinity"] is not None and tie["tie"] != "stay rate"
+            if tie["affinity"] is not None and tie["tie"] != STAY_RATE
         ),
     ]
 

@@ -11,11 +11,9 @@ from redqueen.errors import Refused
 from redqueen.evidence.evidence import Evidence
 from redqueen.indicators.relatedness import relatedness_density
 from redqueen.studies.diagnose.panel import Panel
-from redqueen.studies.forecast import Forecast
+from redqueen.studies.forecast import HORIZON, Forecast
 
 __all__ = ["Adjacent", "Near", "adjacent"]
-
-HORIZON = 5
 
 
 @dataclass(frozen=True)

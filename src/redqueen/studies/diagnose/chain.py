@@ -14,6 +14,7 @@ from redqueen.evidence.places import REST_OF_WORLD
 from redqueen.indicators.leontief import Leontief
 from redqueen.indicators.specialisation import location_quotient
 from redqueen.indicators.value_chain import imported_input_share, value_added_per_output
+from redqueen.lab.tables import FORMAT, OUTSIDE
 from redqueen.studies.choosing import words_of
 
 __all__ = ["chain"]
@@ -21,8 +22,7 @@ __all__ = ["chain"]
 #: Products of which a region keeps less than this part of all that it keeps are not named.
 LEAST_KEPT = 0.01
 # What is outside a table or a simulated world has no jobs of its own.
-_SIMULATED = "simulated"
-_NOWHERE = (REST_OF_WORLD, "outside")
+_NOWHERE = (REST_OF_WORLD, OUTSIDE)
 
 
 def chain(tables: Sequence[Evidence], region: str, year: int, notes: list[str]) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def chain(tables: Sequence[Evidence], region: str, year: int, notes: list[str]) 
     if last.year > year:
         notes.append(f"The input-output table is of {last.year}, after {year}")
     words = words_of(sorted(tables, key=lambda table: not table.tables), "activity")
-    simulated = any(table.format == _SIMULATED and last in table.tables for table in tables)
+    simulated = any(table.format == FORMAT and last in table.tables for table in tables)
     same = [one.file for one in showing if one.year == last.year and one is not last]
     if same:
         notes.append(f"Of the input-output tables of {last.year}, {last.file} is used, not {', '.join(same)}")

@@ -9,6 +9,8 @@ from typing import Any
 from redqueen.errors import Faults, Refused
 from redqueen.evidence.evidence import Evidence
 from redqueen.evidence.formats import formats
+from redqueen.evidence.places import name_of
+from redqueen.lab.tables import FORMAT
 from redqueen.studies.choosing import choose_region, words_of
 from redqueen.studies.diagnose.adjacent import Adjacent, adjacent
 from redqueen.studies.diagnose.chain import chain
@@ -21,7 +23,7 @@ from redqueen.studies.diagnose.strengths import Strength, change, standing, stre
 __all__ = ["Diagnosis", "diagnose"]
 
 # Layouts that say nothing of what a table is about: its file's name says more.
-_PLAIN = ("long_table", "kept", "simulated")
+_PLAIN = ("long_table", "kept", FORMAT)
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def diagnose(
         peers=alike,
         notes=notes,
         tables=[_source(table) for table in usable],
-        simulated=any(table.format == "simulated" for table in usable),
+        simulated=any(table.format == FORMAT for table in usable),
     )
     _say_missing(found, notes)
     _say_unused(found, usable, notes)
@@ -155,8 +157,6 @@ def _say_unused(found: Diagnosis, tables: Sequence[Evidence], notes: list[str]) 
 
 
 def _names(tables: Sequence[Evidence]) -> dict[str, str]:
-    from redqueen.evidence.places import name_of
-
     words = words_of(tables, "region")
     for table in tables:
         for region in table.regions:

@@ -12,6 +12,7 @@ from redqueen.evidence.evidence import Evidence
 from redqueen.evidence.places import is_country
 from redqueen.indicators.frontier import frontier_levels, red_queen
 from redqueen.indicators.innovation import product_process_mix, research_mix
+from redqueen.lab.tables import MODE_MEASURES
 from redqueen.studies.diagnose.panel import Panel
 
 __all__ = ["FRONTIER", "MIX", "PRODUCTS", "innovation"]
@@ -24,7 +25,7 @@ FIGURES = ("income per head", "quality", "economic complexity", "R&D intensity",
 MIX = ("basic research", "applied research", "experimental development")
 #: What other figures and mixes are made of.
 HIDDEN = ("frontier quality", "basic research", "applied research", "experimental development")
-PRODUCTS = ("R&D on novel products", "R&D on second-generation products", "R&D on processes", "R&D on production")
+PRODUCTS = tuple(MODE_MEASURES[mode] for mode in ("novel", "second", "process", "production"))
 
 
 def innovation(tables: Sequence[Evidence], panels: Sequence[Panel], region: str, year: int) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from redqueen.evidence.evidence import Evidence
+from redqueen.evidence.evidence import DIASPORA, Evidence
 from redqueen.indicators.networks import affinity, home_and_abroad
 
 __all__ = ["openness"]
@@ -37,7 +37,7 @@ def openness(tables: Sequence[Evidence], region: str, year: int) -> list[dict[st
             chosen = max((one for one in years if one <= year), default=years[0])
             rows = rows[rows["year"] == chosen]
             entry = {"measure": measure, "year": chosen, "unit": table.units[measure]}
-            directed = measure in ("people abroad", "stay rate")
+            directed = measure in DIASPORA
             found.append(entry | (_abroad(rows, region) if directed else _ties(rows, region)))
     return found
 

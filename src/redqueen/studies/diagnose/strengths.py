@@ -10,13 +10,13 @@ import numpy as np
 
 from redqueen.indicators.specialisation import location_quotient, presence, rca_interval
 from redqueen.indicators.structure import diversity, herfindahl
+from redqueen.lab.intervals import LEVEL
 from redqueen.studies.diagnose.panel import Panel
 
 __all__ = ["Strength", "change", "standing", "strengths"]
 
 #: Years averaged at either end of a decade, so that a change is not one year's noise.
 ENDS = 3
-LEVEL = 0.95
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from redqueen.evidence.evidence import DIASPORA, STAY_RATE
 from redqueen.studies.partners.organisations import LOCATED, STATED_TIE, Organisation
-from redqueen.studies.partners.ties import DIASPORA, STAY_RATE, Ties
+from redqueen.studies.partners.ties import Ties
 
 __all__ = ["PASSED_ON", "Edge", "Network", "Node", "Step", "organisation_edges", "organisation_reach"]
 

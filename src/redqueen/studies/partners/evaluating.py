@@ -10,8 +10,9 @@ import pandas as pd
 
 from redqueen.errors import Refused, nearest
 from redqueen.evidence.distance import distances
-from redqueen.evidence.evidence import Evidence
+from redqueen.evidence.evidence import DIASPORA, Evidence
 from redqueen.evidence.places import REST_OF_WORLD
+from redqueen.lab.intervals import LEVEL
 from redqueen.studies.diagnose.panel import panel
 from redqueen.studies.partners.complementing import Capabilities, sector_panel
 from redqueen.studies.partners.reaching import (
@@ -27,7 +28,7 @@ from redqueen.studies.partners.reaching import (
     formations,
     stated_weights,
 )
-from redqueen.studies.partners.ties import DIASPORA, Series, Ties, tie_series
+from redqueen.studies.partners.ties import Series, Ties, tie_series
 
 __all__ = ["BASELINES", "COUNT", "GRAVITY", "SCORE", "Evaluation", "Result", "evaluate"]
 
@@ -35,7 +36,6 @@ __all__ = ["BASELINES", "COUNT", "GRAVITY", "SCORE", "Evaluation", "Result", "ev
 COUNT = 10
 #: Resamples of regions that intervals rest on.
 DRAWS = 2000
-LEVEL = 0.95
 #: Parts into which pairs are split where ties of one year alone must test the ranking.
 FOLDS = 5
 

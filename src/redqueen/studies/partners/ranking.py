@@ -11,7 +11,7 @@ import numpy as np
 from redqueen.errors import Refused
 from redqueen.evidence.classifications import industry, industry_names
 from redqueen.evidence.distance import distances
-from redqueen.evidence.evidence import Evidence
+from redqueen.evidence.evidence import DIASPORA, Evidence
 from redqueen.evidence.input_output import InputOutput
 from redqueen.evidence.places import REST_OF_WORLD, name_of
 from redqueen.studies.choosing import choose_activity, choose_region, words_of
@@ -21,7 +21,7 @@ from redqueen.studies.partners.complementing import Capabilities, Need, Needs, i
 from redqueen.studies.partners.organisations import Organisation, organisations_of
 from redqueen.studies.partners.rating import ORGANISATION, REGION, Partner, rate_organisations, rate_regions
 from redqueen.studies.partners.reaching import SPAN, Weights, estimate, features_of, formations, stated_weights
-from redqueen.studies.partners.ties import DIASPORA, Series, Ties, tie_series
+from redqueen.studies.partners.ties import Series, Ties, tie_series
 
 __all__ = ["Partners", "partners"]
 

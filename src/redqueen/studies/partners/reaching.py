@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from redqueen.evidence.distance import distances
-from redqueen.studies.partners.ties import DIASPORA, STAY_RATE, Series, Ties
+from redqueen.evidence.evidence import DIASPORA, STAY_RATE
+from redqueen.studies.partners.ties import Series, Ties
 
 __all__ = [
     "COMMON",

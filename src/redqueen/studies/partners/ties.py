@@ -8,14 +8,11 @@ from functools import cached_property
 
 import numpy as np
 
-from redqueen.evidence.evidence import Evidence
+from redqueen.evidence.evidence import STAY_RATE, Evidence
 from redqueen.evidence.places import REST_OF_WORLD
 
-__all__ = ["DIASPORA", "PREFERRED", "SUPPLIERS", "TRADE", "Series", "Ties", "tie_series"]
+__all__ = ["PREFERRED", "SUPPLIERS", "TRADE", "Series", "Ties", "tie_series"]
 
-#: Ties that people make by living abroad; the second is a share of those who came, not a number of people.
-DIASPORA = ("people abroad", "stay rate")
-STAY_RATE = "stay rate"
 #: Ties that tables of trade and of inputs and outputs hold: exports, and sales of inputs, between two regions both ways.
 TRADE, SUPPLIERS = "trade", "supplier ties"
 #: Which ties are taken for the network whose growth is foretold, the first that there is.
