@@ -13,7 +13,7 @@ from redqueen.lab.arms import ToppedUp
 from redqueen.lab.compare import compare, compare_all
 from redqueen.lab.intervals import NO_DIFFERENCE, RAISES
 from redqueen.lab.outcomes import BY_NAME, variables_of
-from redqueen.lab.run import run_members
+from redqueen.lab.jobs import Job, run_jobs
 from redqueen.lab.tidy import costs, decision_rows
 from redqueen.lab.trial import Trial
 from redqueen.model.instruments import INDEX
@@ -104,7 +104,7 @@ def test_the_floor_is_the_dearest_cost_of_each_seed_quarter_and_region(case, mod
 def test_every_policy_is_run_twice_a_seed_for_equal_cost_and_all_quarters_count(case, model):
     trial = Trial(case, seeds=2, equal_cost=True, placebo=True)
     done = []
-    run_members(case.world, trial.arms, trial.seeds, lambda *kept: None, advance=done.append)
+    run_jobs([trial.job(block) for block in trial.blocks], lambda *kept: None, advance=done.append)
     # A burn-in, two first runs, three policies, two placebos.
     assert len(model.calls) == 2 * (1 + 2 + 3 + 2) and sum(done) == trial.quarters_to_run == 2 * (4 + 7 * 20)
     assert [call[1] for call in model.calls] == [1] * 8 + [2] * 8
@@ -130,7 +130,7 @@ def test_an_arm_that_would_run_before_what_it_needs_is_an_error(case, model):
     plan = Schedule.empty(20, 2)
     for arms in ({"late": ToppedUp(plan, ("plan",)), "plan": plan}, {"late": ToppedUp(plan, ("nobody",))}):
         with pytest.raises(ValueError, match="must come before it"):
-            run_members(case.world, arms, [1], lambda *kept: None)
+            run_jobs([Job(case.world, arms, 1)], lambda *kept: None)
     assert model.calls == []
 
 

@@ -200,7 +200,7 @@ def test_a_fault_of_redqueen_is_one_line_and_a_hint(toy, model, capsys, monkeypa
     def fail(*rest, **options):
         raise ZeroDivisionError("a rule\nof the model")
 
-    monkeypatch.setattr("redqueen.lab.run.simulate", fail)
+    monkeypatch.setattr("redqueen.lab.jobs.simulate", fail)
     code, out, err = answer(capsys, "compare", toy, "--seeds", "1", "--threads", "1", "-o", "out")
     assert (code, out) == (1, "")
     assert err.splitlines()[0] == "ZeroDivisionError: a rule of the model (in seed 1, policy none)"

@@ -37,14 +37,15 @@ from redqueen.lab.outcomes import (
     series,
     variables_of,
 )
-from redqueen.lab.run import run_members
+from redqueen.lab.jobs import Job, run_jobs
 from redqueen.lab.store import MARKER, json_text, whole_directory
 from redqueen.lab.tidy import changes, region_rows, stage_rows, yearly_rows
 from redqueen.lab.trial import Trial
 from redqueen.model.fields import FIELDS
+from redqueen.model.instruments import INDEX
 from redqueen.model.kinds import MODES, TIE_KINDS
 from redqueen.model.schedule import Schedule
-from redqueen.model.simulate import QUARTERLY, YEARLY
+from redqueen.model.simulate import QUARTERLY, YEARLY, History
 from redqueen.policies.policy import Change, Policy
 
 
@@ -284,31 +285,77 @@ def test_the_order_in_which_members_end_does_not_matter(case, model, monkeypatch
         time.sleep(0.02 * (5 - seed))
         return plain(world, schedule, seed=seed, **options)
 
-    monkeypatch.setattr("redqueen.lab.run.simulate", slow)
+    monkeypatch.setattr("redqueen.lab.jobs.simulate", slow)
     assert first.identical(Trial(case, seeds=4).run(threads=4, progress=False))
 
 
 def test_members_run_at_once(case, monkeypatch):
     meeting = threading.Barrier(2, timeout=20)
-    monkeypatch.setattr("redqueen.lab.run.burn_in", lambda *rest, **options: meeting.wait())
-    monkeypatch.setattr("redqueen.lab.run.simulate", lambda *rest, **options: None)
+    monkeypatch.setattr("redqueen.lab.jobs.burn_in", lambda *rest, **options: meeting.wait())
+    monkeypatch.setattr("redqueen.lab.jobs.simulate", lambda *rest, **options: History({}, {}, None))
     kept = []
-    run_members(
-        case.world, {"none": Schedule.empty(20, 2)}, [1, 2], lambda policy, seed, history: kept.append((policy, seed)), threads=2
-    )
-    assert sorted(kept) == [(0, 0), (0, 1)]
+    jobs = [Job(case.world, {"none": Schedule.empty(20, 2)}, seed) for seed in (1, 2)]
+    run_jobs(jobs, lambda position, arm, member: kept.append((position, arm)), threads=2)
+    assert sorted(kept) == [(0, "none"), (1, "none")]
 
 
-def test_an_error_in_a_member_names_its_seed_and_policy(case, model, monkeypatch):
+def test_a_member_that_fails_says_why_and_the_others_go_on(case, model, monkeypatch):
     def fail(world, schedule, *, seed, **options):
         if seed == 2 and schedule.intensity.any():
             raise ZeroDivisionError("a rule")
         return model.simulate(world, schedule, seed=seed, **options)
 
-    monkeypatch.setattr("redqueen.lab.run.simulate", fail)
+    whole = Trial(case, ["none", "officers"], seeds=6).run(progress=False)
+    monkeypatch.setattr("redqueen.lab.jobs.simulate", fail)
+    result = Trial(case, ["none", "officers"], seeds=6).run(progress=False)
+    expected = numpy.full((2, 6), "", dtype=object)
+    expected[1, 1] = "ZeroDivisionError: a rule"
+    assert (result["failure"].values == expected).all()
+    assert result["jobs"].sel(policy="officers", seed=2).isnull().all()
+    there = {"seed": [1, 3, 4, 5, 6]}
+    assert result.sel(there).drop_vars("failure").equals(whole.sel(there).drop_vars("failure"))
+    row = compare(result, "officers").row("jobs", "south")
+    assert (row.seeds, row.verdict) == (5, RAISES) and row.effect == pytest.approx(100 * math.expm1(0.1), rel=1e-12)
+
+
+def test_what_runs_after_a_member_that_failed_fails_too(case, model, monkeypatch):
+    def fail(world, schedule, *, seed, **options):
+        if seed == 1 and schedule.intensity[INDEX["capacity_building"]].any():
+            raise ZeroDivisionError("a rule")
+        return model.simulate(world, schedule, seed=seed, **options)
+
+    monkeypatch.setattr("redqueen.lab.jobs.simulate", fail)
+    result = Trial(case, ["none", "officers", "gifts"], seeds=2, placebo=True).run(progress=False)
+    reasons = result["failure"].sel(seed=1).to_series().to_dict()
+    assert reasons == {
+        "none": "", "officers": "ZeroDivisionError: a rule", "gifts": "", "gifts_placebo": "",
+        "officers_placebo": "runs after officers, which failed",
+    }
+    assert not result["failure"].sel(seed=2).values.any()
+
+
+def test_a_seed_that_cannot_be_burnt_in_is_missing_and_nothing_at_all_is_an_error(case, model, monkeypatch):
+    def fail(world, seed, **options):
+        if seed == 1:
+            raise MemoryError("no room")
+        return seed
+
+    monkeypatch.setattr("redqueen.lab.jobs.burn_in", fail)
+    result = Trial(case, seeds=2).run(progress=False)
+    assert set(result["failure"].sel(seed=1).values.tolist()) == {"MemoryError: no room"}
+    assert not result["failure"].sel(seed=2).values.any()
+    with pytest.raises(RuntimeError, match="every member of toy failed, the first by MemoryError"):
+        Trial(case, seeds=1).run(progress=False)
+
+
+def test_with_the_ledger_an_error_names_its_seed_and_policy(case, model, monkeypatch):
+    def fail(world, schedule, **options):
+        raise ZeroDivisionError("a rule")
+
+    monkeypatch.setattr("redqueen.lab.jobs.simulate", fail)
     with pytest.raises(ZeroDivisionError) as error:
-        Trial(case, ["none", "officers"], seeds=3).run(progress=False)
-    assert error.value.__notes__ == ["in seed 2, policy officers"]
+        Trial(case, ["officers"], seeds=1).run(progress=False, check=True)
+    assert error.value.__notes__ == ["in seed 1, policy officers"]
 
 
 def test_every_value_says_its_unit_and_meaning(result):

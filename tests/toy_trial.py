@@ -153,8 +153,8 @@ class TakingTurns:
 def use_model(monkeypatch):
     """Put the stand-in in the model's place, and return it."""
     model = Model()
-    monkeypatch.setattr("redqueen.lab.run.burn_in", model.burn_in)
-    monkeypatch.setattr("redqueen.lab.run.simulate", model.simulate)
+    monkeypatch.setattr("redqueen.lab.jobs.burn_in", model.burn_in)
+    monkeypatch.setattr("redqueen.lab.jobs.simulate", model.simulate)
     return model
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy
 
-from redqueen.errors import Faults, nearest
+from redqueen.errors import Faults, Refused, nearest
 from redqueen.lab.intervals import LEVEL, NOT_DEFINED, paired_difference, verdict
 from redqueen.lab.outcomes import RATIO, WORLD, Outcome, chosen, measured, variables_of
 
@@ -35,8 +35,9 @@ class Row:
     """Holds the effect of a policy on one outcome of one region (and stage).
 
     `effect`, `low` and `high` are in `unit`: for a ratio 100 (exp(x) - 1) of the mean log ratio and of its limits.
-    They are None where not defined, with the `reason`. `level_policy` and `level_reference` are means over seeds in
+    They are None where not defined, with the `reason`. `level_policy` and `level_reference` are means over members in
     the outcome's own unit. `variance_ratio` is var(a - b) / (var a + var b) on the scale compared: below 1, the shared luck helps.
+    `seeds` have both members; where the trial is sampled, `samples` points have such seeds, and their means are what varies.
     """
 
     policy: str
@@ -53,6 +54,7 @@ class Row:
     variance_ratio: float | None
     level_policy: float | None
     level_reference: float | None
+    samples: int | None = None
 
 
 @dataclass(frozen=True)
@@ -149,15 +151,8 @@ def compare(
     Where the trial has a placebo of the policy, `Effect.beyond` compares them.
     """
     faults = Faults()
-    policies = [str(name) for name in result["policy"].values]
     to = str(result.attrs["reference"]) if to is None else to
-    for asked in (policy, to):
-        if asked not in policies:
-            faults.add(
-                f"'{asked}' is not in the trial",
-                field="policy",
-                remedy=nearest(asked, policies) or f"it has {', '.join(policies)}",
-            )
+    _check_policies(result, (policy, to), faults)
     wanted = _recorded(result, outcomes, faults)
     span = _window(result, window, faults)
     if not 0 < level < 1:
@@ -166,9 +161,8 @@ def compare(
     _check_regions(result, asked_regions, faults)
     faults.refuse_if_any(f"compare {policy} to {to}")
 
-    # Only what is compared: the flows of all policies would be summed again for each.
-    needed = result[list(variables_of(wanted))].sel(policy=list(dict.fromkeys((policy, to))))
     rows: list[Row] = []
+    needed, there = _pairs(result, wanted, (policy, to))
     for outcome in wanted:
         values = measured(needed, outcome, span)
         for region in (str(name) for name in values["region"].values):
@@ -177,12 +171,52 @@ def compare(
             mine = values.sel(region=region)
             for stage in [str(name) for name in mine["stage"].values] if outcome.by_stage else [None]:
                 pair = mine if stage is None else mine.sel(stage=stage)
-                rows.append(_row(outcome, policy, to, region, stage, pair, result["seed"].values, level))
+                rows.append(_row(outcome, policy, to, region, stage, pair, there, level))
     placebo = json.loads(result.attrs.get("placebos", "{}")).get(policy)
     beyond = None
     if placebo is not None and placebo != to:
         beyond = compare(result, policy, placebo, outcomes=outcomes, regions=regions, window=window, level=level)
     return Effect(policy, to, str(result.attrs["case"]), span, level, result.sizes["seed"], tuple(rows), result, beyond)
+
+
+def paired(
+    result: xarray.Dataset,
+    policy: str,
+    to: str | None = None,
+    *,
+    outcome: str,
+    region: str,
+    stage: str | None = None,
+    window: int | tuple[int, int] | None = None,
+) -> xarray.DataArray:
+    """Measures the effect of a policy in every pair of members: [sample, seed], on the scale on which the outcome is compared.
+
+    ln(a / b) where it is compared as a ratio, a - b otherwise, a under `policy`, b under `to`; NaN where a member is missing or
+    there is no ratio. A trial that was not sampled has one sample, 0. Options as for `compare`; unknown names are refused.
+    """
+    faults = Faults()
+    to = str(result.attrs["reference"]) if to is None else to
+    _check_policies(result, (policy, to), faults)
+    wanted = _recorded(result, outcome, faults)
+    span = _window(result, window, faults)
+    _check_regions(result, [region], faults)
+    stages = [str(name) for name in result["stage"].values]
+    if wanted and (stage is not None) != wanted[0].by_stage:
+        message = f"{outcome} is known by stage" if wanted[0].by_stage else f"{outcome} is not known by stage"
+        faults.add(message, field="stage", remedy=f"name one of {', '.join(stages)}" if wanted[0].by_stage else "leave it out")
+    elif stage is not None and stage not in stages:
+        faults.add(f"'{stage}' is not a stage of the trial", field="stage", remedy=nearest(stage, stages) or f"it has {', '.join(stages)}")
+    faults.refuse_if_any(f"compare {policy} to {to}")
+    [found] = wanted
+    needed, there = _pairs(result, wanted, (policy, to))
+    values = measured(needed, found, span)
+    if region not in values["region"].values:
+        raise Refused.one(f"{outcome} is not known for {region}", field="region", remedy=f"it is for {', '.join(values['region'].values)}")
+    mine = values.sel(region=region) if stage is None else values.sel(region=region, stage=stage)
+    first, second = (mine.sel(policy=name, drop=True) for name in (policy, to))
+    if found.compared == RATIO:
+        first, second = (numpy.log(side.where(side > 0)) for side in (first, second))
+    return (first - second).transpose("sample", "seed").where(there).drop_vars(("region", "stage"), errors="ignore")
 
 
 def compare_all(result: xarray.Dataset, to: str | None = None, **options: object) -> list[Effect]:
@@ -192,51 +226,72 @@ def compare_all(result: xarray.Dataset, to: str | None = None, **options: object
     return [compare(result, name, to, **options) for name in names]  # type: ignore[arg-type]
 
 
+def _pairs(result: xarray.Dataset, wanted: Sequence[Outcome], policies: tuple[str, str]) -> tuple[xarray.Dataset, numpy.ndarray]:
+    """Gives what outcomes are measured from under two policies, with a dimension sample, and which pairs are there: [sample, seed]."""
+    # Only what is compared: the flows of all policies would be summed again for each.
+    needed = result[list(variables_of(tuple(wanted)))].sel(policy=list(dict.fromkeys(policies)))
+    if "sample" not in needed.dims:
+        needed = needed.expand_dims(sample=[0])
+    there = numpy.ones((needed.sizes["sample"], needed.sizes["seed"]), dtype=bool)
+    if "failure" in needed.coords:
+        there[:] = (needed["failure"] == "").all("policy").values
+    return needed.drop_vars(("failure", "assumption"), errors="ignore"), there
+
+
 def _row(
-    outcome: Outcome,
-    policy: str,
-    to: str,
-    region: str,
-    stage: str | None,
-    pair: xarray.DataArray,
-    seeds: Iterable[int],
-    level: float,
+    outcome: Outcome, policy: str, to: str, region: str, stage: str | None, pair: xarray.DataArray, there: numpy.ndarray, level: float
 ) -> Row:
+    sampled = pair.sizes["sample"] > 1
+    pair = pair.transpose("policy", "sample", "seed")
     first, second = (numpy.asarray(pair.sel(policy=name).values, dtype=float) for name in (policy, to))
-    count = first.size
-    levels = _number(first.mean()), _number(second.mean())
+    seeds = int(there.any(axis=0).sum())
+    samples = int(there.any(axis=1).sum()) if sampled else None
     key = (policy, region, outcome.name, stage)
-    reason = _undefined(outcome, first, second, list(seeds), policy, to)
+    if not there.any():
+        return Row(*key, None, None, None, outcome.effect_unit, 0, NOT_DEFINED, "no pair of members is there", None, None, None, samples)
+    levels = _number(first[there].mean()), _number(second[there].mean())
+    reason = _undefined(outcome, first, second, there, pair, policy, to)
     if reason is not None:
-        return Row(*key, None, None, None, outcome.effect_unit, count, NOT_DEFINED, reason, None, *levels)
+        return Row(*key, None, None, None, outcome.effect_unit, seeds, NOT_DEFINED, reason, None, *levels, samples)
     if outcome.compared == RATIO:
-        first, second = numpy.log(first), numpy.log(second)
+        first, second = (numpy.log(side, where=there, out=numpy.zeros_like(side)) for side in (first, second))
+    same = bool((abs(first - second) <= ROUNDING * numpy.maximum(1.0, abs(second)))[there].all())
+    # What varies independently: seeds, or points of the uncertain parameters, whose seeds share them.
+    first, second = (_means(side, there) if sampled else side[there] for side in (first, second))
     found = paired_difference(first, second, level)
-    same = bool((abs(first - second) <= ROUNDING * numpy.maximum(1.0, abs(second))).all())
-    words = verdict(found.mean, found.low, found.high, count, identical=same)
+    words = verdict(found.mean, found.low, found.high, first.size, identical=same)
     limits = [_number(_scaled(outcome, value)) for value in (found.mean, found.low, found.high)]
-    return Row(*key, *limits, outcome.effect_unit, count, words, None, _number(found.variance_ratio), *levels)
+    return Row(*key, *limits, outcome.effect_unit, seeds, words, None, _number(found.variance_ratio), *levels, samples)
+
+
+def _means(values: numpy.ndarray, there: numpy.ndarray) -> numpy.ndarray:
+    """Gives the mean over the seeds that are there, of every point that has any."""
+    some = there.any(axis=1)
+    return numpy.where(there, values, 0.0).sum(axis=1)[some] / there.sum(axis=1)[some]
 
 
 def _undefined(
-    outcome: Outcome, first: numpy.ndarray, second: numpy.ndarray, seeds: list[int], policy: str, to: str
+    outcome: Outcome, first: numpy.ndarray, second: numpy.ndarray, there: numpy.ndarray, pair: xarray.DataArray, policy: str, to: str
 ) -> str | None:
     for name, values in ((policy, first), (to, second)):
-        wrong = ~numpy.isfinite(values)
+        wrong = there & ~numpy.isfinite(values)
         if wrong.any():
-            return f"nothing to divide by under {name} in {_seeds(wrong, seeds)}"
+            return f"nothing to divide by under {name} in {_members(wrong, there, pair)}"
     if outcome.compared == RATIO:
         for name, values in ((policy, first), (to, second)):
-            wrong = values <= 0
+            wrong = there & (values <= 0)
             if wrong.any():
-                return f"zero or below under {name} in {_seeds(wrong, seeds)}, so it has no ratio"
+                return f"zero or below under {name} in {_members(wrong, there, pair)}, so it has no ratio"
     return None
 
 
-def _seeds(wrong: numpy.ndarray, seeds: list[int]) -> str:
-    if wrong.all():
-        return "every seed"
-    return f"{int(wrong.sum())} of {wrong.size} seeds (the first: {int(seeds[int(wrong.argmax())])})"
+def _members(wrong: numpy.ndarray, there: numpy.ndarray, pair: xarray.DataArray) -> str:
+    sampled = pair.sizes["sample"] > 1
+    if (wrong == there).all():
+        return "every member" if sampled else "every seed"
+    sample, seed = (int(place[0]) for place in numpy.nonzero(wrong))
+    first = f"the first: {f'point {sample}, seed ' if sampled else ''}{int(pair['seed'][seed])}"
+    return f"{int(wrong.sum())} of {int(there.sum())} {'members' if sampled else 'seeds'} ({first})"
 
 
 def _scaled(outcome: Outcome, value: float) -> float:
@@ -276,6 +331,13 @@ def _window(result: xarray.Dataset, window: int | tuple[int, int] | None, faults
             remedy=f"the trial has {quarters}: give a number of last quarters, or (first, past the last)",
         )
     return first, end
+
+
+def _check_policies(result: xarray.Dataset, asked: Sequence[str], faults: Faults) -> None:
+    known = [str(name) for name in result["policy"].values]
+    for name in asked:
+        if name not in known:
+            faults.add(f"'{name}' is not in the trial", field="policy", remedy=nearest(name, known) or f"it has {', '.join(known)}")
 
 
 def _check_regions(result: xarray.Dataset, regions: Sequence[str] | None, faults: Faults) -> None:

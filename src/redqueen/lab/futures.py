@@ -1,4 +1,4 @@
-"""The futures of an outcome: its median and the bands that hold half and nine tenths of the seeds."""
+"""The futures of an outcome: its median and the bands that hold half and nine tenths of the members."""
 
 from __future__ import annotations
 
@@ -87,6 +87,9 @@ def futures(
         values = values.sel(stage=stage)
     fans = []
     for policy in policies or known:
-        cuts = numpy.quantile(values.sel(policy=policy).transpose("seed", clock).values, CHANCES, axis=0)
+        members = values.sel(policy=policy).transpose(*(name for name in ("sample", "seed") if name in values.dims), clock).values
+        members = members.reshape(-1, time.size)
+        # Members that failed, or have not been run, are no futures.
+        cuts = numpy.quantile(members[~numpy.isnan(members).all(axis=1)], CHANCES, axis=0)
         fans.append(Futures(policy, region, found, stage, time, *cuts))
     return fans

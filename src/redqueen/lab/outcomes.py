@@ -49,7 +49,7 @@ def variables_of(outcomes: tuple[Outcome, ...]) -> tuple[str, ...]:
 def series(result: xarray.Dataset, outcome: Outcome) -> xarray.DataArray:
     """Measures an outcome in every quarter (in every year where it is recorded by year).
 
-    Dimensions (policy, seed, quarter or year, region, and stage where by stage); counts of events and ratios are
+    Dimensions (policy, seed, quarter or year, region, and stage where by stage); NaN where a member is missing; counts of events and ratios are
     taken over the last four quarters. The unit is that of the outcome.
     """
     top, bottom = _terms(result, outcome)
@@ -83,18 +83,19 @@ def _part(result: xarray.Dataset, term: Term) -> xarray.DataArray:
     if "region" not in array.dims:
         # Known for the world alone.
         return array.mean("stage").expand_dims(region=[WORLD], axis=-1)
-    return array.sum([name for name in ("mode", "tie_kind", "stage") if name in array.dims])
+    return array.sum([name for name in ("mode", "tie_kind", "stage") if name in array.dims], skipna=False)
 
 
 def _pairs(array: xarray.DataArray, part: str) -> xarray.DataArray:
     """Sums flows [region, ..., to_region, ...] to what each region keeps, sells or buys."""
-    between = array.sum([name for name in ("stage", "to_stage", "industry") if name in array.dims])
-    home = between.where(between["region"] == between["to_region"], 0.0).sum("to_region")
-    bought = between.sum("region").rename(to_region="region")
+    between = array.sum([name for name in ("stage", "to_stage", "industry") if name in array.dims], skipna=False)
+    home = between.where(between["region"] == between["to_region"], 0.0).sum("to_region", skipna=False)
+    bought = between.sum("region", skipna=False).rename(to_region="region")
+    sold = between.sum("to_region", skipna=False)
     return {
-        ALL: lambda: between.sum("to_region"),
+        ALL: lambda: sold,
         AT_HOME: lambda: home,
-        SOLD_ABROAD: lambda: between.sum("to_region") - home,
+        SOLD_ABROAD: lambda: sold - home,
         BOUGHT: lambda: bought,
         BOUGHT_ABROAD: lambda: bought - home,
     }[part]()
@@ -107,7 +108,7 @@ def _with_world(array: xarray.DataArray, outcome: Outcome) -> xarray.DataArray:
     # A single region is its own world.
     if not outcome.world or WORLD in regions or len(regions) < 2:
         return array
-    world = array.sum("region").expand_dims(region=[WORLD])
+    world = array.sum("region", skipna=False).expand_dims(region=[WORLD])
     return xarray.concat([array, world.transpose(*array.dims)], "region")
 
 

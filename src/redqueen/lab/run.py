@@ -1,120 +1,151 @@
-"""Run the members of a trial in threads: one burn-in a seed, then every arm from a copy of it."""
+"""Run a trial: in memory or into a store, in threads or on a cluster."""
 
 from __future__ import annotations
 
-import heapq
-import os
+import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import numpy
+from redqueen.lab.dataset import Recorder, dataset
+from redqueen.lab.jobs import Job, Keep, Member, available_threads, run_jobs
+from redqueen.progress import progress_bar
 
-from redqueen.lab.arms import COST, Arm, begin, runs_after
-from redqueen.model.simulate import burn_in, simulate
-from redqueen.model.world import World
+if TYPE_CHECKING:
+    import xarray
 
-#: Called with the position of the arm, the position of the seed and the history, in the calling thread.
-Keep = Callable[[int, int, Any], None]
+    from redqueen.lab.trial import Block, Trial
+    from redqueen.lab.trial_store import TrialStore
+
+__all__ = ["THREADS", "run_trial", "run_into"]
+
+#: Where members are run unless asked otherwise.
+THREADS = "threads"
+#: Seconds between looks at blocks that another process is running.
+WAIT = 0.5
+
+_Start = Callable[[int], Mapping[str, Member] | None]
 
 
-def run_members(
-    world: World,
-    arms: Mapping[str, Arm],
-    seeds: Sequence[int],
-    keep: Keep,
+def run_trial(
+    trial: Trial,
+    threads: int | None = None,
     *,
-    parameters: Mapping[str, float] | None = None,
-    threads: int = 1,
+    store: str | Path | None = None,
+    on: str = THREADS,
+    progress: bool = True,
     check: bool = False,
-    advance: Callable[[int], None] = lambda quarters: None,
+    advance: Callable[[float], None] | None = None,
+) -> xarray.Dataset:
+    """Runs a trial and gives its result; see `Trial.run`."""
+    if store is not None:
+        from redqueen.lab.trial_store import TrialStore
+
+        kept = TrialStore.of(trial, store)
+        run_into(kept, trial, threads, on=on, progress=progress, check=check, advance=advance)
+        return kept.result()
+    recorders = {
+        name: Recorder(len(world.policies), 1 if trial.samples is None else len(trial.samples), len(trial.seeds), trial.variables)
+        for name, world in trial.worlds.items()
+    }
+    places = {name: {policy: position for position, policy in enumerate(world.policies)} for name, world in trial.worlds.items()}
+    blocks = trial.blocks
+
+    def keep(position: int, arm: str, member: Member) -> None:
+        block = blocks[position]
+        if arm in places[block.world]:
+            recorders[block.world].keep((places[block.world][arm], block.sample, block.seed), member)
+
+    _run(trial, blocks, keep, None, threads, on, progress, check, advance)
+    results = {}
+    for name, world in trial.worlds.items():
+        recorder = recorders[name]
+        if not recorder.arrays:
+            raise RuntimeError(f"every member of {name} failed, the first by {next(iter(recorder.failures.values()))}")
+        results[name] = dataset(recorder, world.world, world.policies, trial.seeds, trial.attributes(name), trial.samples)
+    return together(results)
+
+
+def run_into(
+    kept: TrialStore,
+    trial: Trial,
+    threads: int | None = None,
+    *,
+    on: str = THREADS,
+    progress: bool = True,
+    check: bool = False,
+    advance: Callable[[float], None] | None = None,
 ) -> None:
-    """Runs every arm under every seed and hands each history to `keep`.
+    """Runs whatever of a trial its store lacks, beside other processes that do the same."""
+    blocks = trial.blocks
+    while True:
+        left = [block for block in blocks if not kept.has(block)]
+        if not left:
+            return
 
-    An arm is a `Schedule`; or has begin(world, seed) that gives a schedule and a government; or is `ToppedUp`, which runs
-    after earlier arms of the mapping, in each seed. Members come in the order of seeds, all arms of one before those of the
-    next, so that a stopped trial is balanced. What is computed does not depend on `threads`. `advance` is told the quarters
-    done. An error in a member names its policy and seed, and stops the others.
-    """
-    names = list(arms)
-    after = _positions_before(arms)
-    needed = {position for earlier in after for position in earlier}
-    overrides = dict(parameters or {})
-    # Step 0 of a seed is its burn-in, step p + 1 its arm p: older seeds come first.
-    ready = [(seed, 0) for seed in range(len(seeds))]
-    running: dict[Future[Any], tuple[int, int]] = {}
-    states: dict[int, Any] = {}
-    costs: dict[int, dict[int, numpy.ndarray]] = {}
-    left = dict.fromkeys(range(len(seeds)), len(names))
+        def keep(position: int, arm: str, member: Member, left: Sequence[Block] = left) -> None:
+            kept.keep(left[position], arm, member)
 
-    def member(seed: int, step: int) -> Any:
-        if step == 0:
-            return burn_in(world, seed=seeds[seed], parameters=overrides, check=check)
-        known = [costs[seed][position] for position in after[step - 1]]
-        schedule, government = begin(arms[names[step - 1]], world, seeds[seed], known)
-        options = {} if government is None else {"government": government}
-        return simulate(
-            world, schedule, seed=seeds[seed], parameters=overrides, check=check, state=states[seed], **options
-        )
+        def start(position: int, left: Sequence[Block] = left) -> Mapping[str, Member] | None:
+            return kept.start(left[position])
 
-    executor = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="member")
-    try:
-        while ready or running:
-            while ready and len(running) < threads:
-                task = heapq.heappop(ready)
-                running[executor.submit(member, *task)] = task
-            for future in sorted(wait(running, return_when=FIRST_COMPLETED).done, key=running.__getitem__):
-                seed, step = running.pop(future)
-                result = _result(future, seeds[seed], names[step - 1] if step else None)
-                if step == 0:
-                    states[seed], costs[seed] = result, {}
-                    advance(world.burn_in)
-                else:
-                    keep(step - 1, seed, result)
-                    advance(world.quarters)
-                    left[seed] -= 1
-                    if step - 1 in needed:
-                        costs[seed][step - 1] = result.arrays[COST]
-                for position in _freed(after, step - 1, costs[seed]):
-                    heapq.heappush(ready, (seed, position + 1))
-                if left[seed] == 0:
-                    del states[seed], costs[seed]
-    except BaseException:
-        # Members under way cannot be stopped, but nobody waits for them.
-        executor.shutdown(wait=False, cancel_futures=True)
-        raise
-    executor.shutdown()
+        try:
+            _run(trial, left, keep, start, threads, on, progress, check, advance)
+        finally:
+            kept.release()
+        kept.refresh()
+        if any(not kept.has(block) for block in blocks):
+            # What is left is being run by somebody else: take it over if they stop.
+            time.sleep(WAIT)
 
 
-def available_threads() -> int:
-    """Counts the processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def together(results: Mapping[str, xarray.Dataset]) -> Any:
+    """Gives the only result, or a tree of them by world."""
+    import xarray
+
+    return next(iter(results.values())) if len(results) == 1 else xarray.DataTree.from_dict(dict(results))
 
 
-def _positions_before(arms: Mapping[str, Arm]) -> list[tuple[int, ...]]:
-    """Lists, for each arm, the positions of those it runs after."""
-    names = list(arms)
-    found = []
-    for position, (name, arm) in enumerate(arms.items()):
-        unknown = [other for other in runs_after(arm) if other not in names[:position]]
-        if unknown:
-            raise ValueError(f"the arm '{name}' runs after {', '.join(unknown)}, which must come before it")
-        found.append(tuple(names.index(other) for other in runs_after(arm)))
-    return found
+def _run(
+    trial: Trial,
+    blocks: Sequence[Block],
+    keep: Keep,
+    start: _Start | None,
+    threads: int | None,
+    on: str,
+    progress: bool,
+    check: bool,
+    advance: Callable[[float], None] | None,
+) -> None:
+    jobs = _Jobs(trial, blocks)
+    members = sum(len(trial.worlds[block.world].arms) for block in blocks)
+    total = sum(trial.worlds[name].quarters(count) for name, count in _counted(blocks).items())
+    with progress_bar(total, f"{trial.name}: {members} runs", show=progress and advance is None) as advance_bar:
+        tell = advance or advance_bar
+        begin = start or (lambda position: {})
+        if on == THREADS:
+            run_jobs(jobs, keep, threads=min(threads or available_threads(), members), check=check, advance=tell, start=begin)
+            return
+        from redqueen.lab.cluster import run_on_cluster
+
+        run_on_cluster(jobs, keep, on=on, workers=threads, check=check, advance=tell, start=begin)
 
 
-def _freed(after: Sequence[tuple[int, ...]], done: int, costs: Mapping[int, numpy.ndarray]) -> list[int]:
-    """Lists the arms that may run once arm `done` has ended (-1: the burn-in), given the costs known in that seed."""
-    if done < 0:
-        return [position for position, earlier in enumerate(after) if not earlier]
-    return [position for position, earlier in enumerate(after) if done in earlier and costs.keys() >= set(earlier)]
+def _counted(blocks: Sequence[Block]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for block in blocks:
+        counts[block.world] = counts.get(block.world, 0) + 1
+    return counts
 
 
-def _result(future: Future[Any], seed: int, policy: str | None) -> Any:
-    try:
-        return future.result()
-    except Exception as error:
-        error.add_note(f"in seed {seed}, {'burn-in' if policy is None else f'policy {policy}'}")
-        raise
+class _Jobs(Sequence[Job]):
+    """States the job of a block when it is asked for: a large trial has many."""
+
+    def __init__(self, trial: Trial, blocks: Sequence[Block]):
+        self.trial, self.blocks = trial, blocks
+
+    def __len__(self) -> int:
+        return len(self.blocks)
+
+    def __getitem__(self, position: Any) -> Job:
+        return self.trial.job(self.blocks[position])

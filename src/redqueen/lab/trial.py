@@ -1,46 +1,65 @@
-"""A trial: one world, several policies, the same seeds for all of them."""
+"""A trial: worlds x policies x points of the uncertain parameters x seeds, the same seeds for all of them."""
 
 from __future__ import annotations
 
-import dataclasses
+import copy
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from redqueen.cases.case import Case, bundled
 from redqueen.cases.case import case as read_case
 from redqueen.errors import Fault, Faults, Refused, nearest
-from redqueen.lab.arms import COST, Arm, at_equal_cost, does_nothing, placebo_name, placebos
-from redqueen.lab.dataset import Recorder, dataset, origins, parameter_hash, world_hash
-from redqueen.lab.run import available_threads, run_members
+from redqueen.lab.arms import COST, Arm
+from redqueen.lab.fingerprints import code_digest, origins, parameter_hash
+from redqueen.lab.jobs import Job
 from redqueen.lab.store import file_hash
+from redqueen.lab.trial_world import TrialWorld, lay_out_world
 from redqueen.model.fields import FIELDS
 from redqueen.model.parameters import PARAMETERS
 from redqueen.model.schedule import Schedule
 from redqueen.model.world import World
 from redqueen.policies.change import SWITCH
+from redqueen.policies.document import is_word
 from redqueen.policies.government import Programme
-from redqueen.policies.policy import NONE, Policy, catalogue, lay_out_policy, read_policy
-from redqueen.progress import progress_bar
+from redqueen.policies.policy import Policy
 
 if TYPE_CHECKING:
     import xarray
+
+    from redqueen.lab.sampling import Samples
 
 #: Members for each policy, unless asked otherwise.
 SEEDS = 20
 
 
-class Trial:
-    """Asks what several policies do to a world, under the same luck.
+class Site(NamedTuple):
+    """Names a case, or gives a world, and says in which of its regions policies of the catalogue act (None: the case's own)."""
 
-    `case_or_world` is a `Case`, a `World`, the name of a bundled case or the path of a case file. `policies` are
-    names (looked up in the case, then in the catalogue; "none" is always known), paths of policy files, `Policy`
-    objects, or a mapping of names to any of these or to a `Schedule`; all policies of the case unless given.
-    `seeds` is a number n (seeds 1 to n) or the seeds themselves. `quarters` ends the history early, `parameters`
-    overrides assumptions by name, `region` is where policies of the catalogue act (the case's region unless given),
-    `reference` is the policy that others are compared to (the case's unless given; added if it is not among them),
-    `variables` keeps only those of the recorded variables.
+    case: Case | World | str | Path
+    region: str | None = None
+
+
+class Block(NamedTuple):
+    """Addresses what is run and kept as one: all policies of a world, at one point, in one seed; by positions, the world by name."""
+
+    world: str
+    sample: int
+    seed: int
+
+
+class Trial:
+    """Asks what several policies do to one world or several, under the same luck.
+
+    `worlds` is a `Case`, a `World`, the name of a bundled case or the path of a case file; or a mapping of names to any of these
+    or to a `Site`, for several. `policies` are names (looked up in the case, then in the catalogue; "none" is always known),
+    paths of policy files, `Policy` objects, or a mapping of names to any of these or to a `Schedule`; all policies of the case
+    unless given. `seeds` is a number n (seeds 1 to n) or the seeds themselves. `quarters` ends the history early, `parameters`
+    overrides assumptions by name, `samples` runs everything at each of its points instead of once, `region` is where policies
+    of the catalogue act (the case's region unless given), `reference` is the policy that others are compared to (the case's
+    unless given; added if it is not among them), `variables` keeps only those of the recorded variables.
 
     `placebo` adds, for every policy that does something, an arm in which nothing is done but households get, in each seed,
     quarter and region, the money that the policy cost: what a policy does beyond it is more than its money. `equal_cost`
@@ -51,149 +70,214 @@ class Trial:
 
     def __init__(
         self,
-        case_or_world: Case | World | str | Path,
+        worlds: Case | World | str | Path | Mapping[str, Any],
         policies: Sequence[str | Path | Policy] | Mapping[str, Any] | str | None = None,
         seeds: int | Iterable[int] = SEEDS,
         *,
         quarters: int | None = None,
         parameters: Mapping[str, float] | None = None,
+        samples: Samples | None = None,
         region: str | None = None,
         reference: str | None = None,
         variables: Sequence[str] | None = None,
         placebo: bool = False,
         equal_cost: bool = False,
+        name: str | None = None,
         command: str | None = None,
     ):
-        asked = case_or_world
         faults = Faults()
-        # A case that cannot be read hides what hangs on it, but not the other faults.
-        found: Case | World | None = None
-        try:
-            found = read_case(asked) if isinstance(asked, (str, Path)) else asked
-        except Refused as refusal:
-            faults.extend(refusal.faults)
-        self.case = None if isinstance(found, World) else found
+        #: What was asked, by name of the argument: enough to write the trial down where it names files only.
+        self.asked: dict[str, Any] = {
+            "worlds": worlds, "policies": policies, "quarters": quarters, "region": region, "reference": reference,
+            "placebo": placebo, "equal_cost": equal_cost, "variables": variables,
+        }
         self.seeds = _seeds(seeds, faults)
         self.parameters = _parameters(parameters or {}, faults)
+        self.samples = samples
+        _check_samples(samples, self.parameters, faults)
         _check_variables(variables, faults)
         # Costs are reported wherever they matter.
-        self.variables = [*variables, COST] if variables is not None and (placebo or equal_cost) else variables
-        if found is None:
+        self.variables = tuple(dict.fromkeys([*variables, COST])) if variables is not None and (placebo or equal_cost) else variables
+        # A case that cannot be read hides what hangs on it, but not the other faults.
+        found = {label: (_found(site.case, faults), site) for label, site in _sites(worlds, region, faults).items()}
+        if not found or any(read is None for read, _ in found.values()):
             raise Refused(faults, "trial")
-        whole = found if isinstance(found, World) else found.world
-        self.world = _shortened(whole, quarters, faults)
-        self.region = _region(region, self.case, whole, faults)
-        # Policies are dated for the whole history, which may be cut short.
-        laid_out = _plans(policies, reference, self.case, whole, self.region, faults)
-        self.schedules = {name: plan.cut(self.world.quarters) for name, (plan, _) in laid_out.items()}
-        self._active = [name for name, (plan, _) in laid_out.items() if not does_nothing(plan)]
-        self.reference = _reference(reference, self.case, list(self.schedules))
+        self.worlds: dict[str, TrialWorld] = {}
+        for label, (read, site) in found.items():
+            mine = Faults()
+            assert read is not None
+            laid_out = lay_out_world(
+                read, policies, quarters=quarters, region=site.region, reference=reference, placebo=placebo, equal_cost=equal_cost,
+                faults=mine,
+            )
+            self.worlds[label or laid_out.title] = laid_out
+            faults.extend(dict.fromkeys(mine))
+        faults.refuse_if_any(f"trial of {', '.join(one.world.name for one in self.worlds.values())}")
         self.policy_files = _policy_files(policies)
         self.equal_cost = equal_cost
-        self.placebos: dict[str, str] = {}
-        self.titles = {name: title for name, (_, title) in laid_out.items()}
-        # Members that are run; those that only find out a cost are not among the policies.
-        self.arms: dict[str, Arm] = dict(self.schedules)
-        # What is wrong with a policy hides what hangs on it.
-        if not faults:
-            self._add_arms(placebo, equal_cost, faults)
-        faults.refuse_if_any(f"trial of {self.world.name}")
-        self.command = command or self._call(asked, region, quarters)
+        self.name = name or "_".join(self.worlds)
+        self.command = command or self._call(worlds, region, quarters)
+
+    @property
+    def only(self) -> TrialWorld:
+        """Gives the world of a trial that has one."""
+        if len(self.worlds) > 1:
+            raise ValueError(f"the trial has {len(self.worlds)} worlds: {', '.join(self.worlds)}; see .worlds")
+        return next(iter(self.worlds.values()))
+
+    @property
+    def case(self) -> Case | None:
+        """Gives the case of the only world."""
+        return self.only.case
+
+    @property
+    def world(self) -> World:
+        """Gives the only world."""
+        return self.only.world
+
+    @property
+    def region(self) -> str | None:
+        """Gives the region of the only world in which policies of the catalogue act."""
+        return self.only.region
+
+    @property
+    def reference(self) -> str:
+        """Gives the policy that others are compared to in the only world."""
+        return self.only.reference
+
+    @property
+    def schedules(self) -> Mapping[str, Schedule | Programme]:
+        """Gives the policies of the only world as laid out, by name."""
+        return self.only.schedules
+
+    @property
+    def arms(self) -> Mapping[str, Arm]:
+        """Gives the members that are run in the only world, by name."""
+        return self.only.arms
 
     @property
     def policies(self) -> list[str]:
-        """Gives the names of the policies, in the order asked for, and then of their placebos."""
-        return [*self.schedules, *self.placebos.values()]
+        """Gives the names of the policies in the only world, in the order asked for, and then of their placebos."""
+        return self.only.policies
 
     @property
     def idle(self) -> list[str]:
         """Gives the policies that do something, but nothing in the quarters that are run."""
-        return [name for name in self._active if does_nothing(self.schedules[name])]
+        return list(dict.fromkeys(name for one in self.worlds.values() for name in one.idle))
+
+    @property
+    def blocks(self) -> list[Block]:
+        """Lists the blocks in the order in which they are run: all points and worlds of a seed before the next seed."""
+        samples = range(1 if self.samples is None else len(self.samples))
+        return [Block(world, sample, seed) for seed in range(len(self.seeds)) for sample in samples for world in self.worlds]
+
+    @property
+    def members(self) -> int:
+        """Counts the runs after burn-in, those that only find out a cost included."""
+        return sum(len(self.worlds[block.world].arms) for block in self.blocks)
+
+    @property
+    def quarters_to_run(self) -> int:
+        """Gives the quarters that a run computes, burn-ins included."""
+        return sum(self.worlds[block.world].quarters() for block in self.blocks)
+
+    @property
+    def key(self) -> str:
+        """Gives the SHA-256 of all that decides the bits of the result, the model's code included."""
+        content = {
+            "code": code_digest(),
+            "worlds": {label: one.fingerprint() for label, one in self.worlds.items()},
+            "parameters": self.parameters,
+            "samples": None if self.samples is None else [list(self.samples.ranges.items()), self.samples.points.tolist()],
+            "seeds": self.seeds,
+            "variables": None if self.variables is None else sorted(set(self.variables)),
+        }
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    def job(self, block: Block) -> Job:
+        """States what is run for a block."""
+        there = {} if self.samples is None else self.samples.parameters(block.sample)
+        world = self.worlds[block.world]
+        variables = None if self.variables is None else tuple(self.variables)
+        return Job(world.world, world.arms, self.seeds[block.seed], {**self.parameters, **there}, variables)
+
+    def with_samples(self, samples: Samples | None) -> Trial:
+        """Gives the same trial at other points of the uncertain parameters."""
+        faults = Faults()
+        _check_samples(samples, self.parameters, faults)
+        faults.refuse_if_any(f"trial {self.name}")
+        other = copy.copy(self)
+        other.samples = samples
+        return other
 
     def run(
         self,
         threads: int | None = None,
         *,
+        store: str | Path | None = None,
+        on: str = "threads",
         progress: bool = True,
         check: bool = False,
         advance: Callable[[float], None] | None = None,
     ) -> xarray.Dataset:
-        """Runs every policy under every seed and gives one dataset; see `lab/dataset.py` for its dimensions.
+        """Runs every policy under every seed at every point; gives one dataset, a tree of them by world where there are several.
 
-        `threads` is the number of members run at once (all processors unless given); it does not change a bit of
-        the result. `progress` shows a bar on a terminal; with `advance` that is told the quarters done instead. `check` has
-        the ledger check the accounts every quarter.
+        `lab/dataset.py` tells its dimensions. `threads` is the number of members run at once (all processors unless given); it
+        does not change a bit of the result. With `store`, a folder of trials, finished members are kept there: a trial that was
+        interrupted goes on where it was, and one that is complete is read, not run (see `lab/trial_store.py`). `on` is "threads",
+        "dask" (a local cluster) or the address of a Dask scheduler (tcp://...). `progress` shows a bar on a terminal; with
+        `advance` that is told the quarters done instead. `check` has the ledger check the accounts every quarter.
+
+        A member that fails is missing from the result, whose coordinate `failure` says why; if all fail, that is an error.
         """
         if threads is not None and threads < 1:
             raise Refused.one(f"{threads} threads cannot run anything", field="threads", remedy="give 1 or more")
-        recorder = Recorder(len(self.policies), len(self.seeds), self.variables)
-        arms = list(self.arms)
-        place = {arms.index(name): position for position, name in enumerate(self.policies)}
+        from redqueen.lab.run import run_trial
 
-        def keep(arm: int, seed: int, history: Any) -> None:
-            if arm in place:
-                recorder.keep(place[arm], seed, history)
+        return run_trial(self, threads, store=store, on=on, progress=progress, check=check, advance=advance)
 
-        members = len(self.arms) * len(self.seeds)
-        title = f"{self.world.name}: {members} runs"
-        with progress_bar(self.quarters_to_run, title, show=progress and advance is None) as advance_bar:
-            run_members(
-                self.world,
-                self.arms,
-                self.seeds,
-                keep,
-                parameters=self.parameters,
-                threads=min(threads or available_threads(), members),
-                check=check,
-                advance=advance or advance_bar,
-            )
-        return dataset(recorder, self.world, self.policies, self.seeds, self._attributes())
-
-    @property
-    def quarters_to_run(self) -> int:
-        """Gives the quarters that a run computes, burn-ins included."""
-        return len(self.seeds) * (self.world.burn_in + len(self.arms) * self.world.quarters)
-
-    def _add_arms(self, with_placebos: bool, equal_cost: bool, faults: Faults) -> None:
-        if equal_cost:
-            self.arms = at_equal_cost(self.schedules, faults)
-        if with_placebos:
-            found = placebos(self.schedules, self.reference, self.world, faults)
-            self.placebos = {name: placebo_name(name) for name in found}
-            self.arms.update((placebo_name(name), arm) for name, arm in found.items())
-            self.titles.update((placebo_name(name), f"The money of: {self.titles[name]}") for name in found)
-
-    def _attributes(self) -> dict[str, Any]:
-        name = self.world.name if self.case is None else self.case.name
-        return {
-            "case": name,
-            "case_hash": _case_hash(self.case, self.world),
+    def attributes(self, world: str) -> dict[str, Any]:
+        """Says of the results in a world how they were made: case, hashes, seeds, versions and the call that makes them again."""
+        mine = self.worlds[world]
+        made: dict[str, Any] = {
+            "case": mine.title,
+            "case_hash": mine.case_hash,
             "policy_files": json.dumps(self.policy_files, sort_keys=True),
             "parameters": json.dumps(self.parameters, sort_keys=True),
-            "parameter_hash": parameter_hash(self.world, self.parameters),
+            "parameter_hash": parameter_hash(mine.world, self.parameters),
             "seeds": " ".join(map(str, self.seeds)),
-            "quarters": self.world.quarters,
-            "region": self.region or "",
-            "reference": self.reference,
-            "titles": json.dumps(self.titles),
-            "placebos": json.dumps(self.placebos),
+            "quarters": mine.world.quarters,
+            "region": mine.region or "",
+            "reference": mine.reference,
+            "titles": json.dumps(mine.titles),
+            "placebos": json.dumps(mine.placebos),
             "equal_cost": int(self.equal_cost),
             "command": self.command,
+            "trial": self.name,
+            "key": self.key,
             **origins(),
         }
+        if self.samples is not None:
+            made |= {"ranges": json.dumps(self.samples.ranges), "sampling": self.samples.method}
+        return made
 
     def _call(self, asked: object, region: str | None, quarters: int | None) -> str:
         """Writes the call that makes this trial again."""
-        bundle = self.case is not None and self.case.name in bundled()
-        named = asked if isinstance(asked, (str, Path)) else self.case and (self.case.name if bundle else self.case.file)
-        what = repr(str(named)) if named else "world"
+        what = "worlds"
+        if len(self.worlds) == 1:
+            case = self.only.case
+            bundle = case is not None and case.name in bundled()
+            named = asked if isinstance(asked, (str, Path)) else case and (case.name if bundle else case.file)
+            what = repr(str(named)) if named else "world"
         plain = self.seeds == list(range(1, len(self.seeds) + 1))
-        parts = [what, f"policies={list(self.schedules)!r}", f"seeds={len(self.seeds) if plain else self.seeds!r}"]
+        policies = list(dict.fromkeys(name for one in self.worlds.values() for name in one.schedules))
+        parts = [what, f"policies={policies!r}", f"seeds={len(self.seeds) if plain else self.seeds!r}"]
         for name, value in (
             ("quarters", quarters),
             ("parameters", self.parameters or None),
             ("region", region),
-            ("placebo", True if self.placebos else None),
+            ("samples", None if self.samples is None else _Word("samples")),
+            ("placebo", True if any(one.placebos for one in self.worlds.values()) else None),
             ("equal_cost", True if self.equal_cost else None),
         ):
             if value is not None:
@@ -201,75 +285,43 @@ class Trial:
         return f"redqueen.Trial({', '.join(parts)}).run()"
 
 
-def policy_names(case: Case | None) -> list[str]:
-    """Lists the names that a trial of this case knows: none, those of the case, those of the catalogue."""
-    return list(dict.fromkeys([NONE.name, *(case.policies if case is not None else ()), *catalogue()]))
+class _Word(str):
+    """Stands in a written call for what has no literal."""
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
-def _plans(
-    policies: Any, reference: str | None, case: Case | None, world: World, region: str | None, faults: Faults
-) -> dict[str, tuple[Schedule | Programme, str]]:
-    """Lays every policy out, with its title, by name."""
-    if policies is None:
-        asked: list[tuple[str | None, Any]] = [
-            (name, name) for name in dict.fromkeys([*(case.policies if case is not None else ()), NONE.name])
-        ]
-    elif isinstance(policies, Mapping):
-        asked = list(policies.items())
-    else:
-        asked = [(None, item) for item in ([policies] if isinstance(policies, (str, Path)) else policies)]
-    if not asked:
-        faults.add("no policy is named", field="policies", remedy=f"name at least one; '{NONE.name}' does nothing")
-    if reference is not None and reference not in (name or (item.name if isinstance(item, Policy) else item) for name, item in asked):
-        asked.insert(0, (None, reference))
-    made: dict[str, tuple[Schedule | Programme, str]] = {}
-    for name, item in asked:
-        try:
-            label, plan, title = _plan(name, item, case, world, region)
-        except Refused as refusal:
-            faults.extend(refusal.faults)
-            continue
-        if label in made:
-            faults.add(f"'{label}' is named twice", field="policies")
-        made[label] = (plan, title)
-    return made
+def _sites(worlds: Any, region: str | None, faults: Faults) -> dict[str, Site]:
+    """Gives the sites by name; the only one of a trial without names bears none."""
+    if not isinstance(worlds, Mapping):
+        return {"": Site(worlds, region)}
+    if not worlds:
+        faults.add("no world is named", field="worlds", remedy="name at least one")
+    for name in worlds:
+        if not is_word(str(name)):
+            faults.add(f"'{name}' cannot be the name of a world", field="worlds", remedy="letters, digits, - and _ only")
+    sites = {str(name): site if isinstance(site, Site) else Site(site) for name, site in worlds.items()}
+    return {name: site if site.region is not None else site._replace(region=region) for name, site in sites.items()}
 
 
-def _plan(
-    name: str | None, item: Any, case: Case | None, world: World, region: str | None
-) -> tuple[str, Schedule | Programme, str]:
-    if isinstance(item, Schedule) or hasattr(item, "begin"):
-        return str(name), item, _words(str(name))
-    policy = item
-    if isinstance(item, (str, Path)):
-        text = str(item)
-        if text == NONE.name:
-            policy = NONE
-        elif case is not None and text in case.policies:
-            policy = case.policies[text]
-        elif text in catalogue():
-            policy = read_policy(catalogue()[text])
-            if region is None:
-                raise Refused.one(
-                    f"'{text}' of the catalogue needs a region to act in",
-                    field="region",
-                    remedy=f"one of {', '.join(world.regions)}",
-                )
-        elif isinstance(item, Path) or text.endswith(".toml"):
-            policy = read_policy(text, world, region)
-        else:
-            known = policy_names(case)
-            raise Refused.one(
-                f"no policy is called '{text}'", field="policies", remedy=nearest(text, known) or f"known: {', '.join(known)}"
-            )
-    label = name or policy.name
-    title = policy.title if label == policy.name and policy.title else _words(label)
-    return label, lay_out_policy(policy, world, region), title
+def _found(asked: Case | World | str | Path, faults: Faults) -> Case | World | None:
+    try:
+        return read_case(asked) if isinstance(asked, (str, Path)) else asked
+    except Refused as refusal:
+        faults.extend(refusal.faults)
+        return None
 
 
-def _words(name: str) -> str:
-    words = name.replace("_", " ")
-    return words[:1].upper() + words[1:]
+def _check_samples(samples: Samples | None, parameters: Mapping[str, float], faults: Faults) -> None:
+    if samples is None:
+        return
+    for name in samples.names:
+        if name in parameters:
+            faults.add(f"{name} is both set and uncertain", field="samples", remedy="leave it out of one of them")
+    for name, column in zip(samples.names, samples.points.T, strict=True):
+        for value in (column.min(), column.max()) if len(column) else ():
+            _parameters({name: float(value)}, faults)
 
 
 def _policy_files(policies: Any) -> dict[str, str | None]:
@@ -322,35 +374,3 @@ def _check_variables(variables: Sequence[str] | None, faults: Faults) -> None:
     for name in variables or ():
         if name not in known:
             faults.append(Fault(f"no variable is called '{name}'", field="variables", remedy=nearest(name, known) or None))
-
-
-def _shortened(world: World, quarters: int | None, faults: Faults) -> World:
-    if quarters is None:
-        return world
-    if not 1 <= quarters <= world.quarters:
-        faults.add(f"{quarters} quarters do not fit", field="quarters", remedy=f"from 1 to the {world.quarters} of {world.name}")
-        return world
-    return dataclasses.replace(world, quarters=quarters)
-
-
-def _region(region: str | None, case: Case | None, world: World, faults: Faults) -> str | None:
-    if region is None:
-        return None if case is None else case.region
-    if region not in world.regions:
-        faults.add(
-            f"{world.name} has no region '{region}'",
-            field="region",
-            remedy=nearest(region, world.regions) or f"it has {', '.join(world.regions)}",
-        )
-        return None
-    return region
-
-
-def _reference(reference: str | None, case: Case | None, policies: list[str]) -> str:
-    wanted = [reference, case.reference if case is not None else None, NONE.name]
-    return next((name for name in wanted if name in policies), policies[0] if policies else NONE.name)
-
-
-def _case_hash(case: Case | None, world: World) -> str:
-    """Gives the SHA-256 of the case file where there is one, of the world's numbers otherwise."""
-    return (file_hash(case.file) if case is not None and case.file else None) or world_hash(world)

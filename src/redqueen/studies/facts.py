@@ -16,7 +16,7 @@ from redqueen.errors import Refused
 from redqueen.evidence.facts import Fact, facts
 from redqueen.indicators import demography
 from redqueen.lab.intervals import LEVEL, student_quantile
-from redqueen.lab.run import available_threads
+from redqueen.lab.jobs import available_threads
 from redqueen.policies.policy import NONE
 from redqueen.progress import progress_bar
 from redqueen.studies import measurements

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy
 
-import redqueen
 from redqueen.lab.arms import COST, Arm, begin, runs_after
-from redqueen.lab.dataset import Recorder, dataset, parameter_hash, world_hash
+from redqueen.lab.dataset import Recorder, dataset
+from redqueen.lab.fingerprints import arm_digest, code_digest, parameter_hash, world_hash
 from redqueen.lab.outcomes import BY_NAME, WORLD, Outcome, measured, variables_of
 from redqueen.model.simulate import burn_in, simulate
 from redqueen.model.world import World
@@ -73,7 +71,7 @@ class Part:
     def key(self) -> str:
         """Gives the SHA-256 of all that determines the values of this part."""
         content = {
-            "code": code_digest(),
+            "code": code_digest(_CODE),
             "arms": {label: [_world_digest(one.world), arm_digest(one.arm)] for label, one in self.treatments.items()},
             "seeds": self.seeds,
             "measures": self.measures,
@@ -97,7 +95,7 @@ def run_part(part: Part, advance: Callable[[int], None] = lambda quarters: None)
 
 def _run_trials(part: Part, advance: Callable[[int], None]) -> Values:
     variables = variables_of(tuple(BY_NAME[measure.outcome] for measure in part.measures))
-    recorders = {label: Recorder(1, len(part.seeds), variables) for label in part.treatments}
+    recorders = {label: Recorder(1, 1, len(part.seeds), variables) for label in part.treatments}
     costly = {other for treatment in part.treatments.values() for other in runs_after(treatment.arm)}
     for position, seed in enumerate(part.seeds):
         states: dict[int, Any] = {}
@@ -110,7 +108,7 @@ def _run_trials(part: Part, advance: Callable[[int], None]) -> Values:
             history = simulate(world, schedule, seed=seed, state=states[id(world)], government=government)
             if label in costly:
                 costs[label] = history.arrays[COST]
-            recorders[label].keep(0, position, history)
+            recorders[label].keep((0, 0, position), history)
             advance(world.quarters)
     return {label: _measure(recorders[label], part, treatment.world) for label, treatment in part.treatments.items()}
 
@@ -156,49 +154,8 @@ def _cells(result: Any, term: Outcome, measure: Measure, span: tuple[int, int]) 
     return numpy.asarray(values.values, dtype=float)
 
 
-def arm_digest(arm: Arm) -> str:
-    """Gives the SHA-256 of everything that an arm will do, whatever class it is of."""
-    digest = hashlib.sha256()
-    for piece in _pieces(arm):
-        digest.update(piece)
-    return digest.hexdigest()
-
-
-def _pieces(what: Any) -> Iterator[bytes]:
-    if isinstance(what, numpy.ndarray):
-        yield f"{what.dtype.str}{what.shape}".encode()
-        yield numpy.ascontiguousarray(what).tobytes()
-    elif isinstance(what, (list, tuple)):
-        yield f"{len(what)}(".encode()
-        for one in what:
-            yield from _pieces(one)
-    elif dataclasses.is_dataclass(what):
-        yield type(what).__name__.encode()
-        for field in dataclasses.fields(what):
-            yield field.name.encode()
-            yield from _pieces(getattr(what, field.name))
-    elif what is None or isinstance(what, (str, int, float)):
-        yield repr(what).encode()
-    else:
-        yield type(what).__name__.encode()
-        yield from _pieces(sorted(vars(what).items()))
-
-
 def _world_digest(world: World) -> tuple[str, str]:
     return world_hash(world), parameter_hash(world, {})
-
-
-@functools.cache
-def code_digest() -> str:
-    """Gives the SHA-256 of the source that decides what a run shows, and of the version of numpy."""
-    folder = Path(redqueen.__file__).parent
-    digest = hashlib.sha256(numpy.__version__.encode())
-    for name in _CODE:
-        place = folder / name
-        for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
-            digest.update(path.relative_to(folder).as_posix().encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 def blocks(seeds: int, length: int) -> list[tuple[int, ...]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from redqueen.errors import Faults, nearest
 from redqueen.lab.intervals import LEAST_SEEDS
-from redqueen.lab.run import available_threads
+from redqueen.lab.jobs import available_threads
 from redqueen.model.parameters import PARAMETERS
 from redqueen.policies.change import SWITCH
 from redqueen.progress import progress_bar
