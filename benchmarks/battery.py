@@ -1,11 +1,15 @@
-"""Test the draws on the patterns of addresses that the model uses, with tests of our own and with dieharder.
+"""Test the draws on the patterns of addresses that the model uses: tests of our own, TestU01, dieharder.
 
-`python benchmarks/battery.py` runs the tests of our own (under a minute); `--dieharder` adds Debian's dieharder, about
-ten minutes a pattern; `--pattern NAME` picks patterns. The tests ask of each stream of 64-bit words: are 16-bit cells
-equally full (chi-square), are words uniform (Kolmogorov-Smirnov), are neighbours independent (chi-square of pairs at
-five distances), is the number of ones binomial, do repeated spacings between birthdays follow Poisson's law, and does
-every bit of an address reach every bit of the draw (avalanche). Exit code 1 if a p-value is below 1e-6 or dieharder
-says FAILED.
+`python benchmarks/battery.py` runs the tests of our own (under a minute); `--pattern NAME` picks patterns. They ask of each
+stream of 64-bit words: are 16-bit cells equally full (chi-square), are words uniform (Kolmogorov-Smirnov), are neighbours
+independent (chi-square of pairs at five distances), is the number of ones binomial, do repeated spacings between birthdays
+follow Poisson's law, and does every bit of an address reach every bit of the draw (avalanche).
+
+`--testu01 small|crush|big` adds a battery of TestU01 (Debian: libtestu01-0-dev, non-free; gcc), on both halves of every word
+and again with the bits of each half reversed; a pattern takes a minute, an hour or a night each way. `--dieharder` adds
+Debian's dieharder, about ten minutes a pattern. `--pattern a_bad_generator` is a control that must fail.
+
+Exit code 1 if a p-value is below 1e-6, or above 1 - 1e-6 in TestU01, whose tests have two sides, or dieharder says FAILED.
 """
 
 import argparse
@@ -14,15 +18,20 @@ import math
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import numpy
 from scipy import stats
 
 from redqueen import draws
+from redqueen.decisions import DECISIONS
 
 BLOCK = 1 << 18
 SMALLEST_P = 1e-6
+# TestU01 calls p-values outside of these suspect; a good generator has two in a thousand of them.
+SUSPECT = (0.001, 0.999)
 # Number of dieharder's test and size of its tuples; left out are those that it calls suspect or not to be used.
 DIEHARDER = [(test, 0) for test in (0, 1, 2, 3, 4, 8, 9, 10, 11, 12, 13, 15, 16, 17, 100, 101, 102, 204, 205, 206, 207, 208, 209)]
 DIEHARDER += [(200, n) for n in (1, 2, 4, 8, 12)] + [(201, n) for n in (2, 3, 4, 5)] + [(202, n) for n in (2, 3, 4, 5)]
@@ -46,12 +55,12 @@ def counts():
 
 
 def as_the_model_draws():
-    """Quarter by quarter and decision by decision, 1000 firms with six stages each."""
-    firms = words(draws.founder(3, 0), numpy.arange(1000), 0)[:, None]
+    """Quarter by quarter and decision by decision, 1000 firms by lineage, half of them born later, with six stages each."""
+    founders = [draws.founder(n % 16, n // 16) for n in range(500)]
+    firms = numpy.array(founders + [draws.child(firm, n % 100, 0) for n, firm in enumerate(founders)], numpy.uint64)[:, None]
+    numbers = [number for number, *_ in DECISIONS.values()]
     for quarter in itertools.count():
-        yield numpy.concatenate(
-            [words(draws.key(7, 100 * process + n, quarter), firms, numpy.arange(6)) for process in range(9) for n in range(5)]
-        )
+        yield numpy.concatenate([words(draws.key(7, number, quarter), firms, numpy.arange(6)) for number in numbers])
 
 
 def many_small_identities():
@@ -70,6 +79,7 @@ def mirrored_identities():
 
 
 def one_identity_many_indices():
+    """An index has 32 bits: a battery that reads more words than that meets the same ones again."""
     key, firm = draws.key(7, 100, 40), draws.founder(0, 0)
     return (words(key, firm, count) for count in counts())
 
@@ -101,16 +111,27 @@ def lineages():
         yield numpy.array([draws.child(draws.founder(n % 16, n // 16), n % 7, 0) for n in count.tolist()], numpy.uint64)
 
 
+def a_bad_generator():
+    """No draws: neighbouring multiples of an odd number, which a battery must find out."""
+    return (count * numpy.uint64(0x9E3779B97F4A7C15) for count in counts())
+
+
 PATTERNS = {function.__name__: function for function in (
     as_the_model_draws, many_small_identities, mirrored_identities, one_identity_many_indices, identities_and_indices_in_turn,
     one_identity_many_quarters, one_identity_neighbouring_seeds, two_worlds_in_turn, lineages,
 )}
+CONTROLS = {a_bad_generator.__name__: a_bad_generator}
+
+
+def stream_of(pattern):
+    """Return the endless blocks of words of a pattern or control."""
+    return (PATTERNS | CONTROLS)[pattern]()
 
 
 def take(pattern, count):
     """Return the first words of a pattern."""
     blocks, have = [], 0
-    for block in PATTERNS[pattern]():
+    for block in stream_of(pattern):
         blocks.append(block)
         have += len(block)
         if have >= count:
@@ -173,11 +194,33 @@ def dieharder(pattern):
     for test, size in DIEHARDER:
         command = ["dieharder", "-g", "200", "-d", str(test), "-n", str(size), "-Y", "1"]
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        process_output = read_while_feeding(process, PATTERNS[pattern]())
-        for line in process_output.splitlines():
+        for line in read_while_feeding(process, stream_of(pattern)).splitlines():
             columns = [column.strip() for column in line.split("|")]
             if columns[-1] in ("PASSED", "WEAK", "FAILED"):
                 yield columns[0], columns[1], float(columns[-2]), columns[-1]
+
+
+def compile_testu01(place):
+    """Compile our program against TestU01 and return its path; end with the reason where that cannot be."""
+    program, source = Path(place) / "testu01", Path(__file__).with_name("testu01.c")
+    errors = "there is no gcc"
+    # Debian renames two of the libraries.
+    for libraries in (["-ltestu01", "-ltestu01probdist", "-ltestu01mylib", "-lm"], ["-ltestu01", "-lprobdist", "-lmylib", "-lm"]):
+        if shutil.which("gcc"):
+            made = subprocess.run(["gcc", "-O2", "-o", program, source, *libraries], capture_output=True, text=True)
+            if made.returncode == 0:
+                return program
+            errors = made.stderr
+    sys.exit(f"TestU01 cannot be run (Debian: apt-get install gcc libtestu01-0-dev, the latter in non-free):\n{errors}")
+
+
+def testu01(program, battery, pattern, order):
+    """Return the name and p-value of each test of a battery of TestU01, and the words that it read."""
+    process = subprocess.Popen([program, battery, order], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    lines = [line.split("\t") for line in read_while_feeding(process, stream_of(pattern)).splitlines()]
+    if process.returncode:
+        raise RuntimeError(f"TestU01 ended with {process.returncode} on {pattern}")
+    return [(line[1], float(line[2])) for line in lines if line[0] == "p-value"], int(lines[-1][1])
 
 
 def read_while_feeding(process, blocks):
@@ -196,18 +239,11 @@ def read_while_feeding(process, blocks):
     return output
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pattern", action="append", choices=PATTERNS, help="a pattern of addresses (default: all)")
-    parser.add_argument("--words", type=int, default=1 << 22, help="words of each stream for the tests of our own")
-    parser.add_argument("--dieharder", action="store_true", help="run dieharder as well")
-    options = parser.parse_args()
-    if options.dieharder and not shutil.which("dieharder"):
-        print("dieharder is not installed (Debian: apt-get install dieharder); running the tests of our own only", file=sys.stderr)
-        options.dieharder = False
+def run_own_tests(patterns, count):
+    """Print what the tests of our own find, and return the number of failures."""
     failures, values = 0, []
-    for pattern in options.pattern or PATTERNS:
-        results = list(own_tests(take(pattern, options.words)))
+    for pattern in patterns:
+        results = list(own_tests(take(pattern, count)))
         values += [p for _, p in results]
         name, smallest = min(results, key=lambda result: result[1])
         failures += sum(p < SMALLEST_P for _, p in results)
@@ -216,7 +252,38 @@ def main():
     failures += p < SMALLEST_P
     print(f"avalanche: p {p:.2g}")
     print(f"all {len(values)} p-values against uniform: p {stats.kstest(values, 'uniform').pvalue:.2g}", flush=True)
-    for pattern in (options.pattern or PATTERNS) if options.dieharder else ():
+    return failures
+
+
+def run_testu01(patterns, battery, orders):
+    """Print what a battery of TestU01 finds, and return the number of failures."""
+    failures, values = 0, []
+    with tempfile.TemporaryDirectory() as place:
+        program = compile_testu01(place)
+        for pattern, order in itertools.product(patterns, orders):
+            start = time.perf_counter()
+            results, count = testu01(program, battery, pattern, order)
+            suspect = [(name, p) for name, p in results if not SUSPECT[0] < p < SUSPECT[1]]
+            failed = sum(min(p, 1 - p) < SMALLEST_P for _, p in results)
+            for name, p in suspect:
+                print(f"{pattern}: TestU01 {battery}, {order}: {name} p {p:.6g}")
+            print(
+                f"{pattern}: TestU01 {battery}, {order}: {len(results)} statistics, {len(suspect)} suspect, {failed} failed, "
+                f"{count / 1e6:.0f} million words in {time.perf_counter() - start:.0f} s", flush=True,
+            )
+            failures += failed
+            values += [p for _, p in results]
+    outside, by_chance = sum(not SUSPECT[0] < p < SUSPECT[1] for p in values), len(values) * (1 - SUSPECT[1] + SUSPECT[0])
+    print(f"TestU01 {battery}: {len(values)} p-values, {outside} suspect where chance gives {by_chance:.1f}", flush=True)
+    return failures
+
+
+def run_dieharder(patterns):
+    """Print what dieharder finds, and return the number of failures."""
+    failures = 0
+    if not shutil.which("dieharder"):
+        sys.exit("dieharder is not installed (Debian: apt-get install dieharder)")
+    for pattern in patterns:
         start, verdicts = time.perf_counter(), []
         for test, size, p, verdict in dieharder(pattern):
             verdicts.append(verdict)
@@ -225,6 +292,25 @@ def main():
         failures += verdicts.count("FAILED")
         tally = ", ".join(f"{verdicts.count(kind)} {kind}" for kind in ("PASSED", "WEAK", "FAILED"))
         print(f"{pattern}: dieharder {tally} in {time.perf_counter() - start:.0f} s", flush=True)
+    return failures
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pattern", action="append", choices=PATTERNS | CONTROLS, help="a pattern of addresses (default: all)")
+    parser.add_argument("--words", type=int, default=1 << 22, help="words of each stream for our own tests (0: none)")
+    parser.add_argument("--testu01", choices=("small", "crush", "big"), help="run a battery of TestU01 as well")
+    orders = ("forward", "reversed")
+    parser.add_argument("--order", choices=orders, action="append", help="order of bits for TestU01 (default: both)")
+    parser.add_argument("--dieharder", action="store_true", help="run dieharder as well")
+    options = parser.parse_args()
+    patterns, failures = options.pattern or list(PATTERNS), 0
+    if options.words:
+        failures += run_own_tests(patterns, options.words)
+    if options.testu01:
+        failures += run_testu01(patterns, options.testu01, options.order or orders)
+    if options.dieharder:
+        failures += run_dieharder(patterns)
     return 1 if failures else 0
 
 

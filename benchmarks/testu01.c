@@ -1,0 +1,67 @@
+/* Run a battery of TestU01 (L'Ecuyer and Simard, ACM TOMS 33(4), 22, 2007) on 64-bit words from standard input.
+
+   testu01 small|crush|big forward|reversed < words
+
+   Each word gives 32 bits twice, low half first; reversed turns each half round, because the tests look hardest at high bits.
+   Prints "p-value<TAB>test<TAB>value" for each statistic, then "words<TAB>number read". Exit code 2: the words ran out. */
+
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <testu01/bbattery.h>
+#include <testu01/swrite.h>
+#include <testu01/unif01.h>
+
+extern char *bbattery_TestNames[];
+
+static uint64_t block[1 << 13];
+static size_t have, taken;
+static uint64_t read_so_far;
+static int low_is_used, turn;
+
+static uint32_t turned(uint32_t x) {
+    x = ((x >> 1) & 0x55555555u) | ((x & 0x55555555u) << 1);
+    x = ((x >> 2) & 0x33333333u) | ((x & 0x33333333u) << 2);
+    x = ((x >> 4) & 0x0F0F0F0Fu) | ((x & 0x0F0F0F0Fu) << 4);
+    return __builtin_bswap32(x);
+}
+
+static unsigned int next_bits(void) {
+    uint32_t half;
+    if (low_is_used) {
+        half = (uint32_t)(block[taken++] >> 32);
+    } else {
+        if (taken == have) {
+            have = fread(block, sizeof block[0], sizeof block / sizeof block[0], stdin);
+            taken = 0;
+            if (have == 0) {
+                fprintf(stderr, "the words ran out after %" PRIu64 "\n", read_so_far);
+                exit(2);
+            }
+            read_so_far += have;
+        }
+        half = (uint32_t)block[taken];
+    }
+    low_is_used = !low_is_used;
+    return turn ? turned(half) : half;
+}
+
+int main(int count, char **words) {
+    if (count != 3 || (strcmp(words[2], "forward") && strcmp(words[2], "reversed"))) {
+        fprintf(stderr, "testu01 small|crush|big forward|reversed < words\n");
+        return 2;
+    }
+    turn = !strcmp(words[2], "reversed");
+    swrite_Basic = FALSE;
+    unif01_Gen *generator = unif01_CreateExternGenBits("standard input", next_bits);
+    if (!strcmp(words[1], "small")) bbattery_SmallCrush(generator);
+    else if (!strcmp(words[1], "crush")) bbattery_Crush(generator);
+    else bbattery_BigCrush(generator);
+    for (int test = 0; test < bbattery_NTests; test++)
+        printf("p-value\t%s\t%.17g\n", bbattery_TestNames[test], bbattery_pVal[test]);
+    printf("words\t%" PRIu64 "\n", read_so_far);
+    unif01_DeleteExternGenBits(generator);
+    return 0;
+}
