@@ -140,7 +140,11 @@ def alone_from(rows: Sequence[Luck]) -> float | None:
 
 
 def worlds_side_by_side(
-    world: World, schedules: tuple[Schedule | None, Schedule | None], seeds: tuple[int, int], *, parameters: dict[str, float] | None = None
+    world: World,
+    schedules: tuple[Schedule | None, Schedule | None],
+    seeds: tuple[int, int],
+    *,
+    parameters: dict[str, float] | None = None,
 ) -> Iterator[tuple[State, State]]:
     """Runs two worlds and gives both their states after every quarter of the history; they are the same objects every time.
 
@@ -157,8 +161,8 @@ def worlds_side_by_side(
         yield states[0], states[1]
 
 
-def firms_in_both(one: State, other: State) -> tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray]:
-    """Counts firms by region: those that live in the one world, in the other, and in both by lineage; int64 [region] each."""
+def firms_in_both(one: State, other: State) -> tuple[numpy.ndarray, ...]:
+    """Counts firms by region: those that live in the one world, in the other, and in both by lineage; three int64 [region]."""
     regions = len(one.arrays["wage"])
     lineages = []
     for state in (one, other):
@@ -166,11 +170,11 @@ def firms_in_both(one: State, other: State) -> tuple[numpy.ndarray, numpy.ndarra
         place, identity = state.arrays["region_of"][alive], state.arrays["lineage"][alive]
         lineages.append([identity[place == region] for region in range(regions)])
     both = [numpy.intersect1d(mine, theirs, assume_unique=True).size for mine, theirs in zip(*lineages, strict=True)]
-    return *(numpy.array([mine.size for mine in by_region]) for by_region in lineages), numpy.array(both)  # type: ignore[return-value]
+    return *(numpy.array([mine.size for mine in by_region]) for by_region in lineages), numpy.array(both)
 
 
 def share_in_both(one: numpy.ndarray, other: numpy.ndarray, both: numpy.ndarray) -> numpy.ndarray:
-    """Gives the share of firms that live in both worlds, 2 both / (one + other) (Dice 1945, Ecology 26, 297-302); NaN without firms."""
+    """Gives the share of firms that live in both worlds, 2 both / (one + other), NaN without: Dice (1945), Ecology 26, 297."""
     total = numpy.asarray(one + other, dtype=float)
     return numpy.divide(2.0 * both, total, out=numpy.full(total.shape, math.nan), where=total > 0)
 
@@ -207,7 +211,8 @@ def _measure(outcome: Outcome, first: numpy.ndarray, second: numpy.ndarray, ther
         return blank | {"ratio": 0.0, "low": 0.0, "high": 0.0, "reason": SAME_DIFFERENCE}
     blank |= {"ratio": ratio, "worth": 1.0 / ratio}
     if blank["seeds"] < LEAST_SEEDS or blank["differing"] < LEAST_SEEDS:
-        few = f"only {blank['differing']} of {blank['seeds']} seeds differ" if blank["differing"] < blank["seeds"] else "too few seeds"
+        all_differ = blank["differing"] == blank["seeds"]
+        few = "too few seeds" if all_differ else f"only {blank['differing']} of {blank['seeds']} seeds differ"
         return blank | {"reason": f"{few}: no interval"}
     return blank | dict(zip(("low", "high"), _interval(first, second, there, ratio, level), strict=True)) | {"reason": None}
 
@@ -307,5 +312,5 @@ def _horizons(result: xarray.Dataset, asked: Sequence[float] | None, faults: Fau
         return sorted({float(year) for year in HORIZONS if year < length} | {length})
     for year in asked:
         if not 0 < year <= length or round(QUARTERS_A_YEAR * year) < 1:
-            faults.add(f"there is no year {year:g} in the trial", field="horizons", remedy=f"it lasts {length:g} years from its start")
+            faults.add(f"there is no year {year:g}", field="horizons", remedy=f"the trial lasts {length:g} years from its start")
     return sorted({float(year) for year in asked})
