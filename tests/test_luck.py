@@ -1,5 +1,6 @@
 """Shared luck: ratios of variances are those of statistics, pairs come apart as their states say, and the command says so."""
 
+import argparse
 import json
 import math
 
@@ -8,6 +9,7 @@ import pytest
 import worlds
 import xarray
 
+from redqueen.cli.luck import add_commands
 from redqueen.errors import Refused
 from redqueen.lab.compare import compare
 from redqueen.lab.intervals import NO_DIFFERENCE, paired_difference
@@ -79,7 +81,8 @@ def test_intervals_of_normals_hold_the_truth_as_often_as_they_say():
     # Each region is a trial of its own.
     pairs = [correlated(15, 0.7, seed=trial, quarters=1) for trial in range(400)]
     values = numpy.stack([numpy.stack(pair) for pair in pairs], axis=-1)
-    result = dataset(*correlated(15, 0.7, quarters=1), name="quality_sold").isel(region=0, drop=True).expand_dims(region=range(400))
+    one = dataset(*correlated(15, 0.7, quarters=1), name="quality_sold").isel(region=0, drop=True)
+    result = one.expand_dims(region=[f"region {trial}" for trial in range(400)])
     result["quality_sold"] = (("policy", "seed", "quarter", "region"), values)
     rows = luck(result, "act", outcomes="quality_sold", horizons=[0.25])
     held = sum(row.low <= 0.3 <= row.high for row in rows)
@@ -303,3 +306,37 @@ def test_the_same_figure_is_the_same_file(tmp_path):
     assert "product quality" in drawn
     with pytest.raises(Refused):
         save_luck(luck_figure(result, rows, region="south"), tmp_path / "three.pdf")
+
+
+def ask(*words):
+    """Answer a command line."""
+    parser = argparse.ArgumentParser()
+    add_commands(parser.add_subparsers())
+    asked = parser.parse_args(["luck", *map(str, words)])
+    asked.words = ["luck", *map(str, words)]
+    asked.answer(asked)
+
+
+def test_the_command_prints_one_document_with_every_region(tmp_path, case, model, capsys):
+    ask(case.file, "--policies", "officers", "--seeds", 5, "--horizons", "2,4", "--outcome", "jobs,exports", "--json")
+    document = json.loads(capsys.readouterr().out)
+    assert {(row["policy"], row["to"]) for row in document["rows"]} == {("officers", "none")}
+    assert {row["region"] for row in document["rows"]} == {"north", "south", "world"}
+    assert {(row["outcome"], row["horizon"]) for row in document["rows"]} == {(o, h) for o in ("jobs", "exports") for h in (2.0, 4.0)}
+    assert document["command"].startswith("redqueen luck") and "--json" not in document["command"]
+
+
+def test_the_command_shows_the_region_asked_for(case, model, capsys):
+    ask(case.file, "--policies", "officers", "--seeds", 5, "--region", "north")
+    shown = capsys.readouterr().out
+    assert "Shared luck of officers and none, north, 5 seeds" in shown
+    assert NO_DIFFERENCE in shown
+
+
+def test_the_command_refuses_everything_wrong_at_once(case, model):
+    with pytest.raises(Refused) as refused:
+        ask(case.file, "--seeds", 1, "--horizons", "2,x", "--outcome", "jbos", "--region", "soth", "--figure", "luck.pdf")
+    assert len(refused.value.faults) == 5
+    with pytest.raises(Refused, match="there is no year 9"):
+        ask(case.file, "--horizons", "9")
+    assert model.calls == []
