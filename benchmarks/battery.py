@@ -6,19 +6,22 @@ independent (chi-square of pairs at five distances), is the number of ones binom
 follow Poisson's law, and does every bit of an address reach every bit of the draw (avalanche).
 
 `--testu01 small|crush|big` adds a battery of TestU01 (Debian: libtestu01-0-dev, non-free; gcc), on both halves of every word
-and again with the bits of each half reversed; a pattern takes a minute, an hour or a night each way. `--dieharder` adds
-Debian's dieharder, about ten minutes a pattern. `--pattern a_bad_generator` is a control that must fail.
+and again with the bits of each half reversed; a pattern takes a minute, an hour or a night each way, and `--minutes N` ends it
+earlier and says how far it came. `--dieharder` adds Debian's dieharder, about ten minutes a pattern. `--pattern
+a_bad_generator` is a control that must fail.
 
 Exit code 1 if a p-value is below 1e-6, or above 1 - 1e-6 in TestU01, whose tests have two sides, or dieharder says FAILED.
 """
 
 import argparse
+import contextlib
 import itertools
 import math
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -214,29 +217,33 @@ def compile_testu01(place):
     sys.exit(f"TestU01 cannot be run (Debian: apt-get install gcc libtestu01-0-dev, the latter in non-free):\n{errors}")
 
 
-def testu01(program, battery, pattern, order):
-    """Return the name and p-value of each test of a battery of TestU01, and the words that it read."""
-    process = subprocess.Popen([program, battery, order], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    lines = [line.split("\t") for line in read_while_feeding(process, stream_of(pattern)).splitlines()]
-    if process.returncode:
+def testu01(program, battery, pattern, order, minutes):
+    """Return the name and p-value of each statistic of a battery of TestU01, the words that it read, and if it came to its end."""
+    process = subprocess.Popen([program, battery, order], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60 * minutes
+    blocks = itertools.takewhile(lambda block: time.monotonic() < deadline, stream_of(pattern))
+    lines = [line.split("\t") for line in read_while_feeding(process, blocks).splitlines()]
+    # Exit code 2 says that the words ran out, which they only do when we stop.
+    if process.returncode not in (0, 2):
         raise RuntimeError(f"TestU01 ended with {process.returncode} on {pattern}")
-    return [(line[1], float(line[2])) for line in lines if line[0] == "p-value"], int(lines[-1][1])
+    results = [(line[1], float(line[2])) for line in lines if line[0] == "p-value"]
+    return results, int(lines[-1][1]) if lines else 0, process.returncode == 0
 
 
 def read_while_feeding(process, blocks):
     """Feed blocks of words to a process until it ends, and return what it wrote."""
-    try:
+    written = []
+    # What it writes is taken away meanwhile, lest it wait for us while we wait for it.
+    reader = threading.Thread(target=lambda: written.append(process.stdout.read()))
+    reader.start()
+    with contextlib.suppress(BrokenPipeError):
         for block in blocks:
             process.stdin.write(block.tobytes())
-    except BrokenPipeError:
-        pass
-    try:
+    with contextlib.suppress(BrokenPipeError):
         process.stdin.close()
-    except BrokenPipeError:
-        pass
-    output = process.stdout.read().decode()
+    reader.join()
     process.wait()
-    return output
+    return written[0].decode()
 
 
 def run_own_tests(patterns, count):
@@ -255,21 +262,22 @@ def run_own_tests(patterns, count):
     return failures
 
 
-def run_testu01(patterns, battery, orders):
+def run_testu01(patterns, battery, orders, minutes):
     """Print what a battery of TestU01 finds, and return the number of failures."""
     failures, values = 0, []
     with tempfile.TemporaryDirectory() as place:
         program = compile_testu01(place)
         for pattern, order in itertools.product(patterns, orders):
             start = time.perf_counter()
-            results, count = testu01(program, battery, pattern, order)
+            results, count, ended = testu01(program, battery, pattern, order, minutes)
             suspect = [(name, p) for name, p in results if not SUSPECT[0] < p < SUSPECT[1]]
             failed = sum(min(p, 1 - p) < SMALLEST_P for _, p in results)
             for name, p in suspect:
                 print(f"{pattern}: TestU01 {battery}, {order}: {name} p {p:.6g}")
             print(
                 f"{pattern}: TestU01 {battery}, {order}: {len(results)} statistics, {len(suspect)} suspect, {failed} failed, "
-                f"{count / 1e6:.0f} million words in {time.perf_counter() - start:.0f} s", flush=True,
+                f"{count / 1e6:.0f} million words in {time.perf_counter() - start:.0f} s"
+                + ("" if ended else f"; stopped after {results[-1][0] if results else 'no test'}"), flush=True,
             )
             failures += failed
             values += [p for _, p in results]
@@ -302,13 +310,14 @@ def main():
     parser.add_argument("--testu01", choices=("small", "crush", "big"), help="run a battery of TestU01 as well")
     orders = ("forward", "reversed")
     parser.add_argument("--order", choices=orders, action="append", help="order of bits for TestU01 (default: both)")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="end each run of TestU01 after so long")
     parser.add_argument("--dieharder", action="store_true", help="run dieharder as well")
     options = parser.parse_args()
     patterns, failures = options.pattern or list(PATTERNS), 0
     if options.words:
         failures += run_own_tests(patterns, options.words)
     if options.testu01:
-        failures += run_testu01(patterns, options.testu01, options.order or orders)
+        failures += run_testu01(patterns, options.testu01, options.order or orders, options.minutes)
     if options.dieharder:
         failures += run_dieharder(patterns)
     return 1 if failures else 0

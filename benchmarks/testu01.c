@@ -3,13 +3,15 @@
    testu01 small|crush|big forward|reversed < words
 
    Each word gives 32 bits twice, low half first; reversed turns each half round, because the tests look hardest at high bits.
-   Prints "p-value<TAB>test<TAB>value" for each statistic, then "words<TAB>number read". Exit code 2: the words ran out. */
+   Prints "p-value<TAB>test<TAB>value" for each statistic of a test as soon as it ends, then "words<TAB>number read so far".
+   Exit code 2: the words ran out, in the middle of a test. */
 
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <testu01/bbattery.h>
 #include <testu01/swrite.h>
 #include <testu01/unif01.h>
@@ -20,6 +22,8 @@ static uint64_t block[1 << 13];
 static size_t have, taken;
 static uint64_t read_so_far;
 static int low_is_used, turn;
+
+#define MOST_TESTS 120
 
 static uint32_t turned(uint32_t x) {
     x = ((x >> 1) & 0x55555555u) | ((x & 0x55555555u) << 1);
@@ -56,12 +60,21 @@ int main(int count, char **words) {
     turn = !strcmp(words[2], "reversed");
     swrite_Basic = FALSE;
     unif01_Gen *generator = unif01_CreateExternGenBits("standard input", next_bits);
-    if (!strcmp(words[1], "small")) bbattery_SmallCrush(generator);
-    else if (!strcmp(words[1], "crush")) bbattery_Crush(generator);
-    else bbattery_BigCrush(generator);
-    for (int test = 0; test < bbattery_NTests; test++)
-        printf("p-value\t%s\t%.17g\n", bbattery_TestNames[test], bbattery_pVal[test]);
-    printf("words\t%" PRIu64 "\n", read_so_far);
+    /* TestU01's own summaries go nowhere: there is one after each test. */
+    FILE *out = fdopen(dup(STDOUT_FILENO), "w");
+    if (!out || !freopen("/dev/null", "w", stdout)) return 3;
+    int tests = !strcmp(words[1], "small") ? 10 : !strcmp(words[1], "crush") ? 96 : 106;
+    for (int test = 1; test <= tests; test++) {
+        int times[MOST_TESTS] = {0};
+        times[test] = 1;
+        if (tests == 10) bbattery_RepeatSmallCrush(generator, times);
+        else if (tests == 96) bbattery_RepeatCrush(generator, times);
+        else bbattery_RepeatBigCrush(generator, times);
+        for (int value = 0; value < bbattery_NTests; value++)
+            fprintf(out, "p-value\t%d %s\t%.17g\n", test, bbattery_TestNames[value], bbattery_pVal[value]);
+        fprintf(out, "words\t%" PRIu64 "\n", read_so_far);
+        fflush(out);
+    }
     unif01_DeleteExternGenBits(generator);
     return 0;
 }
