@@ -7,6 +7,12 @@ import shlex
 
 from redqueen.errors import Faults
 
+#: Names the folder of trials where --store does not.
+VARIABLE = "REDQUEEN_STORE"
+#: Where members are run unless asked otherwise, and what else there is.
+THREADS = "threads"
+WHERE = "threads, dask (a cluster of this machine), or tcp://HOST:PORT of a Dask scheduler (default: %(default)s)"
+
 
 def whole_number(text: str | None, option: str, faults: Faults, *, least: int = 1) -> int | None:
     """Reads a whole number, or notes that it is none or too small; None where nothing was given or it is wrong."""
@@ -31,3 +37,13 @@ def names(text: str | None) -> list[str] | None:
 def command(asked: argparse.Namespace) -> str:
     """Gives the command line that was asked for, as it can be typed again."""
     return shlex.join(["redqueen", *(word for word in asked.words if word not in ("--json", "--debug"))])
+
+
+def where_to_run(asked: argparse.Namespace, faults: Faults) -> int | None:
+    """Checks --threads and --on, and gives how many members are run at once; None where that was not said."""
+    threads = whole_number(asked.threads, "--threads", faults)
+    if asked.on != THREADS:
+        from redqueen.lab.cluster import check_place_to_run
+
+        check_place_to_run(asked.on, faults)
+    return threads

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from redqueen.cli.asked import command, names, whole_number
+from redqueen.cli.asked import THREADS, VARIABLE, WHERE, command, names, where_to_run, whole_number
 from redqueen.errors import Faults, Refused
 
 if TYPE_CHECKING:
@@ -51,6 +52,11 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
     compare.add_argument("--window", metavar="N", help="last quarters over which outcomes are measured (default: 20)")
     compare.add_argument("--quarters", metavar="N", help="end after so many quarters")
     compare.add_argument("--threads", metavar="N", help="runs at once (default: one a processor)")
+    compare.add_argument("--on", metavar="WHERE", default=THREADS, help=WHERE)
+    compare.add_argument(
+        "--store", metavar="DIR", default=os.environ.get(VARIABLE),
+        help=f"keep members in this folder of trials as they finish, and read those that are there (default: ${VARIABLE}, or nowhere)",
+    )
     compare.add_argument("--check", action="store_true", help="check the accounts every quarter")
     compare.add_argument("-o", dest="place", metavar="DIR", help="directory for the results: effects, figures and a README")
     compare.add_argument("--json", action="store_true", help="print one JSON document")
@@ -109,7 +115,7 @@ def _compare(asked: argparse.Namespace) -> None:
 
     faults = Faults()
     seeds = whole_number(asked.seeds, "--seeds", faults)
-    threads = whole_number(asked.threads, "--threads", faults)
+    threads = where_to_run(asked, faults)
     quarters = whole_number(asked.quarters, "--quarters", faults)
     window = whole_number(asked.window, "--window", faults)
     outcomes = chosen(names(asked.outcome), faults=faults)
@@ -131,7 +137,7 @@ def _compare(asked: argparse.Namespace) -> None:
         equal_cost=asked.equal_cost,
         window=window,
     )
-    result = trial.run(threads, check=asked.check)
+    result = trial.run(threads, check=asked.check, store=asked.store, on=asked.on)
     effects = compare_all(result, outcomes=[outcome.name for outcome in outcomes], window=window)
     found = known_facts(result, trial.case)
     held = ledger(result, trial.case.ledger) if trial.case.ledger else None
@@ -143,11 +149,13 @@ def _compare(asked: argparse.Namespace) -> None:
         return
     from redqueen.report.known import show_known, show_ledger
     from redqueen.report.terminal import screen, show_effects
+    from redqueen.report.trials import show_failures
 
     show_effects(screen(), effects, region=trial.region or trial.world.regions[0], outcomes=names(asked.outcome))
     if held is not None:
         show_ledger(screen(), held)
     show_known(screen(), found, trial.case)
+    show_failures(screen(), {trial.name: result})
     _say_where(asked.place)
 
 

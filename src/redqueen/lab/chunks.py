@@ -141,7 +141,7 @@ def open_arrays(folder: Path, is_whole: Callable[[int, int], bool]) -> xarray.Da
         # Zarr's own notes on formats are not for users of a trial.
         warnings.simplefilter("ignore")
         opened = xarray.open_zarr(WholeBlocks(folder, read_only=True), chunks=None, consolidated=False, zarr_format=2)
-    return opened[sorted(opened.data_vars)]
+    return xarray.Dataset({name: opened[name] for name in sorted(opened.data_vars)}, opened.coords, opened.attrs)
 
 
 def _codec() -> Any:

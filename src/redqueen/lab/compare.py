@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy
 
@@ -150,33 +150,9 @@ def compare(
     (20, or all there are, unless given), or (first, past the last). Each effect has the Student interval of the paired differences at `level`.
     Where the trial has a placebo of the policy, `Effect.beyond` compares them.
     """
-    faults = Faults()
     to = str(result.attrs["reference"]) if to is None else to
-    _check_policies(result, (policy, to), faults)
-    wanted = _recorded(result, outcomes, faults)
-    span = _window(result, window, faults)
-    if not 0 < level < 1:
-        faults.add(f"{level} is not a coverage", field="level", remedy="a number between 0 and 1, such as 0.95")
-    asked_regions = [regions] if isinstance(regions, str) else regions
-    _check_regions(result, asked_regions, faults)
-    faults.refuse_if_any(f"compare {policy} to {to}")
-
-    rows: list[Row] = []
-    needed, there = _pairs(result, wanted, (policy, to))
-    for outcome in wanted:
-        values = measured(needed, outcome, span)
-        for region in (str(name) for name in values["region"].values):
-            if asked_regions is not None and region not in asked_regions:
-                continue
-            mine = values.sel(region=region)
-            for stage in [str(name) for name in mine["stage"].values] if outcome.by_stage else [None]:
-                pair = mine if stage is None else mine.sel(stage=stage)
-                rows.append(_row(outcome, policy, to, region, stage, pair, there, level))
-    placebo = json.loads(result.attrs.get("placebos", "{}")).get(policy)
-    beyond = None
-    if placebo is not None and placebo != to:
-        beyond = compare(result, policy, placebo, outcomes=outcomes, regions=regions, window=window, level=level)
-    return Effect(policy, to, str(result.attrs["case"]), span, level, result.sizes["seed"], tuple(rows), result, beyond)
+    asked = _checked(result, (policy, to), to, outcomes, regions, window, level)
+    return _effect(result, policy, to, asked, _measure(result, asked, (policy, to, *_placebos(result, policy))))
 
 
 def paired(
@@ -194,6 +170,8 @@ def paired(
     ln(a / b) where it is compared as a ratio, a - b otherwise, a under `policy`, b under `to`; NaN where a member is missing or
     there is no ratio. A trial that was not sampled has one sample, 0. Options as for `compare`; unknown names are refused.
     """
+    import xarray
+
     faults = Faults()
     to = str(result.attrs["reference"]) if to is None else to
     _check_policies(result, (policy, to), faults)
@@ -207,50 +185,136 @@ def paired(
     elif stage is not None and stage not in stages:
         faults.add(f"'{stage}' is not a stage of the trial", field="stage", remedy=nearest(stage, stages) or f"it has {', '.join(stages)}")
     faults.refuse_if_any(f"compare {policy} to {to}")
-    [found] = wanted
-    needed, there = _pairs(result, wanted, (policy, to))
-    values = measured(needed, found, span)
-    if region not in values["region"].values:
-        raise Refused.one(f"{outcome} is not known for {region}", field="region", remedy=f"it is for {', '.join(values['region'].values)}")
-    mine = values.sel(region=region) if stage is None else values.sel(region=region, stage=stage)
-    first, second = (mine.sel(policy=name, drop=True) for name in (policy, to))
-    if found.compared == RATIO:
-        first, second = (numpy.log(side.where(side > 0)) for side in (first, second))
-    return (first - second).transpose("sample", "seed").where(there).drop_vars(("region", "stage"), errors="ignore")
+    known = _measure(result, _Asked(wanted, None, span, LEVEL), (policy, to))
+    regions = known.outcomes[outcome].regions
+    if region not in regions:
+        raise Refused.one(f"{outcome} is not known for {region}", field="region", remedy=f"it is for {', '.join(regions)}")
+    first, second, there = _pair(known, wanted[0], policy, to, region, stage)
+    if wanted[0].compared == RATIO:
+        first, second = (numpy.log(side, where=side > 0, out=numpy.full_like(side, numpy.nan)) for side in (first, second))
+    samples = result["sample"].values if "sample" in result.sizes else [0]
+    labels = {"sample": samples, "seed": result["seed"].values}
+    return xarray.DataArray(numpy.where(there, first - second, numpy.nan), labels, ("sample", "seed"))
 
 
-def compare_all(result: xarray.Dataset, to: str | None = None, **options: object) -> list[Effect]:
+def compare_all(
+    result: xarray.Dataset,
+    to: str | None = None,
+    *,
+    outcomes: str | Sequence[str] | None = None,
+    regions: str | Sequence[str] | None = None,
+    window: int | tuple[int, int] | None = None,
+    level: float = LEVEL,
+) -> list[Effect]:
     """Compares every policy of a trial, placebos among them, to the reference (or `to`); options as for `compare`."""
     to = str(result.attrs["reference"]) if to is None else to
-    names = [str(name) for name in result["policy"].values if str(name) != to]
-    return [compare(result, name, to, **options) for name in names]  # type: ignore[arg-type]
+    names = [str(name) for name in result["policy"].values]
+    asked = _checked(result, (to,), to, outcomes, regions, window, level)
+    known = _measure(result, asked, tuple(dict.fromkeys((to, *names))))
+    return [_effect(result, name, to, asked, known) for name in names if name != to]
 
 
-def _pairs(result: xarray.Dataset, wanted: Sequence[Outcome], policies: tuple[str, str]) -> tuple[xarray.Dataset, numpy.ndarray]:
-    """Gives what outcomes are measured from under two policies, with a dimension sample, and which pairs are there: [sample, seed]."""
-    # Only what is compared: the flows of all policies would be summed again for each.
-    needed = result[list(variables_of(tuple(wanted)))].sel(policy=list(dict.fromkeys(policies)))
+class _Asked(NamedTuple):
+    """What is compared: outcomes, regions (None: all), quarters (first, past the last), coverage."""
+
+    outcomes: tuple[Outcome, ...]
+    regions: Sequence[str] | None
+    span: tuple[int, int]
+    level: float
+
+
+class _Measured(NamedTuple):
+    """An outcome over the window: values [policy, sample, seed, region, stage]; a single stage None where it is not by stage."""
+
+    values: numpy.ndarray
+    regions: list[str]
+    stages: list[str | None]
+
+
+class _Known(NamedTuple):
+    """What was measured under some policies, and which of their members are there [policy, sample, seed]."""
+
+    policies: tuple[str, ...]
+    there: numpy.ndarray
+    seeds: list[int]
+    outcomes: dict[str, _Measured]
+
+
+def _checked(
+    result: xarray.Dataset, policies: Sequence[str], to: str, outcomes: Any, regions: Any, window: Any, level: float
+) -> _Asked:
+    faults = Faults()
+    _check_policies(result, policies, faults)
+    wanted = _recorded(result, outcomes, faults)
+    span = _window(result, window, faults)
+    if not 0 < level < 1:
+        faults.add(f"{level} is not a coverage", field="level", remedy="a number between 0 and 1, such as 0.95")
+    regions = [regions] if isinstance(regions, str) else regions
+    _check_regions(result, regions, faults)
+    faults.refuse_if_any(f"compare {policies[0]} to {to}")
+    return _Asked(wanted, regions, span, level)
+
+
+def _placebos(result: xarray.Dataset, policy: str) -> list[str]:
+    """Names the placebo of a policy, where it has one."""
+    known = json.loads(result.attrs.get("placebos", "{}"))
+    return [known[policy]] if policy in known else []
+
+
+def _measure(result: xarray.Dataset, asked: _Asked, policies: tuple[str, ...]) -> _Known:
+    """Measures outcomes under some policies, each once."""
+    policies = tuple(dict.fromkeys(policies))
+    needed = result[list(variables_of(asked.outcomes))].sel(policy=list(policies))
     if "sample" not in needed.dims:
         needed = needed.expand_dims(sample=[0])
-    there = numpy.ones((needed.sizes["sample"], needed.sizes["seed"]), dtype=bool)
+    members = tuple(needed.sizes[name] for name in ("policy", "sample", "seed"))
+    there = numpy.ones(members, dtype=bool)
     if "failure" in needed.coords:
-        there[:] = (needed["failure"] == "").all("policy").values
-    return needed.drop_vars(("failure", "assumption"), errors="ignore"), there
+        # A failure of a trial that was not sampled has no dimension of its own for samples.
+        there[:] = (needed["failure"] == "").values.reshape(members)
+    needed = needed.drop_vars(("failure", "assumption"), errors="ignore")
+    found = {}
+    for outcome in asked.outcomes:
+        values = measured(needed, outcome, asked.span)
+        if not outcome.by_stage:
+            values = values.expand_dims(stage=[""])
+        array = numpy.asarray(values.transpose("policy", "sample", "seed", "region", "stage").values, dtype=float)
+        stages = [str(name) or None for name in values["stage"].values]
+        found[outcome.name] = _Measured(array, [str(name) for name in values["region"].values], stages)
+    return _Known(policies, there, [int(seed) for seed in result["seed"].values], found)
 
 
-def _row(
-    outcome: Outcome, policy: str, to: str, region: str, stage: str | None, pair: xarray.DataArray, there: numpy.ndarray, level: float
-) -> Row:
-    sampled = pair.sizes["sample"] > 1
-    pair = pair.transpose("policy", "sample", "seed")
-    first, second = (numpy.asarray(pair.sel(policy=name).values, dtype=float) for name in (policy, to))
+def _effect(result: xarray.Dataset, policy: str, to: str, asked: _Asked, known: _Known) -> Effect:
+    rows = [
+        _row(outcome, policy, to, region, stage, asked.level, known)
+        for outcome in asked.outcomes
+        for region in known.outcomes[outcome.name].regions
+        if asked.regions is None or region in asked.regions
+        for stage in known.outcomes[outcome.name].stages
+    ]
+    placebo = _placebos(result, policy)
+    beyond = _effect(result, policy, placebo[0], asked, known) if placebo and placebo[0] != to else None
+    return Effect(policy, to, str(result.attrs["case"]), asked.span, asked.level, result.sizes["seed"], tuple(rows), result, beyond)
+
+
+def _pair(known: _Known, outcome: Outcome, policy: str, to: str, region: str, stage: str | None) -> tuple[numpy.ndarray, ...]:
+    """Gives an outcome under two policies and which pairs of members are there: three arrays [sample, seed]."""
+    mine = known.outcomes[outcome.name]
+    places = [known.policies.index(name) for name in (policy, to)]
+    first, second = (mine.values[place, :, :, mine.regions.index(region), mine.stages.index(stage)] for place in places)
+    return first, second, known.there[places].all(axis=0)
+
+
+def _row(outcome: Outcome, policy: str, to: str, region: str, stage: str | None, level: float, known: _Known) -> Row:
+    first, second, there = _pair(known, outcome, policy, to, region, stage)
+    sampled = there.shape[0] > 1
     seeds = int(there.any(axis=0).sum())
     samples = int(there.any(axis=1).sum()) if sampled else None
     key = (policy, region, outcome.name, stage)
     if not there.any():
         return Row(*key, None, None, None, outcome.effect_unit, 0, NOT_DEFINED, "no pair of members is there", None, None, None, samples)
     levels = _number(first[there].mean()), _number(second[there].mean())
-    reason = _undefined(outcome, first, second, there, pair, policy, to)
+    reason = _undefined(outcome, {policy: first, to: second}, there, known.seeds)
     if reason is not None:
         return Row(*key, None, None, None, outcome.effect_unit, seeds, NOT_DEFINED, reason, None, *levels, samples)
     if outcome.compared == RATIO:
@@ -270,27 +334,25 @@ def _means(values: numpy.ndarray, there: numpy.ndarray) -> numpy.ndarray:
     return numpy.where(there, values, 0.0).sum(axis=1)[some] / there.sum(axis=1)[some]
 
 
-def _undefined(
-    outcome: Outcome, first: numpy.ndarray, second: numpy.ndarray, there: numpy.ndarray, pair: xarray.DataArray, policy: str, to: str
-) -> str | None:
-    for name, values in ((policy, first), (to, second)):
+def _undefined(outcome: Outcome, sides: dict[str, numpy.ndarray], there: numpy.ndarray, seeds: list[int]) -> str | None:
+    for name, values in sides.items():
         wrong = there & ~numpy.isfinite(values)
         if wrong.any():
-            return f"nothing to divide by under {name} in {_members(wrong, there, pair)}"
+            return f"nothing to divide by under {name} in {_members(wrong, there, seeds)}"
     if outcome.compared == RATIO:
-        for name, values in ((policy, first), (to, second)):
+        for name, values in sides.items():
             wrong = there & (values <= 0)
             if wrong.any():
-                return f"zero or below under {name} in {_members(wrong, there, pair)}, so it has no ratio"
+                return f"zero or below under {name} in {_members(wrong, there, seeds)}, so it has no ratio"
     return None
 
 
-def _members(wrong: numpy.ndarray, there: numpy.ndarray, pair: xarray.DataArray) -> str:
-    sampled = pair.sizes["sample"] > 1
+def _members(wrong: numpy.ndarray, there: numpy.ndarray, seeds: list[int]) -> str:
+    sampled = there.shape[0] > 1
     if (wrong == there).all():
         return "every member" if sampled else "every seed"
     sample, seed = (int(place[0]) for place in numpy.nonzero(wrong))
-    first = f"the first: {f'point {sample}, seed ' if sampled else ''}{int(pair['seed'][seed])}"
+    first = f"the first: {f'point {sample}, seed ' if sampled else ''}{seeds[seed]}"
     return f"{int(wrong.sum())} of {int(there.sum())} {'members' if sampled else 'seeds'} ({first})"
 
 

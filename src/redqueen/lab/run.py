@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from redqueen.lab.trial import Block, Trial
     from redqueen.lab.trial_store import TrialStore
 
-__all__ = ["THREADS", "run_trial", "run_into"]
+__all__ = ["THREADS", "apart", "run_into", "run_trial", "together"]
 
 #: Where members are run unless asked otherwise.
 THREADS = "threads"
@@ -91,12 +91,24 @@ def run_into(
 
         try:
             _run(trial, left, keep, start, threads, on, progress, check, advance)
+        except KeyboardInterrupt:
+            there = kept.describe()
+            raise KeyboardInterrupt(
+                f"Stopped; {there.members_done} of {there.members} members are kept in {kept.folder}: the same command goes on from there."
+            ) from None
         finally:
             kept.release()
         kept.refresh()
         if any(not kept.has(block) for block in blocks):
             # What is left is being run by somebody else: take it over if they stop.
             time.sleep(WAIT)
+
+
+def apart(result: Any) -> dict[str, xarray.Dataset]:
+    """Gives the dataset of every world of a result, by the world's name; the name of an only one is its case's."""
+    if hasattr(result, "children"):
+        return {name: node.to_dataset() for name, node in result.children.items()}
+    return {str(result.attrs["case"]): result}
 
 
 def together(results: Mapping[str, xarray.Dataset]) -> Any:

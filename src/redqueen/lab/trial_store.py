@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from redqueen.errors import Fault, Refused
+from redqueen.errors import Fault, Refused, nearest
 from redqueen.lab.chunks import Arrays, lay_out_arrays, open_arrays, shapes_of
 from redqueen.lab.dataset import NOT_RUN, finished
 from redqueen.lab.fingerprints import code_digest, origins
@@ -37,6 +37,7 @@ from redqueen.lab.journal import Journal
 from redqueen.lab.run import together
 from redqueen.lab.store import json_text
 from redqueen.model.schedule import Decision
+from redqueen.progress import progress_bar
 
 try:
     import fcntl
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 
     from redqueen.lab.trial import Block, Trial
 
-__all__ = ["MANIFEST", "Damage", "Stored", "TrialStore", "stored_trials"]
+__all__ = ["MANIFEST", "Damage", "Stored", "TrialStore", "find_trial", "stored_trials", "trial_in"]
 
 MANIFEST, TRIAL_FILE, INPUTS = "manifest.json", "trial.toml", "inputs"
 _DATA, _JOURNAL, _UNFINISHED, _LOCKS = "data", "blocks.jsonl", "unfinished", "locks"
@@ -68,6 +69,11 @@ class Damage:
     sample: int
     seed: int
     reason: str
+
+    @property
+    def place(self) -> str:
+        """Gives the block in words."""
+        return f"{self.world}, point {self.sample}, seed {self.seed}"
 
 
 @dataclass(frozen=True)
@@ -200,13 +206,15 @@ class TrialStore:
             raise Refused.one("no block of this trial is finished", file=self.folder, remedy=f"redqueen resume {self.folder}")
         return together({name: self._opened(name) for name in self.manifest["worlds"]})
 
-    def damages(self, *, checksums: bool = False) -> list[Damage]:
+    def damages(self, *, checksums: bool = False, progress: bool = False) -> list[Damage]:
         """Lists finished blocks whose chunks are not what was written: by their sizes, with `checksums` by their content."""
         found = []
-        for (world, sample, seed), record in list(self._whole.items()):
-            reason = _what_is_wrong(list(self._of(world).paths(sample, seed).values()), record, checksums)
-            if reason:
-                found.append(Damage(world, sample, self.manifest["seeds"][seed], reason))
+        with progress_bar(len(self._whole), f"{self.folder.name}: {len(self._whole)} blocks", show=progress) as advance:
+            for (world, sample, seed), record in list(self._whole.items()):
+                reason = _what_is_wrong(list(self._of(world).paths(sample, seed).values()), record, checksums)
+                if reason:
+                    found.append(Damage(world, sample, self.manifest["seeds"][seed], reason))
+                advance(1)
         return found
 
     def withdraw(self, damages: list[Damage]) -> None:
@@ -351,6 +359,32 @@ def stored_trials(root: str | Path) -> list[Stored]:
     return found
 
 
+def find_trial(named: str | Path, root: str | Path) -> Path:
+    """Finds the folder of a trial: a path, or in a store the name of a folder or as much of it as tells it apart."""
+    if (Path(named) / MANIFEST).exists():
+        return Path(named)
+    there = [one.folder.name for one in stored_trials(root)] if Path(root).is_dir() else []
+    found = [name for name in there if name == str(named)] or [name for name in there if name.startswith(str(named))]
+    if len(found) == 1:
+        return Path(root) / found[0]
+    if found:
+        raise Refused.one(f"'{named}' may be {', '.join(found)}", field="TRIAL", remedy="give more of the name")
+    remedy = nearest(named, there) or (f"it has {', '.join(there[:8])}" if there else "redqueen trial FILE makes one")
+    raise Refused.one(f"the store {root} has no trial '{named}'", field="TRIAL", remedy=remedy)
+
+
+def trial_in(folder: str | Path) -> Trial:
+    """Reads the trial that a folder was made for from the files kept in it."""
+    from redqueen.lab.trial_file import read_trial
+
+    path = Path(folder) / TRIAL_FILE
+    if not path.exists():
+        raise Refused.one(
+            "this trial was made in Python from objects that no file states", file=folder, remedy="run the same call again: it goes on there"
+        )
+    return read_trial(path)
+
+
 def _make(folder: Path, trial: Trial) -> None:
     """Makes the folder of a trial, whole or not at all; somebody else who makes it at the same time may win."""
     from redqueen.lab.trial_file import trial_files
@@ -419,7 +453,7 @@ def _what_is_wrong(paths: list[Path], record: Mapping[str, Any], checksums: bool
 
 
 def _fault(folder: Path, damage: Damage) -> Fault:
-    return Fault(damage.reason, file=str(folder), field=f"{damage.world}, point {damage.sample}, seed {damage.seed}")
+    return Fault(damage.reason, file=str(folder), field=damage.place)
 
 
 def _packed(member: Member) -> bytes:

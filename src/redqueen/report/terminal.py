@@ -218,7 +218,8 @@ def _show_costs(console: Console, result: xarray.Dataset, region: str) -> None:
 def _when(effect: Effect) -> str:
     """Says over which years and seeds effects are means."""
     first, end = (effect.result["time"].values[position] for position in (effect.window[0], effect.window[1] - 1))
-    return f"mean of {first:g} to {end:g}, {effect.seeds} seeds"
+    samples = effect.result.sizes.get("sample", 1)
+    return f"mean of {first:g} to {end:g}, {effect.seeds} seeds{f' at each of {samples} points' if samples > 1 else ''}"
 
 
 def _show_summary(console: Console, blocks: Sequence[dict[str, list[Row]]], title: str) -> None:
