@@ -8,6 +8,7 @@ import numpy
 
 from redqueen.evidence.facts import facts
 from redqueen.lab.outcomes import BY_NAME, RATIO, WORLD
+from redqueen.lab.regret import minimax
 from redqueen.studies.claims.checking import arm_of, measurement_of, regions_of, sides_of, target_of
 from redqueen.studies.claims.declared import BETWEEN, EFFECT, FACT, LEVEL, REGRET, SHARES, Claim, Contrast, Horizon, Setting
 from redqueen.studies.claims.parts import Measure, Values
@@ -170,11 +171,7 @@ def _regret(claim: Claim, contrast: Contrast, variant: Setting, sample: Sample, 
         [_level(contrast, sample.of(labels[recipe, target], measure, window)) for target, measure in measured]
         for recipe in contrast.recipes
     ])
-    chosen = level[:, :, 0::2].mean(axis=2)
-    regret = chosen.max(axis=0) - chosen
-    single = int(regret.max(axis=1).argmin())
-    region = int(regret[single].argmax())
-    best = int(chosen[:, region].argmax())
+    single, region, best = minimax(level[:, :, 0::2].mean(axis=2))
     return level[best, region, 1::2] - level[single, region, 1::2]
 
 
