@@ -193,7 +193,7 @@ def wait_for(ready, seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not ready():
         assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.01)
+        time.sleep(0.1)
 
 
 def lines_of(store: Path) -> int:
@@ -345,7 +345,8 @@ def test_a_full_disk_is_said_and_loses_nothing(case, model, tmp_path):
         whole = trial.run(progress=False)
         half = there.result().load()
         is_there = half["failure"].isel(policy=0) == ""
-        assert half["jobs"].drop_vars("failure").equals(whole["jobs"].drop_vars("failure").where(is_there)) and int(is_there.sum()) == done
+        assert int(is_there.sum()) == done
+        assert numpy.array_equal(half["jobs"], whole["jobs"].where(is_there), equal_nan=True)
         # With room, the same command goes on.
         shutil.copytree(small / "trials", tmp_path / "trials")
         assert same(whole, trial.run(progress=False, store=tmp_path / "trials"))

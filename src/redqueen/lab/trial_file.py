@@ -92,10 +92,12 @@ def trial_files(trial: Trial) -> dict[str, bytes]:
         return {}
     known = {*catalogue(), *(name for world in trial.worlds.values() if world.case for name in world.case.policies)}
     named_policies = None if policies is None else [_named_policy(item, known, files) for item in policies]
+    references = {world.reference for world in trial.worlds.values()}
+    reference = asked["reference"] or (references.pop() if len(references) == 1 else None)
     lines = ["# Written by redqueen, to be run again: redqueen trial FILE", "[trial]", f"name = {_toml(trial.name)}"]
     lines += [f"seeds = {_toml(trial.seeds)}"]
     for key, value in (
-        ("quarters", asked["quarters"]), ("policies", named_policies), ("reference", asked["reference"]),
+        ("quarters", asked["quarters"]), ("policies", named_policies), ("reference", reference),
         ("variables", None if trial.variables is None else list(trial.variables)), ("placebo", asked["placebo"] or None),
         ("equal_cost", asked["equal_cost"] or None),
     ):
@@ -140,9 +142,9 @@ def _read_worlds(root: Section, folder: Path) -> dict[str, Site]:
 
 
 def _usual_reference(worlds: Mapping[str, Site]) -> str | None:
-    """Gives the reference of the cases where they have the same."""
+    """Gives the reference of the cases where they have the same; otherwise each world keeps its own."""
     found = {case(site.case).reference for site in worlds.values() if isinstance(site.case, str)}
-    return found.pop() if len(found) == 1 else "none"
+    return found.pop() if len(found) == 1 else None
 
 
 def _read_seeds(section: Section) -> Any:
