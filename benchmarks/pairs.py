@@ -1,13 +1,14 @@
-"""Show how two worlds with the same luck come apart: the share of firms, by lineage, that live in both, year by year.
+"""Show how two worlds with the same luck come apart: firms, by lineage, that live in both, and what pairing is still worth.
 
-`python benchmarks/pairs.py recipes --policy national_champion --region low_wage --seeds 20` takes a few minutes and compares
+`python benchmarks/pairs.py recipes --policy capacity_and_links --region low_wage --seeds 30` takes some minutes and compares
 
-- pairs: the policy against nothing, with the same luck;
-- whisper: a billionth of the policy against nothing, with the same luck: what comes apart by itself, once one number differs;
-- strangers: nothing against nothing, with two seeds: the share that is left when luck is not shared at all;
+- pairs: the policy against nothing, with the same start and the same luck;
+- dose 0.001 and others of `--dose`: so much of the policy against nothing, likewise: does what is small stay small?
+- same start: the policy against nothing, from the same start, with luck of their own from then on;
+- strangers: the policy against nothing, with two seeds from the beginning: what is left when nothing is shared;
 - `--cut R`: the pairs again, with an embargo around region R in both worlds and all the time: nothing is traded with it.
 
-Below stand the ratios of variances, paired over unpaired (`redqueen luck`), under the policy and under its whisper.
+Below stand the ratios of variances, paired over unpaired, of the same pairs (`redqueen luck` gives those of any case).
 """
 
 import argparse
@@ -15,21 +16,25 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy
+import xarray
 
 from redqueen.lab.luck import firms_in_both, luck, share_in_both, worlds_side_by_side
-from redqueen.lab.outcomes import BY_NAME, OUTCOMES, variables_of
+from redqueen.lab.outcomes import BY_NAME
 from redqueen.lab.trial import Trial
 from redqueen.model.kinds import QUARTERS_A_YEAR
 from redqueen.model.schedule import Schedule
 from redqueen.report.terminal import screen, table
 
-WHISPER = 1e-9
+DOSES = (1e-3, 1e-6)
 YEARS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 45)
+OUTCOMES = ("value_added", "jobs", "wage", "quality_sold", "firms", "research_spending")
+# Far from the seeds of the trial.
+AWAY = 1_000_000
 
 
-def whisper_of(schedule):
-    """Give a billionth of a schedule."""
-    return Schedule(schedule.intensity * WHISPER, schedule.target)
+def dose_of(schedule, dose):
+    """Give a schedule with every intensity multiplied."""
+    return Schedule(schedule.intensity * dose, schedule.target)
 
 
 def cut_off(schedule, region):
@@ -39,15 +44,25 @@ def cut_off(schedule, region):
     return other
 
 
-def firms_by_year(world, schedules, seeds, threads):
-    """Give firms in the one world, in the other and in both, summed over pairs of seeds: three arrays [year, region]."""
-    def one(pair):
-        quarters = [numpy.array(firms_in_both(*states)) for states in worlds_side_by_side(world, schedules, pair)]
-        return numpy.array(quarters)[QUARTERS_A_YEAR - 1 :: QUARTERS_A_YEAR]
+def run_pairs(world, schedules, seeds, later, threads):
+    """Run pairs of worlds; give firms in the one, in the other and in both [3, year, region] over all pairs, and their outcomes."""
+    def one(position):
+        firms, outcomes = [], []
+        options = {} if later is None else {"later": later[position]}
+        for states in worlds_side_by_side(world, schedules, seeds[position], **options):
+            firms.append(firms_in_both(*states))
+            outcomes.append([[state.arrays[name].copy() for name in OUTCOMES] for state in states])
+        return numpy.array(firms)[QUARTERS_A_YEAR - 1 :: QUARTERS_A_YEAR], numpy.array(outcomes)
 
     with ThreadPoolExecutor(threads) as pool:
-        found = sum(pool.map(one, seeds))
-    return found.transpose(1, 0, 2)
+        found = list(pool.map(one, range(len(seeds))))
+    values = numpy.stack([outcomes for _, outcomes in found])
+    # [seed, quarter, world, outcome, region]
+    dataset = xarray.Dataset(
+        {name: (("seed", "quarter", "policy", "region"), values[:, :, :, place]) for place, name in enumerate(OUTCOMES)},
+        coords={"policy": ["one", "other"], "region": list(world.regions)}, attrs={"reference": "other"},
+    )
+    return sum(firms for firms, _ in found).transpose(1, 0, 2), dataset
 
 
 def main():
@@ -55,6 +70,7 @@ def main():
     parser.add_argument("case")
     parser.add_argument("--policy", required=True)
     parser.add_argument("--region", help="where a policy of the catalogue acts")
+    parser.add_argument("--dose", type=float, action="append", help="a share of the policy (default: 0.001 and 0.000001)")
     parser.add_argument("--cut", action="append", default=[], help="a region with an embargo around it in both worlds")
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--threads", type=int, default=1)
@@ -63,33 +79,33 @@ def main():
     world, policy, nothing = trial.world, trial.schedules[options.policy], trial.schedules["none"]
     if not isinstance(policy, Schedule):
         sys.exit(f"{options.policy} decides during the run; name one that is a plan")
-    seeds = [(seed, seed) for seed in trial.seeds]
+    same, apart = ([(seed, seed + away) for seed in trial.seeds] for away in (0, AWAY))
     arms = {
-        "pairs": ((policy, nothing), seeds),
-        "whisper": ((whisper_of(policy), nothing), seeds),
-        "strangers": ((nothing, nothing), [(seed, seed + options.seeds) for seed in trial.seeds]),
+        "pairs": ((policy, nothing), same, None),
+        **{f"dose {dose:g}": ((dose_of(policy, dose), nothing), same, None) for dose in options.dose or DOSES},
+        "same start": ((policy, nothing), same, apart),
+        "strangers": ((policy, nothing), apart, None),
     }
     for name in options.cut:
-        arms[f"cut {name}"] = (tuple(cut_off(one, world.regions.index(name)) for one in (policy, nothing)), seeds)
-    shares = {name: share_in_both(*firms_by_year(world, *arm, options.threads)) for name, arm in arms.items()}
+        arms[f"cut {name}"] = (tuple(cut_off(one, world.regions.index(name)) for one in (policy, nothing)), same, None)
+    found = {name: run_pairs(world, *arm, options.threads) for name, arm in arms.items()}
+
+    shares = {name: share_in_both(*firms) for name, (firms, _) in found.items()}
     years = [year for year in YEARS if year * QUARTERS_A_YEAR <= world.quarters]
     for position, region in enumerate(world.regions):
         rows = [(year, *(f"{100 * share[year - 1, position]:.1f}" for share in shares.values())) for year in years]
         title = f"{region}: % of firms that live in both worlds, {options.policy}, {options.seeds} pairs"
         table(screen(), ("years", *shares), rows, title=title, right=("years", *shares))
-
-    headline = tuple(outcome for outcome in OUTCOMES if outcome.headline)
-    policies = {"none": nothing, "policy": policy, "whisper": whisper_of(policy)}
-    again = Trial(world, policies, seeds=options.seeds, reference="none", variables=variables_of(headline))
-    result = again.run(threads=options.threads)
+    ratios = {name: luck(dataset, "one", outcomes=OUTCOMES) for name, (_, dataset) in found.items()}
     for region in world.regions:
-        ratios = {}
-        for row in (*luck(result, "policy", regions=region), *luck(result, "whisper", regions=region)):
-            ratios.setdefault((row.outcome, row.policy), {})[f"{row.horizon:g} y"] = _cell(row)
-        rows = [(BY_NAME[name].words, policy, *cells.values()) for (name, policy), cells in sorted(ratios.items())]
-        heads = list(next(iter(ratios.values())))
-        title = f"{region}: ratio of variances, {options.policy}, {options.seeds} seeds (* interval below 1)"
-        table(screen(), ("outcome", "", *heads), rows, title=title, right=heads, whole=heads)
+        cells = {}
+        for rows in ratios.values():
+            for row in rows:
+                if row.region == region:
+                    cells.setdefault((BY_NAME[row.outcome].words, f"{row.horizon:g}"), []).append(_cell(row))
+        title = f"{region}: ratio of variances, {options.policy}, {options.seeds} pairs (* interval below 1)"
+        rows = [(*key, *line) for key, line in cells.items()]
+        table(screen(), ("outcome", "years", *ratios), rows, title=title, right=("years", *ratios), whole=tuple(ratios))
 
 
 def _cell(row):

@@ -240,16 +240,36 @@ def test_worlds_with_the_same_luck_and_policy_are_the_same_world():
         assert (share_in_both(*firms_in_both(one, other)) == 1.0).all()
 
 
-def test_a_policy_parts_firms_and_strangers_share_fewer():
+def officers(world, intensity):
+    schedule = Schedule.empty(world.quarters, len(world.regions))
+    schedule.set("capacity_building", 1, 0, world.quarters, intensity)
+    return schedule
+
+
+def last(pairs):
+    for one, other in pairs:
+        pass
+    return one, other
+
+
+def test_a_policy_parts_firms_and_the_less_is_shared_the_fewer_live_in_both():
     world = worlds.toy(quarters=16, scale=0.2)
-    officers = Schedule.empty(world.quarters, len(world.regions))
-    officers.set("capacity_building", 1, 0, world.quarters, 20.0)
-    for one, other in worlds_side_by_side(world, (officers, None), (3, 3)):
-        pairs = share_in_both(*firms_in_both(one, other))
-    for one, other in worlds_side_by_side(world, (None, None), (3, 4)):
-        strangers = share_in_both(*firms_in_both(one, other))
-    assert pairs.mean() < 1.0
-    assert (strangers < pairs).all()
+    plans = officers(world, 20.0), None
+    shared, parted, strangers = (
+        share_in_both(*firms_in_both(*last(worlds_side_by_side(world, plans, seeds, later=later))))
+        for seeds, later in (((3, 3), None), ((3, 3), (3, 4)), ((3, 4), None))
+    )
+    assert shared.mean() < 1.0
+    assert (strangers < parted).all() and (parted < shared).all()
+
+
+def test_what_is_small_stays_small():
+    # No draw turns for a millionth of a policy: the same firms live, and numbers differ by about as little.
+    world = worlds.toy(quarters=16, scale=0.2)
+    one, other = last(worlds_side_by_side(world, (officers(world, 20e-6), None), (3, 3)))
+    assert (share_in_both(*firms_in_both(one, other)) == 1.0).all()
+    apart = abs(numpy.log(one.arrays["value_added"] / other.arrays["value_added"]))
+    assert 0.0 < apart.max() < 1e-6
 
 
 def test_firms_are_counted_by_lineage_and_region():

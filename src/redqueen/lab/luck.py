@@ -144,15 +144,19 @@ def worlds_side_by_side(
     schedules: tuple[Schedule | None, Schedule | None],
     seeds: tuple[int, int],
     *,
+    later: tuple[int, int] | None = None,
     parameters: dict[str, float] | None = None,
 ) -> Iterator[tuple[State, State]]:
     """Runs two worlds and gives both their states after every quarter of the history; they are the same objects every time.
 
     A schedule of None does nothing. With two equal seeds both start from one burn-in and share their luck; with two seeds they
-    are strangers.
+    are strangers. `later` are the seeds of the history, where they are not those of the burn-in: two of them part the luck of
+    worlds that start alike.
     """
     begun = {seed: burn_in(world, seed, parameters) for seed in dict.fromkeys(seeds)}
     states = tuple(begun[seed].copy() for seed in seeds)
+    for state, seed in zip(states, later or seeds, strict=True):
+        state.seed = seed
     plans = [schedule or Schedule.empty(world.quarters, len(world.regions)) for schedule in schedules]
     for quarter in range(world.quarters):
         for state, plan in zip(states, plans, strict=True):

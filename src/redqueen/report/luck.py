@@ -94,6 +94,7 @@ def luck_figure(result: xarray.Dataset, rows: Sequence[Luck], *, region: str, co
                         axis.plot([year, year], [row.low, row.high], color=colour, linewidth=1.2, alpha=0.6)
             axis.set_title(BY_NAME[name].words)
             axis.set_ylim(0, 2)
+            axis.locator_params(axis="y", nbins=5)
             axis.set_xlim(0, None)
         for axis in axes.flat[len(names) :]:
             axis.set_visible(False)
