@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from redqueen.errors import Refused
     from redqueen.lab.compare import Effect, compare, compare_all
     from redqueen.lab.outcomes import OUTCOMES
-    from redqueen.lab.trial import Trial
+    from redqueen.lab.sampling import Samples, latin_hypercube, sobol
+    from redqueen.lab.trial import Site, Trial
+    from redqueen.lab.trial_file import read_trial
     from redqueen.model.schedule import Schedule
     from redqueen.model.simulate import History, burn_in, simulate
     from redqueen.model.world import World
@@ -28,7 +30,9 @@ _HOMES = {
     "redqueen.errors": ("Refused",),
     "redqueen.lab.compare": ("Effect", "compare", "compare_all"),
     "redqueen.lab.outcomes": ("OUTCOMES",),
-    "redqueen.lab.trial": ("Trial",),
+    "redqueen.lab.sampling": ("Samples", "latin_hypercube", "sobol"),
+    "redqueen.lab.trial": ("Site", "Trial"),
+    "redqueen.lab.trial_file": ("read_trial",),
     "redqueen.model.schedule": ("Schedule",),
     "redqueen.model.simulate": ("History", "burn_in", "simulate"),
     "redqueen.model.world": ("World",),
@@ -37,8 +41,8 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "OUTCOMES", "Case", "Change", "Effect", "History", "Policy", "Refused", "Schedule", "Trial", "World",
-    "bundled", "burn_in", "case", "catalogue", "compare", "compare_all", "policy", "simulate",
+    "OUTCOMES", "Case", "Change", "Effect", "History", "Policy", "Refused", "Samples", "Schedule", "Site", "Trial", "World",
+    "bundled", "burn_in", "case", "catalogue", "compare", "compare_all", "latin_hypercube", "policy", "read_trial", "simulate", "sobol",
 ]
 
 

@@ -31,8 +31,8 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
     copied.add_argument("case", metavar="CASE", help="name of a bundled case")
     copied.add_argument("-o", dest="place", metavar="FILE", help="file to write (default: CASE.toml)")
     copied.set_defaults(answer=_copy)
-    checked = commands.add_parser("check", help="check case and policy files, and report every fault")
-    checked.add_argument("files", metavar="FILE", nargs="+", help="a case or policy file")
+    checked = commands.add_parser("check", help="check case, policy and trial files, and report every fault")
+    checked.add_argument("files", metavar="FILE", nargs="+", help="a case, policy or trial file")
     checked.set_defaults(answer=_check)
 
 
@@ -144,6 +144,7 @@ def _copy(asked: argparse.Namespace) -> None:
 
 def _check(asked: argparse.Namespace) -> None:
     from redqueen.cases.case import read_case
+    from redqueen.lab.trial_file import read_trial
     from redqueen.policies.document import Document
     from redqueen.policies.policy import read_policy
 
@@ -151,8 +152,11 @@ def _check(asked: argparse.Namespace) -> None:
     for name in asked.files:
         try:
             content = Document(name, "file").root.table
+            if "world" in content or "trial" in content:
+                trial = read_trial(name)
+                good.append(f"{name}: trial {trial.name}, {len(trial.worlds)} worlds, {trial.members} members")
             # A policy file has one [policy] and its [[change]]; a case has [[policy]].
-            if "change" in content or isinstance(content.get("policy"), dict):
+            elif "change" in content or isinstance(content.get("policy"), dict):
                 policy = read_policy(name)
                 governments = f", {len(policy.governments)} governments" if policy.governments else ""
                 good.append(f"{name}: policy {policy.name}, {len(policy.changes)} changes{governments}")

@@ -92,7 +92,12 @@ def known_facts(result: xarray.Dataset, case: Case, policy: str | None = None) -
     elif result.attrs.get("equal_cost"):
         reason = "households were given money on top of what was done"
     member = None if reason else result.sel(policy=[policy])
-    return [_measured(fact, case, member, policy, result.sizes["seed"], reason) for fact in case.facts]
+    if member is not None and "failure" in member.coords:
+        member = member.isel(seed=(member["failure"] == "").all("policy").values)
+    seeds = (result if member is None else member).sizes["seed"]
+    if member is not None and seeds == 0:
+        member, reason = None, f"no member under {policy} is there"
+    return [_measured(fact, case, member, policy, seeds, reason) for fact in case.facts]
 
 
 def _measured(fact: Fact, case: Case, member: xarray.Dataset | None, policy: str, seeds: int, reason: str | None) -> KnownFact:
