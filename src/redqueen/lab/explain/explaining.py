@@ -1,0 +1,353 @@
+"""Ask why a policy has its effect: walk the space of assumptions, learn the effect over it, and find where its sign holds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy
+
+from redqueen.errors import Faults, Refused, nearest
+from redqueen.lab.compare import WINDOW, paired
+from redqueen.lab.explain.boxes import SHUFFLES, Box, NoBox, find_box, find_leaf
+from redqueen.lab.explain.flipping import Curve, Flip, Shares, curves, flips, shares_of_points, shares_of_space
+from redqueen.lab.explain.indices import Indices, sobol_indices
+from redqueen.lab.explain.screening import MORRIS, Screen, screened, walks
+from redqueen.lab.explain.surrogate import REFITS, Surrogate, fit, refits
+from redqueen.lab.outcomes import RATIO, WORLD, Outcome, chosen
+from redqueen.lab.run import apart
+from redqueen.lab.sampling import POINTS, Samples
+from redqueen.model.parameters import PARAMETERS
+from redqueen.policies.change import SWITCH
+from redqueen.progress import progress_bar
+
+if TYPE_CHECKING:
+    import xarray
+
+    from redqueen.lab.trial import Trial
+
+__all__ = ["ENOUGH_EACH", "LEAST_EACH", "LEAST_POINTS", "WALKS", "Explanation", "Where", "explain", "explain_result", "least_points"]
+
+#: Walks of the screen: more than a claim's, since a surrogate is built on what they leave.
+WALKS = 6
+#: Points for each assumption that varies, and in all, below which nothing is explained; and those that are usually enough
+#: (ten each: Loeppky, Sacks and Welch 2009, Technometrics 51).
+LEAST_EACH, LEAST_POINTS, ENOUGH_EACH = 4, 24, 10
+PERCENT = 100.0
+
+_DECLARED = {parameter.name: parameter for parameter in PARAMETERS}
+
+
+@dataclass(frozen=True)
+class Where:
+    """Says where in the space the effect has one sign: the box found, or why there is none, and the leaf of a tree beside it.
+
+    `agreement` is the share of points, of those in the box or the leaf, that lie in both (None where one is missing).
+    """
+
+    cases: int
+    box: Box | NoBox
+    leaf: Box | NoBox
+    agreement: float | None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Holds why a policy has its effect on an outcome of a region, in `unit` (100 x log ratio where compared as a ratio).
+
+    `names` are all assumptions that vary over `ranges`; `kept` those that the screen left to learn from (all without a `screen`).
+    `indices`, `curves` and `space` are None where the `surrogate` does not say anything. `raises` and `lowers` say where the mean
+    over seeds is above and below zero. `values` [point, parameter] and `effects` [point], means over seeds, are the points used.
+    """
+
+    case: str
+    trial: str
+    policy: str
+    to: str
+    titles: Mapping[str, str]
+    outcome: Outcome
+    region: str
+    stage: str | None
+    window: tuple[int, int]
+    years: tuple[float, float]
+    unit: str
+    names: tuple[str, ...]
+    ranges: Mapping[str, tuple[float, float]]
+    kept: tuple[str, ...]
+    method: str
+    points: int
+    left_out: int
+    seeds: int
+    mean: float
+    shares: Shares
+    screen: Screen | None
+    surrogate: Surrogate
+    indices: Indices | None
+    curves: tuple[Curve, ...] | None
+    space: Shares | None
+    flips: tuple[Flip, ...]
+    raises: Where
+    lowers: Where
+    values: numpy.ndarray = field(repr=False, compare=False)
+    effects: numpy.ndarray = field(repr=False, compare=False)
+    origin: Mapping[str, Any] = field(repr=False, compare=False, default_factory=dict)
+
+
+def explain(
+    trial: Trial,
+    outcome: str,
+    policy: str | None = None,
+    to: str | None = None,
+    *,
+    region: str | None = None,
+    stage: str | None = None,
+    window: int | tuple[int, int] | None = None,
+    world: str | None = None,
+    screen: bool = True,
+    result: Any = None,
+    threads: int | None = None,
+    store: str | Path | None = None,
+    progress: bool = True,
+) -> Explanation:
+    """Explains the effect of a policy in a trial over uncertain parameters; runs the trial, and walks through its space beside it.
+
+    `policy` is the only one besides `to` unless named, `to` the trial's reference; `region`, `stage` and `window` are as for
+    `paired`, `world` names one of several. Without `screen` no walks are run, and all parameters are kept. `result` is what the
+    trial gave, where it has been run. `threads` and `store` are as for `Trial.run`. Needs SALib, SciPy and scikit-learn.
+    """
+    there = _there_in_trial(trial, world)
+    asked = _checked(there, outcome, policy, to, region, stage, window)
+    if result is None:
+        result = trial.run(threads, store=store, progress=progress)
+    walked = None
+    if screen:
+        assert trial.samples is not None
+        sibling = trial.with_samples(walks(trial.samples.ranges, count=WALKS))
+        sibling.name = f"{trial.name}_walks"
+        walked = sibling.run(threads, store=store, progress=progress)
+    results = [None if one is None else _of_world(one, there.world) for one in (result, walked)]
+    assert results[0] is not None
+    return _explained(results[0], asked, results[1], progress)
+
+
+def explain_result(
+    result: xarray.Dataset,
+    outcome: str,
+    policy: str | None = None,
+    to: str | None = None,
+    *,
+    region: str | None = None,
+    stage: str | None = None,
+    window: int | tuple[int, int] | None = None,
+    walked: xarray.Dataset | None = None,
+    progress: bool = True,
+) -> Explanation:
+    """Explains the effect of a policy from the result of a trial; `walked` is that of its walks, where there is one. See `explain`."""
+    return _explained(result, _checked(_there_in(result), outcome, policy, to, region, stage, window), walked, progress)
+
+
+def least_points(parameters: int) -> int:
+    """Gives how many points are needed to explain an effect over so many parameters."""
+    return max(LEAST_POINTS, LEAST_EACH * parameters)
+
+
+@dataclass(frozen=True)
+class _There:
+    """What a trial has, as far as it can be asked for."""
+
+    world: str
+    policies: Sequence[str]
+    placebos: Sequence[str]
+    reference: str
+    regions: Sequence[str]
+    region: str
+    stages: Sequence[str]
+    quarters: int
+    variables: Sequence[str] | None
+    samples: Samples | None
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is to be explained, checked."""
+
+    outcome: Outcome
+    policy: str
+    to: str
+    region: str
+    stage: str | None
+    window: tuple[int, int]
+    samples: Samples
+
+
+def _there_in_trial(trial: Trial, world: str | None) -> _There:
+    if len(trial.worlds) > 1 and world not in trial.worlds:
+        known = ", ".join(trial.worlds)
+        message = f"the trial has {len(trial.worlds)} worlds" if world is None else f"the trial has no world '{world}'"
+        raise Refused.one(message, field="world", remedy=f"name one of {known}", heading=f"explain {trial.name}")
+    label = world if world in trial.worlds else next(iter(trial.worlds))
+    mine = trial.worlds[label]
+    return _There(
+        label, mine.policies, list(mine.placebos.values()), mine.reference, mine.world.regions, mine.region or "", mine.world.stages,
+        mine.world.quarters, trial.variables, trial.samples,
+    )
+
+
+def _there_in(result: xarray.Dataset) -> _There:
+    attributes = result.attrs
+    samples = None
+    if "assumption" in result.coords and "ranges" in attributes:
+        ranges = {name: (float(low), float(high)) for name, (low, high) in json.loads(attributes["ranges"]).items()}
+        samples = Samples(ranges, numpy.asarray(result["assumption"].values, dtype=float), str(attributes.get("sampling", POINTS)))
+    return _There(
+        str(attributes["case"]), [str(name) for name in result["policy"].values], list(json.loads(attributes.get("placebos", "{}")).values()),
+        str(attributes["reference"]), [str(name) for name in result["region"].values], str(attributes.get("region") or ""),
+        [str(name) for name in result["stage"].values] if "stage" in result.coords else [], result.sizes["quarter"],
+        [str(name) for name in result.data_vars], samples,
+    )
+
+
+def _checked(
+    there: _There, outcome: str, policy: str | None, to: str | None, region: str | None, stage: str | None,
+    window: int | tuple[int, int] | None,
+) -> _Asked:
+    """Refuses what the trial does not have, all of it at once."""
+    faults = Faults()
+    wanted = next(iter(chosen(outcome, faults=faults)), None)
+    if wanted is not None and there.variables is not None:
+        missing = [name for name in wanted.variables if name not in there.variables]
+        if missing:
+            faults.add(f"the trial does not record {', '.join(missing)}", field=wanted.name, remedy=f'add "{wanted.name}" to its outcomes')
+    to = there.reference if to is None else to
+    others = [name for name in there.policies if name != to and name not in there.placebos]
+    for field_name, name in (("policy", policy), ("to", to)):
+        if name is not None and name not in there.policies:
+            remedy = nearest(name, there.policies) or f"it has {', '.join(there.policies)}"
+            faults.add(f"'{name}' is not in the trial", field=field_name, remedy=remedy)
+    if policy is None and len(others) != 1:
+        faults.add(f"the trial has {len(others)} policies to explain", field="policy", remedy=f"name one of {', '.join(others)}")
+    if policy is not None and policy == to:
+        faults.add(f"'{policy}' is compared to itself", field="policy", remedy="name two different policies")
+    region = region or there.region or (there.regions[0] if len(there.regions) == 1 else "")
+    regions = [*there.regions, WORLD]
+    if region not in regions:
+        message = f"'{region}' is not a region of the trial" if region else "no region is named"
+        faults.add(message, field="region", remedy=nearest(region, regions) or f"it has {', '.join(regions)}")
+    if wanted is not None and wanted.by_stage != (stage is not None):
+        message = f"{outcome} is known by stage" if wanted.by_stage else f"{outcome} is not known by stage"
+        faults.add(message, field="stage", remedy=f"name one of {', '.join(there.stages)}" if wanted.by_stage else "leave it out")
+    elif stage is not None and stage not in there.stages:
+        remedy = nearest(stage, there.stages) or f"it has {', '.join(there.stages)}"
+        faults.add(f"'{stage}' is not a stage of the trial", field="stage", remedy=remedy)
+    first, end = _window(there, window, faults)
+    _check_samples(there.samples, faults)
+    faults.refuse_if_any(f"explain {outcome} in {there.world}")
+    assert wanted is not None and there.samples is not None
+    return _Asked(wanted, policy or others[0], to, region, stage, (first, end), there.samples)
+
+
+def _window(there: _There, window: int | tuple[int, int] | None, faults: Faults) -> tuple[int, int]:
+    asked = min(WINDOW, there.quarters) if window is None else window
+    first, end = (there.quarters - asked, there.quarters) if isinstance(asked, int) else asked
+    if not 0 <= first < end <= there.quarters:
+        faults.add(f"there are no such quarters as {window}", field="window", remedy=f"give 1 to {there.quarters} last quarters")
+    return first, end
+
+
+def _check_samples(samples: Samples | None, faults: Faults) -> None:
+    if samples is None:
+        remedy = "say in the trial file what is [uncertain] and how many [samples] there are"
+        faults.add("the trial is at one point of its assumptions: there is nothing to explain an effect by", field="samples", remedy=remedy)
+        return
+    still = [name for place, name in enumerate(samples.names) if numpy.ptp(samples.points[:, place]) == 0]
+    if still:
+        faults.add(f"{', '.join(still)} has the same value at every point", field="uncertain", remedy="give a range, or fix it in [parameters]")
+    varying = len(samples.names) - len(still)
+    if len(samples) < least_points(varying):
+        remedy = f"count = {least_points(varying)} at least, {max(least_points(varying), ENOUGH_EACH * varying)} are usually enough"
+        faults.add(f"{len(samples)} points are too few for {varying} parameters", field="samples", remedy=remedy)
+
+
+def _of_world(result: Any, world: str) -> xarray.Dataset:
+    found = apart(result)
+    return found[world] if world in found else next(iter(found.values()))
+
+
+def _explained(result: xarray.Dataset, asked: _Asked, walked: xarray.Dataset | None, progress: bool) -> Explanation:
+    samples = asked.samples
+    switches = numpy.array([_DECLARED[name].unit == SWITCH for name in samples.names])
+    values = _effects(result, asked)
+    known = numpy.isfinite(values).sum(axis=1) >= max(1, -(-values.shape[1] // 2))
+    if known.sum() < least_points(len(samples.names)):
+        raise Refused.one(
+            f"the effect is known at {int(known.sum())} of {len(known)} points only", field="samples",
+            remedy=f"{least_points(len(samples.names))} are needed: the trial's coordinate failure says why members are missing",
+        )
+    values = values[known]
+    screen = None if walked is None else screened(Samples(samples.ranges, walked["assumption"].values, MORRIS), _effects(walked, asked))
+    kept = _kept(samples.names, screen)
+    places = [samples.names.index(name) for name in kept]
+    unit = samples.unit[known][:, places]
+    ranges = {name: samples.ranges[name] for name in kept}
+    with progress_bar(3.0, f"explaining {asked.outcome.name}", show=progress) as advance:
+        surrogate = fit(unit, values, advance=advance)
+        indices = along = space = None
+        if surrogate.says:
+            again = list(refits(surrogate, unit, values, advance=lambda done: advance(done / REFITS)))
+            indices = sobol_indices(surrogate, again, kept, switches[places])
+            along = curves(surrogate, again, kept, numpy.array(list(ranges.values())), switches[places])
+            space = shares_of_space(surrogate, again, switches[places])
+        else:
+            advance(1.0)
+        means = numpy.nanmean(values, axis=1)
+        signs = [_where(unit, sign, ranges, lambda done: advance(done / (2 * SHUFFLES))) for sign in (means > 0, means < 0)]
+    first, end = asked.window
+    times = result["time"].values
+    return Explanation(
+        str(result.attrs["case"]), str(result.attrs.get("trial", result.attrs["case"])), asked.policy, asked.to,
+        json.loads(result.attrs.get("titles", "{}")), asked.outcome, asked.region, asked.stage, asked.window,
+        (float(times[first]), float(times[end - 1])), _unit(asked.outcome), samples.names, dict(samples.ranges), kept, samples.method,
+        len(values), int((~known).sum()), values.shape[1], float(means.mean()), shares_of_points(values), screen, surrogate, indices,
+        along, space, flips(screen, along or ()), *signs, samples.points[known], means,
+        {name: result.attrs[name] for name in ("redqueen", "command", "key") if name in result.attrs},
+    )
+
+
+def _effects(result: xarray.Dataset, asked: _Asked) -> numpy.ndarray:
+    """Gives the paired effect [sample, seed] in the unit in which it is explained."""
+    found = paired(result, asked.policy, asked.to, outcome=asked.outcome.name, region=asked.region, stage=asked.stage, window=asked.window)
+    scale = PERCENT if asked.outcome.compared == RATIO or asked.outcome.unit == "share" else 1.0
+    return scale * numpy.asarray(found.values, dtype=float)
+
+
+def _unit(outcome: Outcome) -> str:
+    return f"{outcome.effect_unit}, 100 x log ratio" if outcome.compared == RATIO else outcome.effect_unit
+
+
+def _kept(names: Sequence[str], screen: Screen | None) -> tuple[str, ...]:
+    """Gives the parameters that matter beyond luck, in their order; all where nothing was screened, or nothing matters."""
+    if screen is None:
+        return tuple(names)
+    matter = {one.name for one in screen.assumptions if one.matters}
+    return tuple(name for name in names if name in matter or not matter)
+
+
+def _where(unit: numpy.ndarray, cases: numpy.ndarray, ranges: Mapping[str, tuple[float, float]], advance: Any) -> Where:
+    box, leaf = find_box(unit, cases, ranges, advance=advance), find_leaf(unit, cases, ranges)
+    agreement = None
+    if isinstance(box, Box) and isinstance(leaf, Box):
+        first, second = (_holds(one, unit, ranges) for one in (box, leaf))
+        agreement = float((first & second).sum() / max(1, (first | second).sum()))
+    return Where(int(cases.sum()), box, leaf, agreement)
+
+
+def _holds(box: Box, unit: numpy.ndarray, ranges: Mapping[str, tuple[float, float]]) -> numpy.ndarray:
+    inside = numpy.ones(len(unit), dtype=bool)
+    for one in box.restrictions:
+        low, high = ranges[one.name]
+        column = low + unit[:, list(ranges).index(one.name)] * (high - low)
+        inside &= (one.low is None or column > one.low) & (one.high is None or column < one.high)
+    return inside
