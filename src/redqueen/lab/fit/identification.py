@@ -12,7 +12,8 @@ from redqueen.lab.fit.emulator import Emulator
 from redqueen.lab.fit.space import Space
 
 __all__ = [
-    "IDENTIFIED", "NARROWED", "NOT_IDENTIFIED", "Marginal", "Sensitivity", "TradeOff", "marginals", "optical_depth", "sensitivities", "trade_offs",
+    "IDENTIFIED", "NARROWED", "NOT_IDENTIFIED", "Marginal", "Sensitivity", "TradeOff", "least_implausible", "marginals", "optical_depth",
+    "sensitivities", "trade_offs",
 ]
 
 #: The middle part of a range that is compared, before and after.
@@ -114,3 +115,11 @@ def optical_depth(plausible: numpy.ndarray, share: float, first: int, second: in
     edges = numpy.linspace(0.0, 1.0, cells + 1)
     counts, _, _ = numpy.histogram2d(plausible[:, second], plausible[:, first], bins=[edges, edges])
     return numpy.minimum(counts / max(1, len(plausible)) * share * cells**2, 1.0)
+
+
+def least_implausible(points: numpy.ndarray, values: numpy.ndarray, first: int, second: int, cells: int) -> numpy.ndarray:
+    """Gives, over two parameters, the lowest implausibility met in each cell, whatever the others: [second, first], NaN where none was."""
+    columns = numpy.minimum((points[:, [first, second]] * cells).astype(int), cells - 1)
+    found = numpy.full((cells, cells), numpy.inf)
+    numpy.minimum.at(found, (columns[:, 1], columns[:, 0]), values)
+    return numpy.where(numpy.isfinite(found), found, numpy.nan)

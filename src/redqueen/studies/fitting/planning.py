@@ -1,4 +1,4 @@
-"""Which parameters give the micro facts? What is simulated, which figures are targets, and a fit from first run to plausible set."""
+"""Lay out a fit: which parameters, which micro facts as targets, how far off each may be, and how much is run."""
 
 from __future__ import annotations
 
@@ -6,34 +6,23 @@ import dataclasses
 import hashlib
 import json
 import math
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-import numpy
+from dataclasses import dataclass
 
 from redqueen.cases.case import case
 from redqueen.errors import Faults, nearest
 from redqueen.evidence.facts import Fact, facts
 from redqueen.lab.fingerprints import MODEL_CODE, code_digest, parameter_hash, world_hash
-from redqueen.lab.fit.history_matching import DRAW, Match, check_match, match
+from redqueen.lab.fit.history_matching import DRAW, check_match
 from redqueen.lab.fit.space import Space
 from redqueen.lab.fit.targets import CUT, Target
-from redqueen.lab.run import available_threads
 from redqueen.model.parameters import PARAMETERS
 from redqueen.model.world import World
 from redqueen.policies.change import SWITCH
-from redqueen.progress import progress_bar
 from redqueen.studies.facts import MEASURED, NOT_MEASURED, RECIPES
-from redqueen.studies.register import watch
-
-if TYPE_CHECKING:
-    from redqueen.studies.claims.kept import Kept
 
 __all__ = [
-    "BOUNDS", "DISCREPANCY", "LEFT_OUT", "SEEDS", "TARGETS", "WAVES", "FitPlan", "MicroRuns", "fit", "micro_facts", "parameters_set_by",
+    "BOUNDS", "DISCREPANCY", "IN_LOGS", "LEAST_QUARTERS", "LEFT_OUT", "MEASURING", "SEEDS", "TARGETS", "WAVES", "FitPlan", "micro_facts", "parameters_set_by",
     "plan_fit", "target_of",
 ]
 
@@ -68,7 +57,7 @@ LEFT_OUT = {
 #: Measured only where asked for: it takes longer than a run.
 _SLOW = frozenset(("learning_across_borders",))
 #: What decides the figures of a run, beside the model.
-_CODE = (
+MEASURING = (
     *MODEL_CODE, "indicators/demography.py", "indicators/leontief.py", "studies/accounts.py", "studies/facts.py", "studies/measurements.py",
     "studies/register.py",
 )
@@ -99,7 +88,7 @@ class FitPlan:
     def key(self) -> str:
         """Gives the SHA-256 of all that decides what a fit finds."""
         content = [
-            code_digest((*_CODE, "lab/fit", "studies/fitting.py")), world_hash(self.world), parameter_hash(self.world, {}), list(self.space.ranges.items()),
+            code_digest((*MEASURING, "lab/fit", "studies/fitting")), world_hash(self.world), parameter_hash(self.world, {}), list(self.space.ranges.items()),
             [dataclasses.astuple(target) for target in self.targets], self.points, self.waves, self.seeds, self.cut, self.rank, self.draw,
         ]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
@@ -166,111 +155,6 @@ def plan_fit(
     return FitPlan(space, tuple(chosen), world, each, waves, seeds, CUT, rank)
 
 
-def fit(plan: FitPlan, kept: Kept, *, threads: int | None = None, progress: bool = True) -> tuple[Match, MicroRuns]:
-    """Matches the model to the targets of a plan; runs that `kept` holds are not run again.
-
-    Gives what was found, and the runs with all that was measured in them. `threads` changes nothing in the result.
-    """
-    runs = MicroRuns(plan, kept, threads or available_threads(), progress)
-    found = match(
-        runs, plan.space, plan.targets, points=plan.points, seeds=plan.seeds, waves=plan.waves, cut=plan.cut, rank=plan.rank, draw=plan.draw,
-        progress=progress,
-    )
-    return found, runs
-
-
-@dataclass
-class MicroRuns:
-    """Simulates points and measures the micro facts, as history matching asks for it; each finished point is kept on disk.
-
-    `seen` holds all that was measured, by the bytes of a point: fact -> [seed]. `failures` are runs that ended in an error, with its words.
-    """
-
-    plan: FitPlan
-    kept: Kept
-    threads: int
-    progress: bool = True
-    seen: dict[bytes, dict[str, list[float]]] = field(default_factory=dict)
-    failures: list[str] = field(default_factory=list)
-
-    def __call__(self, points: numpy.ndarray, seeds: numpy.ndarray) -> numpy.ndarray:
-        """Gives the targets at points [n, parameter] under seeds [n, seed]: [n, seed, target], NaN where not defined."""
-        keys = [self._key(point, row) for point, row in zip(points, seeds, strict=True)]
-        values = [self.kept.read(key) for key in keys]
-        missing = [place for place, value in enumerate(values) if value is None]
-        if missing:
-            for place, value in self._run(points, seeds, missing, keys):
-                values[place] = value
-        names = [target.name for target in self.plan.targets]
-        outputs = numpy.empty((*seeds.shape, len(names)))
-        for place, value in enumerate(values):
-            assert value is not None
-            self.failures += value["failures"]
-            self.seen[points[place].tobytes()] = value["facts"]
-            outputs[place] = numpy.array([value["facts"][name] for name in names], dtype=float).T
-        return outputs
-
-    def _key(self, point: numpy.ndarray, seeds: numpy.ndarray) -> str:
-        content = [
-            code_digest(_CODE), world_hash(self.plan.world), parameter_hash(self.plan.world, self._named(point)), seeds.tolist(),
-            self.plan.measured,
-        ]
-        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
-
-    def _named(self, point: numpy.ndarray) -> dict[str, float]:
-        return dict(zip(self.plan.space.names, point.tolist(), strict=True))
-
-    def _run(
-        self, points: numpy.ndarray, seeds: numpy.ndarray, missing: Sequence[int], keys: Sequence[str]
-    ) -> Iterable[tuple[int, dict]]:
-        """Runs points in threads, and keeps each as soon as its last seed is done."""
-        quarters = self.plan.world.burn_in + self.plan.world.quarters
-        count = seeds.shape[1]
-        results: dict[int, dict[int, tuple[dict[str, float], str | None]]] = {place: {} for place in missing}
-        executor = ThreadPoolExecutor(max_workers=self.threads, thread_name_prefix="fit")
-        try:
-            title = f"fit: {len(missing) * count} runs"
-            with progress_bar(len(missing) * count * quarters, title, show=self.progress) as advance, warnings.catch_warnings():
-                # A figure of nothing is NaN here, and said to be undefined.
-                warnings.simplefilter("ignore", RuntimeWarning)
-                pending: dict[Future, tuple[int, int]] = {
-                    executor.submit(self._measured, points[place], int(seed)): (place, column)
-                    for place in missing for column, seed in enumerate(seeds[place])
-                }
-                for future in as_completed(pending):
-                    place, column = pending.pop(future)
-                    results[place][column] = future.result()
-                    advance(quarters)
-                    if len(results[place]) == count:
-                        done = [results[place][column] for column in range(count)]
-                        value = {
-                            "facts": {name: [one[name] for one, _ in done] for name in self.plan.measured},
-                            "failures": [words for _, words in done if words is not None],
-                        }
-                        self.kept.keep(keys[place], f"fit: {json.dumps(self._named(points[place]))}", value)
-                        yield place, value
-        except BaseException:
-            executor.shutdown(wait=False, cancel_futures=True)
-            raise
-        executor.shutdown()
-
-    def _measured(self, point: numpy.ndarray, seed: int) -> tuple[dict[str, float], str | None]:
-        """Runs a point under a seed and measures every micro fact; a run that fails is undefined, and says why."""
-        world = dataclasses.replace(self.plan.world, parameters={**self.plan.world.parameters, **self._named(point)})
-        try:
-            register = watch(world, None, seed)
-        except Exception as error:
-            return dict.fromkeys(self.plan.measured, math.nan), f"seed {seed}: {type(error).__name__}: {error}"
-        found = {}
-        for name in self.plan.measured:
-            try:
-                found[name] = float(MEASURED[name].measure(register))
-            except (ValueError, IndexError, ZeroDivisionError, numpy.linalg.LinAlgError):
-                # No firm, no project or no year of that kind: the figure does not exist in this run.
-                found[name] = math.nan
-        return found, None
-
-
 def _chosen_targets(
     names: Sequence[str], multiple: float, discrepancies: Mapping[str, float], faults: Faults
 ) -> list[Target]:
@@ -282,15 +166,19 @@ def _chosen_targets(
             faults.add(f"'{name}' is not a target", field="--discrepancy-of", remedy=nearest(name, names))
         elif not value > 0 or not math.isfinite(value):
             faults.add(f"{value:g} is no standard deviation of {name}", field="--discrepancy-of", remedy="give more than 0")
-    found = []
+    found, listed = [], f"there are {', '.join(known)}"
     for name in dict.fromkeys(names):
-        if name in known:
-            target = target_of(known[name], multiple=multiple, discrepancy=discrepancies.get(name))
-            if math.isinf(sum(target.bounds)) and name not in discrepancies:
-                faults.add(f"'{name}' is a direction, without a width", field="--targets", remedy=f"--discrepancy-of {name}=X says how far off it may be")
-            found.append(target)
+        if name not in known:
+            remedy = nearest(name, known) if name not in everything else ""
+            faults.add(_why_not(name, everything), field="--targets", remedy=remedy or listed)
+            # Said once, the list is enough.
+            listed = "" if not remedy else listed
+            continue
+        target = target_of(known[name], multiple=multiple, discrepancy=discrepancies.get(name))
+        if math.isinf(sum(target.bounds)) and name not in discrepancies:
+            faults.add(f"'{name}' is a direction, without a width", field="--targets", remedy=f"--discrepancy-of {name}=X says how far off it may be")
         else:
-            faults.add(_why_not(name, everything), field="--targets", remedy=_instead(name, everything, known))
+            found.append(target)
     return found
 
 
@@ -304,10 +192,6 @@ def _why_not(name: str, everything: Mapping[str, Fact]) -> str:
     if MEASURED[name].pooled:
         return f"'{name}' needs more observations than the runs of a point have"
     return f"'{name}' is measured in case {MEASURED[name].case}, under its policies: it is no micro fact of firms"
-
-
-def _instead(name: str, everything: Mapping[str, Fact], known: Mapping[str, Fact]) -> str:
-    return ("" if name in everything else nearest(name, known)) or f"there are {', '.join(known)}"
 
 
 def _space(asked: Sequence[str], world: World, faults: Faults) -> Space:

@@ -1,0 +1,83 @@
+"""Draw what is not ruled out, by pairs of parameters: how much lies behind each cell, and how implausible the best point there is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy
+
+from redqueen.lab.fit.history_matching import Match
+from redqueen.lab.fit.identification import least_implausible, optical_depth
+from redqueen.lab.fit.remaining import whole
+from redqueen.report.figures import FAINT, INK, drawing
+from redqueen.report.words import number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["plausible_figure"]
+
+#: Cells of a panel each way, and points over the whole space from which the least implausible of a cell is taken.
+_CELLS, _EVERYWHERE = 16, 2**13
+_DEPTHS, _LEAST, _BARS = "Blues", "YlOrBr_r", "#0072B2"
+_SIZE = 0.95
+
+
+def plausible_figure(found: Match, marked: Mapping[str, float], command: str) -> Figure:
+    """Draws a matrix of pairs: below the diagonal the share of what lies behind a cell that is not ruled out (optical depth).
+
+    Above it stands the lowest implausibility of a cell, on it each parameter's plausible values; `marked` is a point drawn as a cross
+    (the defaults). Source: Vernon, Goldstein and Bower 2010, figures 5 to 7.
+    """
+    names = found.space.names
+    size = len(names)
+    # By name the marked point may have values outside the ranges: a cross there is not drawn.
+    mark = found.space.unit(numpy.array([[marked.get(name, numpy.nan) for name in names]]))[0]
+    points = numpy.concatenate([whole(size, count=_EVERYWHERE).points, *(wave.unit for wave in found.waves), found.plausible])
+    values = found.judgement(points)
+    depths = {
+        (row, column): optical_depth(found.plausible, found.share, column, row, _CELLS) for row in range(size) for column in range(row)
+    }
+    deepest = max([float(one.max()) for one in depths.values()] or [0.0]) or 1.0
+    with drawing() as pyplot:
+        side = _SIZE * size + 1.6
+        figure, axes = pyplot.subplots(size, size, squeeze=False, figsize=(side, side))  # type: ignore[attr-defined]
+        figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02)
+        for row in range(size):
+            for column in range(size):
+                axis = axes[row, column]
+                _frame(axis, names, row, column, found)
+                if row == column:
+                    axis.hist(found.plausible[:, row], bins=numpy.linspace(0, 1, _CELLS + 1), color=_BARS)
+                    axis.axvline(mark[row], color=INK, linewidth=0.8, linestyle=":")
+                    continue
+                if row > column:
+                    axis.imshow(depths[row, column], origin="lower", extent=(0, 1, 0, 1), cmap=_DEPTHS, vmin=0, vmax=deepest, aspect="auto")
+                else:
+                    least = least_implausible(points, values, column, row, _CELLS)
+                    axis.imshow(least, origin="lower", extent=(0, 1, 0, 1), cmap=_LEAST, vmin=0, vmax=3 * found.cut, aspect="auto")
+                axis.plot(mark[column], mark[row], marker="+", color=INK, markersize=5, markeredgewidth=0.9)
+        figure.supxlabel(
+            f"Below the diagonal: share of all others' ranges that is not ruled out, white none, darkest {number(100 * deepest)} %. Above: lowest "
+            f"implausibility met,\nfrom 0 (dark) to {number(3 * found.cut)} (pale); {number(found.cut)} rules out. Cross: the model's own values. {command}",
+            x=0.01, ha="left", fontsize=7, color=FAINT,
+        )
+    return figure
+
+
+def _frame(axis: Axes, names: tuple[str, ...], row: int, column: int, found: Match) -> None:
+    axis.set(xlim=(0, 1), xticks=[], yticks=[])
+    if row != column:
+        axis.set_ylim(0, 1)
+    axis.grid(False)
+    for side in axis.spines.values():
+        side.set_visible(True)
+        side.set_linewidth(0.4)
+    if row == len(names) - 1:
+        low, high = found.space.ranges[names[column]]
+        axis.set_xticks([0, 1], [number(low), number(high)], fontsize=6)
+        axis.set_xlabel(names[column].replace("_", "\n"), fontsize=7)
+    if column == 0:
+        axis.set_ylabel(names[row].replace("_", "\n"), fontsize=7)
