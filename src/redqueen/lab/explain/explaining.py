@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,7 @@ from redqueen.lab.explain.indices import Indices, sobol_indices
 from redqueen.lab.explain.screening import MORRIS, Screen, screened, walks
 from redqueen.lab.explain.surrogate import REFITS, Surrogate, fit, refits
 from redqueen.lab.outcomes import RATIO, WORLD, Outcome, chosen
-from redqueen.lab.run import apart
+from redqueen.lab.run import THREADS, apart
 from redqueen.lab.sampling import POINTS, Samples
 from redqueen.model.parameters import PARAMETERS
 from redqueen.policies.change import SWITCH
@@ -95,6 +96,17 @@ class Explanation:
     effects: numpy.ndarray = field(repr=False, compare=False)
     origin: Mapping[str, Any] = field(repr=False, compare=False, default_factory=dict)
 
+    @property
+    def order(self) -> tuple[str, ...]:
+        """Gives the assumptions by falling total index, then by falling mu*."""
+        totals = {} if self.indices is None else {one.name: one.total for one in self.indices.rows}
+        weights = {} if self.screen is None else {one.name: one.mu_star or 0.0 for one in self.screen.assumptions}
+        return tuple(sorted(self.names, key=lambda name: (-totals.get(name, -1.0), -weights.get(name, 0.0))))
+
+    def shown(self, effect: float) -> float:
+        """Puts an effect into the unit of the outcome's effects: 100 (exp(x / 100) - 1) where it is compared as a ratio."""
+        return PERCENT * math.expm1(effect / PERCENT) if self.outcome.compared == RATIO else effect
+
 
 def explain(
     trial: Trial,
@@ -110,24 +122,28 @@ def explain(
     result: Any = None,
     threads: int | None = None,
     store: str | Path | None = None,
+    on: str = THREADS,
     progress: bool = True,
 ) -> Explanation:
     """Explains the effect of a policy in a trial over uncertain parameters; runs the trial, and walks through its space beside it.
 
     `policy` is the only one besides `to` unless named, `to` the trial's reference; `region`, `stage` and `window` are as for
-    `paired`, `world` names one of several. Without `screen` no walks are run, and all parameters are kept. `result` is what the
-    trial gave, where it has been run. `threads` and `store` are as for `Trial.run`. Needs SALib, SciPy and scikit-learn.
+    `paired`, `world` names one of several. Without `screen` no walks are run, and all parameters are kept. `result` gives what the
+    trial gave (a dataset, or a function that is called once all that is asked was checked), where it has been run. `threads`, `store`
+    and `on` are as for `Trial.run`. Needs SALib, SciPy and scikit-learn.
     """
     there = _there_in_trial(trial, world)
     asked = _checked(there, outcome, policy, to, region, stage, window)
     if result is None:
-        result = trial.run(threads, store=store, progress=progress)
+        result = trial.run(threads, store=store, on=on, progress=progress)
+    elif callable(result):
+        result = result()
     walked = None
     if screen:
         assert trial.samples is not None
         sibling = trial.with_samples(walks(trial.samples.ranges, count=WALKS))
         sibling.name = f"{trial.name}_walks"
-        walked = sibling.run(threads, store=store, progress=progress)
+        walked = sibling.run(threads, store=store, on=on, progress=progress)
     results = [None if one is None else _of_world(one, there.world) for one in (result, walked)]
     assert results[0] is not None
     return _explained(results[0], asked, results[1], progress)

@@ -55,6 +55,16 @@ class Flip:
     curve: Curve | None
 
     @property
+    def by_walks(self) -> bool:
+        """Says whether steps of the walks turn the sign clearly, and often enough."""
+        return self.walks is not None and self.walks.turns
+
+    @property
+    def by_curve(self) -> bool:
+        """Says whether the mean effect over the others is clear on both sides of zero."""
+        return self.curve is not None and self.curve.clear
+
+    @property
     def side(self) -> str | None:
         """Says on which side of the range the effect is above zero, by the curve where it crosses once, by the walks otherwise."""
         by_curve = None if self.curve is None else self.curve.side
@@ -130,7 +140,7 @@ def flips(screen: Screen | None, along: Sequence[Curve]) -> tuple[Flip, ...]:
     by_curve = {one.name: one for one in along}
     names = dict.fromkeys([*(one.name for one in along if one.clear), *(one.name for one in (screen.flipping if screen is not None else ()))])
     found = [Flip(name, turning.get(name), by_curve.get(name)) for name in names]
-    both = [one for one in found if one.walks is not None and one.walks.turns and one.curve is not None and one.curve.clear]
+    both = [one for one in found if one.by_walks and one.by_curve]
     return (*both, *(one for one in found if one not in both))
 
 

@@ -24,6 +24,8 @@ DRAW = 1991
 FLIPPING_SHARE, CLEAR = 0.25, 2.0
 #: Chance up to which the luck of seeds is held not to be what makes an elementary effect.
 SURE = 0.05
+#: Draws of walks with replacement, from which the interval of mu* comes.
+RESAMPLES = 1000
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,9 @@ class Assumption:
     """Holds what a screen says of one assumption, in the unit of the statistic (100 x log ratio for %).
 
     `mu_star` is the mean size of the elementary effects over the whole range, `sigma` their spread (None where no walk was
-    complete). `luck` is the mu* that the seeds' luck alone would give an assumption without effect; `chance` and `spread_chance`
-    are the chances that luck alone gives elementary effects, or a spread of them, of this size (None with one seed).
+    complete); `mu_low` to `mu_high` is the 95 % interval of mu* over walks drawn with replacement. `luck` is the mu* that the seeds' luck
+    alone would give an assumption without effect; `chance` and `spread_chance` are the chances that luck alone gives elementary
+    effects, or a spread of them, of this size (None with one seed).
     `flips` of `steps` turned the sign round; `side` says on which side of the range ("high" or "low") the sign asked for then holds.
     """
 
@@ -44,6 +47,8 @@ class Assumption:
     flips: int
     steps: int
     side: str | None
+    mu_low: float | None = None
+    mu_high: float | None = None
     luck: float | None = None
     chance: float | None = None
     spread_chance: float | None = None
@@ -123,7 +128,7 @@ def screened(samples: Samples, values: numpy.ndarray, *, sign: float = 1.0, edge
     rows = [
         Assumption(
             name, *samples.ranges[name], *_morris(effects[place]), len(turned[place]), steps[place], _side(turned[place]),
-            *_luck(effects[place], errors[place], values.shape[1]),
+            *_limits(effects[place]), *_luck(effects[place], errors[place], values.shape[1]),
         )
         for place, name in enumerate(samples.names)
     ]
@@ -172,6 +177,15 @@ def _morris(effects: numpy.ndarray) -> tuple[float | None, float | None]:
     if not effects.size:
         return None, None
     return float(numpy.abs(effects).mean()), float(effects.std(ddof=1)) if effects.size > 1 else None
+
+
+def _limits(effects: numpy.ndarray) -> tuple[float | None, float | None]:
+    """Gives the interval of mu* over walks drawn with replacement, the same draws for every parameter; None with one walk."""
+    if effects.size < 2:
+        return None, None
+    drawn = numpy.random.default_rng(DRAW).integers(0, effects.size, (RESAMPLES, effects.size))
+    low, high = numpy.quantile(numpy.abs(effects)[drawn].mean(axis=1), [0.025, 0.975])
+    return float(low), float(high)
 
 
 def _luck(effects: numpy.ndarray, errors: numpy.ndarray, seeds: int) -> tuple[float | None, float | None, float | None]:

@@ -1,0 +1,357 @@
+"""Show why a policy has its effect: sentences, tables, one document and the files of a directory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from redqueen.lab.explain.boxes import Box, NoBox, Restriction
+from redqueen.lab.explain.explaining import ENOUGH_EACH, Explanation, Where
+from redqueen.lab.explain.flipping import Flip, Shares
+from redqueen.lab.explain.surrogate import TRUSTED
+from redqueen.lab.intervals import LEVEL
+from redqueen.lab.sampling import POINTS
+from redqueen.lab.store import write_csv, write_json, write_text
+from redqueen.model.parameters import PARAMETERS
+from redqueen.policies.change import SWITCH
+from redqueen.report.terminal import paragraph, say, table
+from redqueen.report.words import markdown_table, number, unit_words
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["COLUMNS", "assumption_rows", "blocks", "box_words", "explanation_document", "sentences", "show_explanation", "title", "write_explanation"]
+
+COLUMNS = (
+    "assumption", "low", "high", "kept", "mu_star", "mu_low", "mu_high", "mu_of_luck", "chance", "sigma", "sigma_chance", "flips", "steps",
+    "first", "first_low", "first_high", "total", "total_low", "total_high",
+)
+
+_PARAMETER = {parameter.name: parameter for parameter in PARAMETERS}
+#: Assumptions that a sentence names one by one.
+_NAMED = 3
+
+
+def title(found: Explanation) -> str:
+    """Says what is explained."""
+    stage = f" ({found.stage})" if found.stage else ""
+    return f"Why {found.policy} changes {found.outcome.words}{stage} of {_region(found)}, against {found.to}"
+
+
+def show_explanation(console: Console, found: Explanation) -> None:
+    """Prints what was found: sentences first, then a table of the screen, one of the indices and one of the boxes."""
+    say(console, title(found), style="bold")
+    say(console, _made_of(found))
+    console.print()
+    for heading, lines in sentences(found).items():
+        paragraph(console, heading, lines)
+    for heading, columns, rows, below in blocks(found):
+        table(console, columns, rows, title=heading, right=columns[1:], whole=columns[1:])
+        if below:
+            say(console, below)
+            console.print()
+
+
+def sentences(found: Explanation) -> dict[str, list[str]]:
+    """Gives the answer in sentences, by heading: the effect, what it hangs on, what turns its sign, where it holds, what to doubt."""
+    return {
+        "The effect": _effect(found),
+        "What it hangs on": _hangs(found),
+        "What turns its sign": _turns(found),
+        "Where it holds": [line for line in (_where(found, "raises", found.raises), _where(found, "lowers", found.lowers)) if line],
+        "How far to trust this": _trust(found),
+    }
+
+
+def blocks(found: Explanation) -> list[tuple[str, tuple[str, ...], list[tuple[str, ...]], str]]:
+    """Gives the tables: heading, columns, rows, and what stands below."""
+    made: list[tuple[str, tuple[str, ...], list[tuple[str, ...]], str]] = []
+    if found.screen is not None:
+        rows = [
+            (
+                one.name, f"{one.low:g} to {one.high:g}", number(one.mu_star), number(one.luck), number(one.sigma), _chance(one.chance),
+                _chance(one.spread_chance), f"{one.flips} of {one.steps}",
+            )
+            for one in found.screen.assumptions
+        ]
+        heading = f"Walks: effect of each assumption's whole range on the effect, {found.unit}"
+        below = (
+            "mu*: mean size over walks; luck: what seeds alone would give; sigma: how it differs by place; p: chance that luck alone does as much, "
+            "of mu* and of sigma; turned: clear reversals of sign among the steps."
+        )
+        made.append((heading, ("assumption", "range", "mu*", "luck", "sigma", "p", "p sigma", "turned"), rows, below))
+    if found.indices is not None:
+        rows = [
+            (
+                one.name, _percent(one.total), _span(one.total_low, one.total_high), _percent(one.first), _span(one.first_low, one.first_high),
+            )
+            for one in found.indices.rows
+        ]
+        heading = "Share of the surrogate's variance, % (Sobol indices)"
+        below = (
+            f"total: with all interactions; first: alone. Intervals carry the surrogate's error. An assumption made up for the purpose "
+            f"gets {_percent(found.indices.idle)} % or less in nineteen of twenty refits."
+        )
+        made.append((heading, ("assumption", "total", "interval", "first", "interval "), rows, below))
+    rows = []
+    for words, where in (("raises", found.raises), ("lowers", found.lowers)):
+        for kind, one in (("box", where.box), ("tree", where.leaf)):
+            if isinstance(one, Box):
+                apart = "-" if one.density_apart is None else _percent(one.density_apart)
+                rows.append((
+                    f"{words}: {box_words(one.restrictions)} ({kind})", str(one.inside), _percent(one.density), apart, _percent(one.coverage),
+                    _percent(one.coverage_apart), _percent(one.base),
+                ))
+    if rows:
+        below = (
+            "density: % of the points inside that are cases; coverage: % of all cases that are inside; apart: the same of points left out "
+            "when the box was looked for; base: density of all points."
+        )
+        made.append(("Where the sign holds", ("where", "points", "density", "apart", "coverage", "apart ", "base"), rows, below))
+    return made
+
+
+def box_words(restrictions: Sequence[Restriction]) -> str:
+    """Writes the restrictions of a box: novelty_success < 0.12 and credit_share > 1.4."""
+    return " and ".join(_restriction(one) for one in restrictions)
+
+
+def explanation_document(found: Explanation, command: str) -> dict[str, Any]:
+    """Gives what `redqueen explain --json` prints; effects are in `unit`, shares from 0 to 1."""
+    surrogate = found.surrogate
+    return {
+        "case": found.case, "trial": found.trial, "policy": found.policy, "to": found.to, "outcome": found.outcome.name, "region": found.region,
+        "stage": found.stage, "window": list(found.window), "unit": found.unit, "points": found.points, "left_out": found.left_out,
+        "seeds": found.seeds, "sampling": found.method, "ranges": {name: list(limits) for name, limits in found.ranges.items()},
+        "kept": list(found.kept), "mean": found.mean, "shares": asdict(found.shares),
+        "screen": None if found.screen is None else asdict(found.screen),
+        "surrogate": {
+            "kind": surrogate.kind, **asdict(surrogate.quality), "luck": {**asdict(surrogate.luck), "ceiling": surrogate.luck.ceiling},
+            "says": surrogate.says, "trusted": surrogate.trusted,
+        },
+        "indices": None if found.indices is None else asdict(found.indices),
+        "curves": None if found.curves is None else [asdict(one) for one in found.curves],
+        "space": None if found.space is None else asdict(found.space),
+        "flips": [
+            {
+                "assumption": one.name, "above_zero_when": one.side, "crosses_at": one.at, "by_walks": one.by_walks, "by_curve": one.by_curve,
+            }
+            for one in found.flips
+        ],
+        **{words: _where_document(where) for words, where in (("raises", found.raises), ("lowers", found.lowers))},
+        "sentences": sentences(found), "command": command, "made_of": dict(found.origin),
+    }
+
+
+def assumption_rows(found: Explanation) -> Iterator[tuple[Any, ...]]:
+    """Gives `COLUMNS`, a row an assumption, those with the largest total index first, then by mu*."""
+    walked = {} if found.screen is None else {one.name: one for one in found.screen.assumptions}
+    indexed = {} if found.indices is None else {one.name: one for one in found.indices.rows}
+    for name in found.order:
+        one, index = walked.get(name), indexed.get(name)
+        screen = (None,) * 8 if one is None else (
+            one.mu_star, one.mu_low, one.mu_high, one.luck, one.chance, one.sigma, one.spread_chance, one.flips,
+        )
+        shares = (None,) * 6 if index is None else (
+            index.first, index.first_low, index.first_high, index.total, index.total_low, index.total_high,
+        )
+        yield name, *found.ranges[name], name in found.kept, *screen, None if one is None else one.steps, *shares
+
+
+def write_explanation(folder: Path, found: Explanation, command: str) -> bool:
+    """Writes page, tables, document and figures; says whether figures could be drawn."""
+    from redqueen.report.explain_figures import figures_of
+    from redqueen.report.figures import save
+    from redqueen.report.files import can_draw
+
+    drawn = figures_of(found, command) if can_draw() else {}
+    write_csv(folder / "assumptions.csv", COLUMNS, assumption_rows(found))
+    points = ([*row, effect] for row, effect in zip(found.values.tolist(), found.effects.tolist(), strict=True))
+    write_csv(folder / "points.csv", (*found.names, "effect"), points)
+    write_json(folder / "explain.json", explanation_document(found, command))
+    write_text(folder / "explain.md", _page(found, command, list(drawn)))
+    for name, figure in drawn.items():
+        save(figure, folder, name)
+    return bool(drawn)
+
+
+def _page(found: Explanation, command: str, figures: Sequence[str]) -> str:
+    parts = [f"# {title(found)}", f"Made by `{command}`. {_made_of(found)} All numbers are simulated."]
+    for heading, lines in sentences(found).items():
+        parts += [f"## {heading}", "\n".join(f"- {line}" for line in lines)]
+    parts += [f"![{name}]({name}.png)" for name in figures]
+    for heading, columns, rows, below in blocks(found):
+        parts += [f"**{heading}**", markdown_table([column.strip() for column in columns], rows).rstrip(), below]
+    parts.append("assumptions.csv and points.csv hold the numbers, explain.json all of it.")
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _made_of(found: Explanation) -> str:
+    first, end = found.years
+    left = f" ({found.left_out} more were left out: members failed)" if found.left_out else ""
+    walked = "" if found.screen is None else f", and walks of {found.screen.points + found.screen.missing} points"
+    return (
+        f"Case {found.case}, means of {first:g} to {end:g}, {found.points} points{left} over {len(found.names)} assumptions with "
+        f"{found.seeds} seeds each{walked}."
+    )
+
+
+def _effect(found: Explanation) -> list[str]:
+    lines = [
+        f"Over the space it is {_signed(found.shown(found.mean))} {unit_words(found.outcome.effect_unit)} in the mean. "
+        f"{_shares(found.shares)} ({100 * LEVEL:g} % over {found.seeds} seeds at each point)."
+    ]
+    if found.space is not None:
+        lines.append(f"By the surrogate, over the whole space: {_shares(found.space, of='space')}.")
+    return lines
+
+
+def _hangs(found: Explanation) -> list[str]:
+    lines = []
+    if found.screen is not None:
+        matter = [one.name for one in found.screen.assumptions if one.matters]
+        idle = [one.name for one in found.screen.assumptions if not one.matters]
+        if matter:
+            lines.append(f"In the walks these matter beyond luck, the most first: {', '.join(matter)}.")
+            if idle:
+                lines.append(f"No more than luck, and left out below: {', '.join(idle)}.")
+        else:
+            lines.append("In the walks no assumption matters by more than the luck of the seeds; all were kept.")
+        varying = [one.name for one in found.screen.assumptions if one.matters and one.varies]
+        if varying:
+            lines.append(f"What these do depends on where they are, or on others: {', '.join(varying)}.")
+    if found.indices is not None:
+        told = [one for one in found.indices.rows if one.total > found.indices.idle]
+        if told:
+            first = "; ".join(f"{one.name} {_percent(one.total)} % ({_span(one.total_low, one.total_high)})" for one in told[:_NAMED])
+            lines.append(f"Of the variance over the space hang on, interactions included: {first}.")
+        alone = sum(one.first for one in found.indices.rows)
+        lines.append(f"Alone, without interactions, they make {_percent(min(1.0, alone))} % of it.")
+    return lines
+
+
+def _turns(found: Explanation) -> list[str]:
+    lines = [_flip(one) for one in found.flips]
+    if not lines:
+        if found.curves is None and found.screen is None:
+            return ["Nothing can be said: there were no walks, and no surrogate."]
+        asked = [words for words, there in (("the walks", found.screen is not None), ("the mean effect along its range", found.curves is not None)) if there]
+        return [f"No assumption turns it round for sure, by {' or by '.join(asked)}."]
+    return lines
+
+
+def _flip(one: Flip) -> str:
+    side = {"high": "above zero where it is high", "low": "above zero where it is low", None: "not to one side only"}[one.side]
+    how = []
+    if one.by_curve and one.at is not None:
+        how.append(f"the mean effect crosses zero at {number(one.at)}, for sure")
+    elif one.by_curve:
+        how.append("the mean effect crosses zero more than once")
+    if one.by_walks:
+        assert one.walks is not None
+        how.append(f"{one.walks.flips} of {one.walks.steps} steps in the walks turn it clearly")
+    if one.by_walks and not one.by_curve and one.curve is not None:
+        how.append("over the mean of the others it does not for sure: it hangs on them")
+    return f"{one.name}: {side}; {'; '.join(how)}."
+
+
+def _where(found: Explanation, verb: str, where: Where) -> str:
+    share = f"{where.cases} of {found.points} points"
+    if isinstance(where.box, NoBox):
+        return f"{verb}: at {share}; no box: {where.box.reason}."
+    box = where.box
+    apart = "" if box.density_apart is None else f", {_percent(box.density_apart)} % of points left out of the search"
+    agreed = "" if where.agreement is None else f" A tree finds {_agreement(where.agreement)}."
+    return (
+        f"{verb} {found.outcome.words} where {box_words(box.restrictions)}: {_percent(box.density)} % of the points inside{apart} (of all: "
+        f"{_percent(box.base)} %), {_percent(box.coverage)} % of all such points. Shuffled points give as good a box in {_chance(box.chance)}.{agreed}"
+    )
+
+
+def _agreement(share: float) -> str:
+    return f"much the same place ({_percent(share)} % in both)" if share >= 0.5 else f"another place (only {_percent(share)} % in both)"
+
+
+def _trust(found: Explanation) -> list[str]:
+    surrogate, quality, luck = found.surrogate, found.surrogate.quality, found.surrogate.luck
+    lines = [
+        f"The surrogate, a {surrogate.kind} of {len(found.kept)} assumptions, predicts points that it has not seen with an R2 of {quality.r2:.2f} "
+        f"(folds {quality.r2_low:.2f} to {quality.r2_high:.2f}) and an error of {number(quality.rmse)} ({number(quality.rmse_low)} to "
+        f"{number(quality.rmse_high)}), where points differ by {number(luck.spread)}."
+    ]
+    if luck.ceiling is not None:
+        lines.append(f"The luck of {luck.seeds} seeds alone is an error of {number(luck.error)}: no surrogate could pass an R2 of {luck.ceiling:.2f}.")
+    if not surrogate.says:
+        why = "points differ by no more than the luck of their seeds" if luck.chance is not None and luck.chance >= 0.05 else "it does no better than the mean"
+        lines.append(f"So it is refused, and no indices are given: {why}.")
+    elif not surrogate.trusted:
+        lines.append(f"Below {TRUSTED:g} its indices and curves are not to be trusted. {_help(found)}")
+    if found.points < ENOUGH_EACH * len(found.kept):
+        lines.append(f"{ENOUGH_EACH * len(found.kept)} points, ten for each assumption kept, are usually advised.")
+    if found.method == POINTS:
+        lines.append("The points do not fill the ranges evenly: indices, curves and shares speak of the ranges, boxes of the points.")
+    if found.seeds < 2:
+        lines.append("With one seed luck cannot be told from effect.")
+    lines.append("Signs hold within the ranges that were declared, for this model.")
+    return lines
+
+
+def _help(found: Explanation) -> str:
+    quality = found.surrogate.quality
+    if quality.points_needed is not None:
+        return f"Some {_rounded(quality.points_needed)} points would bring it there, by how it learnt up to now (rough)."
+    if quality.seeds_needed is not None:
+        return f"More points will not bring it there: luck is too large. Some {quality.seeds_needed} seeds at each might."
+    return "How many points would help cannot be told from these: it did not learn faster than noise from the first half to all; try twice as many."
+
+
+def _rounded(count: int) -> int:
+    """Rounds up to one digit, as an extrapolation deserves."""
+    size = 10 ** (len(str(count)) - 1)
+    return -(-count // size) * size
+
+
+def _shares(shares: Shares, *, of: str = "points") -> str:
+    said = f"{_percent(shares.above)} % of the {of if of == 'space' else f'{shares.of} {of}'}"
+    return f"It clearly raises in {said}, clearly lowers in {_percent(shares.below)} %, and is not clear in {_percent(shares.unclear)} %"
+
+
+def _restriction(one: Restriction) -> str:
+    if one.name in _PARAMETER and _PARAMETER[one.name].unit == SWITCH:
+        return f"{one.name} is {'on' if one.low is not None else 'off'}"
+    if one.low is None:
+        return f"{one.name} < {number(one.high)}"
+    if one.high is None:
+        return f"{one.name} > {number(one.low)}"
+    return f"{number(one.low)} < {one.name} < {number(one.high)}"
+
+
+def _where_document(where: Where) -> dict[str, Any]:
+    return {
+        "cases": where.cases, "agreement": where.agreement,
+        **{kind: asdict(one) | ({"words": box_words(one.restrictions)} if isinstance(one, Box) else {}) for kind, one in (("box", where.box), ("tree", where.leaf))},
+    }
+
+
+def _region(found: Explanation) -> str:
+    return "the world" if found.region == "world" else found.region
+
+
+def _signed(value: float) -> str:
+    return f"{'+' if value > 0 else ''}{number(value)}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f}"
+
+
+def _span(low: float, high: float) -> str:
+    return f"{_percent(low)} to {_percent(high)}"
+
+
+def _chance(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
