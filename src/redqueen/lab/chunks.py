@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import threading
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +13,7 @@ import numpy
 from redqueen.errors import require
 from redqueen.lab.dataset import coordinates, dimensions_of, words_of
 from redqueen.lab.jobs import Member
+from redqueen.lab.store import write_whole
 from redqueen.model.fields import FIELDS
 from redqueen.model.kinds import MODES, QUARTERS_A_YEAR, TIE_KINDS
 from redqueen.model.simulate import QUARTERLY, YEARLY
@@ -49,7 +48,7 @@ class Arrays:
         sizes, digest = [], hashlib.sha256()
         for variable, path in self.paths(sample, seed).items():
             content = codec.encode(self._joined(variable, members))
-            _write(path, content)
+            write_whole(path, content)
             sizes.append(len(content))
             digest.update(content)
         return sizes, digest.hexdigest()
@@ -147,12 +146,3 @@ def open_arrays(folder: Path, is_whole: Callable[[int, int], bool]) -> xarray.Da
 def _codec() -> Any:
     return require("numcodecs.zstd", "trials").Zstd(level=LEVEL, checksum=True)
 
-
-def _write(path: Path, content: bytes) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.unfinished")
-    try:
-        draft.write_bytes(content)
-        draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise

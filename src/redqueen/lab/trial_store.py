@@ -35,7 +35,7 @@ from redqueen.lab.fingerprints import code_digest, origins
 from redqueen.lab.jobs import Member
 from redqueen.lab.journal import Journal
 from redqueen.lab.run import together
-from redqueen.lab.store import json_text
+from redqueen.lab.store import json_text, sweep_drafts, write_whole
 from redqueen.model.schedule import Decision
 from redqueen.progress import progress_bar
 
@@ -160,6 +160,8 @@ class TrialStore:
             )
         self.trial = trial
         self.withdraw(self.damages())
+        if len(self._whole) < len(self._blocks):
+            sweep_drafts(self.folder)
 
     # What is there
 
@@ -262,12 +264,7 @@ class TrialStore:
             with _writing(self.folder):
                 path = self._draft(block, arm)
                 path.parent.mkdir(exist_ok=True)
-                temporary = path.with_name(f".{path.name}.{os.getpid()}")
-                try:
-                    temporary.write_bytes(content)
-                    temporary.replace(path)
-                finally:
-                    temporary.unlink(missing_ok=True)
+                write_whole(path, content)
 
     def release(self) -> None:
         """Lets go of every block that is not finished."""

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
-import threading
-import time
 from pathlib import Path
 from typing import Any
 
 from redqueen.errors import Refused
-from redqueen.lab.store import MARKER, STALE, check_place, json_text
+from redqueen.lab.store import MARKER, check_place, json_text, sweep_drafts, write_whole
 
 PARTS = "parts"
 FILES = ("claims.md", "claims.csv", "claims.json")
@@ -49,21 +45,12 @@ class Kept:
         self.write(self._path(key), text)
 
     def write(self, path: Path, text: str) -> None:
-        """Writes a file under another name first, so that nobody sees half of it."""
-        draft = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.unfinished")
-        try:
-            draft.write_text(text.rstrip("\n") + "\n", encoding="utf-8")
-            draft.replace(path)
-        finally:
-            with contextlib.suppress(OSError):
-                draft.unlink(missing_ok=True)
+        """Writes a text, whole or not at all."""
+        write_whole(path, (text.rstrip("\n") + "\n").encode())
 
     def sweep(self) -> None:
         """Removes what processes that are long gone left unfinished."""
-        for draft in (*self.place.glob(".*.unfinished"), *(self.place / PARTS).glob(".*.unfinished")):
-            with contextlib.suppress(OSError):
-                if time.time() - draft.stat().st_mtime > STALE:
-                    draft.unlink()
+        sweep_drafts(self.place)
 
     def _path(self, key: str) -> Path:
         return self.place / PARTS / f"{key}.json"
