@@ -5,12 +5,19 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from redqueen.errors import Refused
 
-__all__ = ["whole_file"]
+__all__ = ["DRAFT", "STALE", "sweep_drafts", "whole_file", "write_whole"]
+
+#: Ending of a file that is being written.
+DRAFT = ".unfinished"
+#: Seconds after which what a process that is gone left unfinished is swept away.
+STALE = 3600.0
 
 
 @contextlib.contextmanager
@@ -21,7 +28,7 @@ def whole_file(place: str | Path) -> Iterator[Path]:
     """
     place = Path(place)
     try:
-        handle, name = tempfile.mkstemp(dir=place.absolute().parent, prefix=f".{place.name}.", suffix=".unfinished")
+        handle, name = tempfile.mkstemp(dir=place.absolute().parent, prefix=f".{place.name}.", suffix=DRAFT)
     except OSError as error:
         raise Refused.one(f"cannot be written: {error.strerror}", file=place, field="-o") from error
     os.close(handle)
@@ -36,3 +43,23 @@ def whole_file(place: str | Path) -> Iterator[Path]:
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes a file under another name first, so that nobody sees half of it; several may write at once, and many quickly."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}{DRAFT}")
+    try:
+        draft.write_bytes(content)
+        draft.replace(path)
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+
+
+def sweep_drafts(folder: Path) -> None:
+    """Removes the drafts of files that processes that are long gone left anywhere below a folder."""
+    for draft in folder.rglob(f".*{DRAFT}"):
+        # Somebody else may sweep at the same time.
+        with contextlib.suppress(OSError):
+            if time.time() - draft.stat().st_mtime > STALE:
+                draft.unlink()

@@ -12,7 +12,9 @@ import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
-from redqueen.cli import cases, claims, declared, diagnose, facts, forecast, gallery, partners, reading, runs, trials, worlds
+from redqueen.cli import (
+    cases, claims, declared, diagnose, explain, facts, fit, forecast, gallery, luck, partners, reading, robust, runs, trials, worlds,
+)
 from redqueen.errors import Refused, nearest
 
 DONE, FAULT, BAD_INPUT, STOPPED = 0, 1, 2, 130
@@ -74,7 +76,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="say which version this is")
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
-    for module in (cases, runs, trials, gallery, worlds, reading, diagnose, forecast, partners, facts, claims, declared):
+    for module in (
+        cases, runs, trials, explain, robust, luck, gallery, worlds, reading, diagnose, forecast, partners, facts, fit, claims, declared,
+    ):
         module.add_commands(commands)
     for command in commands.choices.values():
         command.allow_abbrev = False

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from redqueen.cli.asked import command, where_to_run, whole_number
-from redqueen.cli.trials import add_running, store_of
+from redqueen.cli.trials import add_running, opened
 from redqueen.errors import Faults
 
 if TYPE_CHECKING:
     from redqueen.lab.explain.explaining import Explanation
-    from redqueen.lab.trial import Trial
-    from redqueen.lab.trial_store import TrialStore
 
 
 def add_commands(commands: argparse._SubParsersAction) -> None:
@@ -66,7 +63,7 @@ def _found(asked: argparse.Namespace, window: int | None, threads: int | None) -
     from redqueen.lab.explain.explaining import explain
     from redqueen.lab.run import run_into
 
-    trial, kept = _opened(asked)
+    trial, kept = opened(asked.trial, asked)
 
     def result() -> Any:
         run_into(kept, trial, threads, on=asked.on)
@@ -76,17 +73,3 @@ def _found(asked: argparse.Namespace, window: int | None, threads: int | None) -
         trial, asked.outcome, asked.policy, asked.to, region=asked.region, stage=asked.stage, window=window, world=asked.world,
         screen=asked.screen, result=result, threads=threads, store=kept.folder.parent, on=asked.on,
     )
-
-
-def _opened(asked: argparse.Namespace) -> tuple[Trial, TrialStore]:
-    """Gives the trial of a file, or of the folder or name of a kept one, and its store."""
-    from redqueen.lab.trial_file import read_trial
-    from redqueen.lab.trial_store import TrialStore, find_trial, trial_in
-
-    if Path(asked.trial).is_file() or asked.trial.endswith(".toml"):
-        trial = read_trial(asked.trial, command=command(asked))
-        return trial, TrialStore.of(trial, store_of(asked))
-    folder = find_trial(asked.trial, store_of(asked))
-    trial, kept = trial_in(folder), TrialStore.open(folder)
-    kept.use(trial)
-    return trial, kept

@@ -97,8 +97,9 @@ def _robust(asked: argparse.Namespace) -> None:
 
 def _results(asked: argparse.Namespace) -> Mapping[str, xarray.Dataset]:
     """Gives the finished results of a trial by world."""
-    trial, result = finished(asked.trial, asked)
-    return {name: result[name].to_dataset() if len(trial.worlds) > 1 else result for name in trial.worlds}
+    from redqueen.lab.run import apart
+
+    return apart(finished(asked.trial, asked)[1])
 
 
 def _search(asked: argparse.Namespace) -> None:

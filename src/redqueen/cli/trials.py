@@ -68,20 +68,26 @@ def store_of(asked: argparse.Namespace) -> str:
     return asked.store or os.environ.get(VARIABLE) or STORE
 
 
-def finished(named: str, asked: argparse.Namespace) -> tuple[Trial, Any]:
-    """Gives the trial of a file, or of the folder or name of a kept one, and its result; runs what is missing of it."""
-    from redqueen.lab.run import run_into
+def opened(named: str, asked: argparse.Namespace) -> tuple[Trial, TrialStore]:
+    """Gives the trial of a file, or of the folder or name of a kept one, and its store."""
     from redqueen.lab.trial_file import read_trial
     from redqueen.lab.trial_store import TrialStore, find_trial, trial_in
 
-    threads = _checked(asked)
     if Path(named).is_file() or named.endswith(".toml"):
         trial = read_trial(named, command=command(asked))
-        kept = TrialStore.of(trial, store_of(asked))
-    else:
-        folder = find_trial(named, store_of(asked))
-        trial, kept = trial_in(folder), TrialStore.open(folder)
-        kept.use(trial)
+        return trial, TrialStore.of(trial, store_of(asked))
+    folder = find_trial(named, store_of(asked))
+    trial, kept = trial_in(folder), TrialStore.open(folder)
+    kept.use(trial)
+    return trial, kept
+
+
+def finished(named: str, asked: argparse.Namespace) -> tuple[Trial, Any]:
+    """Gives a trial and its result, and runs what is missing of it."""
+    from redqueen.lab.run import run_into
+
+    threads = _checked(asked)
+    trial, kept = opened(named, asked)
     run_into(kept, trial, threads, on=asked.on)
     return trial, kept.result()
 
@@ -94,36 +100,30 @@ def _checked(asked: argparse.Namespace) -> int | None:
 
 
 def _trial(asked: argparse.Namespace) -> None:
-    from redqueen.lab.run import run_into
-    from redqueen.lab.trial_file import read_trial
-    from redqueen.lab.trial_store import TrialStore
-
     threads = _checked(asked)
-    trial = read_trial(asked.file, command=command(asked))
+    trial, kept = opened(asked.file, asked)
     for name in trial.idle:
         print(f"Note: {name} does nothing in the quarters that are run.", file=sys.stderr)
-    kept = TrialStore.of(trial, store_of(asked))
-    before = kept.describe()
-    run_into(kept, trial, threads, on=asked.on)
-    _show(asked, trial, kept, before)
+    _run(asked, trial, kept, threads)
 
 
 def _resume(asked: argparse.Namespace) -> None:
-    from redqueen.lab.run import run_into
-    from redqueen.lab.trial_store import TrialStore, find_trial, trial_in
-
     threads = _checked(asked)
-    folder = find_trial(asked.trial, store_of(asked))
-    trial, kept = trial_in(folder), TrialStore.open(folder)
-    kept.use(trial)
+    trial, kept = opened(asked.trial, asked)
     if asked.retry:
         print(f"{kept.withdraw_failures()} blocks with members that failed are run again.", file=sys.stderr)
+    _run(asked, trial, kept, threads)
+
+
+def _run(asked: argparse.Namespace, trial: Trial, kept: TrialStore, threads: int | None) -> None:
+    from redqueen.lab.run import run_into
+
     before = kept.describe()
     run_into(kept, trial, threads, on=asked.on)
-    _show(asked, trial, kept, before)
+    _show(asked, kept, before)
 
 
-def _show(asked: argparse.Namespace, trial: Trial, kept: TrialStore, before: Stored) -> None:
+def _show(asked: argparse.Namespace, kept: TrialStore, before: Stored) -> None:
     from redqueen.lab.compare import compare_all
     from redqueen.lab.run import apart
     from redqueen.lab.store import json_text

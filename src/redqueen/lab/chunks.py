@@ -13,10 +13,10 @@ import numpy
 from redqueen.errors import require
 from redqueen.lab.dataset import coordinates, dimensions_of, words_of
 from redqueen.lab.jobs import Member
-from redqueen.lab.store import write_whole
 from redqueen.model.fields import FIELDS
 from redqueen.model.kinds import MODES, QUARTERS_A_YEAR, TIE_KINDS
 from redqueen.model.simulate import QUARTERLY, YEARLY
+from redqueen.writing import write_whole
 
 if TYPE_CHECKING:
     import xarray

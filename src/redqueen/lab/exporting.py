@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from redqueen.errors import Faults, Refused, require
 from redqueen.lab.outcomes import OUTCOMES, chosen, series
 from redqueen.lab.run import apart
 from redqueen.progress import progress_bar
+from redqueen.writing import whole_file
 
 if TYPE_CHECKING:
     import pandas
@@ -133,12 +133,9 @@ def _write_netcdf(result: xarray.Dataset, path: Path) -> None:
 
 @contextlib.contextmanager
 def _whole(path: Path) -> Iterator[Path]:
-    """Gives a file to write beside a place, which takes the place at the end, and vanishes on an error."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
+    """Gives a draft of a file; says in a user's words why it cannot be written."""
     try:
-        yield draft
-        draft.replace(path)
+        with whole_file(path) as draft:
+            yield draft
     except OSError as error:
         raise Refused.one(f"cannot be written: {error.strerror or error}", file=path, field="-o", remedy="name a place of yours") from error
-    finally:
-        draft.unlink(missing_ok=True)

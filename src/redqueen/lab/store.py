@@ -10,20 +10,16 @@ import json
 import math
 import os
 import shutil
-import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from redqueen.errors import Faults, Refused
+from redqueen.writing import STALE, write_whole
 
 #: The file that marks a directory as ours and lists what we put there.
 MARKER = ".redqueen.json"
-#: Ending of a file that is being written.
-DRAFT = ".unfinished"
-#: Seconds after which what a process that is gone left unfinished is swept away.
-STALE = 3600.0
 
 
 @contextlib.contextmanager
@@ -47,26 +43,6 @@ def whole_directory(place: str | Path, command: str) -> Iterator[Path]:
         _move_into_place(draft, place)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Writes a file under another name first, so that nobody sees half of it; several may write at once."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}{DRAFT}")
-    try:
-        draft.write_bytes(content)
-        draft.replace(path)
-    finally:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
-
-
-def sweep_drafts(folder: Path) -> None:
-    """Removes the drafts of files that processes that are long gone left anywhere below a folder."""
-    for draft in folder.rglob(f".*{DRAFT}"):
-        # Somebody else may sweep at the same time.
-        with contextlib.suppress(OSError):
-            if time.time() - draft.stat().st_mtime > STALE:
-                draft.unlink()
 
 
 def check_place(place: str | Path, faults: Faults | None = None) -> None:

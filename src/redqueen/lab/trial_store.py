@@ -35,9 +35,10 @@ from redqueen.lab.fingerprints import code_digest, origins
 from redqueen.lab.jobs import Member
 from redqueen.lab.journal import Journal
 from redqueen.lab.run import together
-from redqueen.lab.store import json_text, sweep_drafts, write_whole
+from redqueen.lab.store import json_text
 from redqueen.model.schedule import Decision
 from redqueen.progress import progress_bar
+from redqueen.writing import sweep_drafts, write_whole
 
 try:
     import fcntl

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from redqueen.errors import Refused
-from redqueen.lab.store import MARKER, check_place, json_text, sweep_drafts, write_whole
+from redqueen.lab.store import MARKER, check_place, json_text
+from redqueen.writing import sweep_drafts, write_whole
 
 PARTS = "parts"
 FILES = ("claims.md", "claims.csv", "claims.json")
