@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["plausible_figure"]
 
 #: Cells of a panel each way, and points over the whole space from which the least implausible of a cell is taken.
-_CELLS, _EVERYWHERE = 16, 2**13
+_CELLS, _EVERYWHERE = 12, 2**13
 _DEPTHS, _LEAST, _BARS = "Blues", "YlOrBr_r", "#0072B2"
-_SIZE = 0.95
+#: Inches of a panel, and letters of the words below in an inch.
+_SIZE, _LETTERS = 0.95, 14
 
 
 def plausible_figure(found: Match, marked: Mapping[str, float], command: str) -> Figure:
@@ -57,13 +59,14 @@ def plausible_figure(found: Match, marked: Mapping[str, float], command: str) ->
                     axis.imshow(depths[row, column], origin="lower", extent=(0, 1, 0, 1), cmap=_DEPTHS, vmin=0, vmax=deepest, aspect="auto")
                 else:
                     least = least_implausible(points, values, column, row, _CELLS)
-                    axis.imshow(least, origin="lower", extent=(0, 1, 0, 1), cmap=_LEAST, vmin=0, vmax=3 * found.cut, aspect="auto")
+                    axis.imshow(least, origin="lower", extent=(0, 1, 0, 1), cmap=_LEAST, vmin=0, vmax=2 * found.cut, aspect="auto")
                 axis.plot(mark[column], mark[row], marker="+", color=INK, markersize=5, markeredgewidth=0.9)
-        figure.supxlabel(
+        words = (
             f"Below the diagonal: share of all others' ranges that is not ruled out, white none, darkest {number(100 * deepest)} %. Above: lowest "
-            f"implausibility met,\nfrom 0 (dark) to {number(3 * found.cut)} (pale); {number(found.cut)} rules out. Cross: the model's own values. {command}",
-            x=0.01, ha="left", fontsize=7, color=FAINT,
+            f"implausibility met, dark 0, white {number(2 * found.cut)} or more; {number(found.cut)} rules out. Cross: the model's own values. "
+            f"Made by: {command}"
         )
+        figure.supxlabel(textwrap.fill(words, int(side * _LETTERS)), x=0.01, ha="left", fontsize=7, color=FAINT)
     return figure
 
 
@@ -77,7 +80,8 @@ def _frame(axis: Axes, names: tuple[str, ...], row: int, column: int, found: Mat
         side.set_linewidth(0.4)
     if row == len(names) - 1:
         low, high = found.space.ranges[names[column]]
-        axis.set_xticks([0, 1], [number(low), number(high)], fontsize=6)
+        for label, side in zip(axis.set_xticks([0, 1], [number(low), number(high)], fontsize=6), ("left", "right"), strict=True):
+            label.label1.set_horizontalalignment(side)
         axis.set_xlabel(names[column].replace("_", "\n"), fontsize=7)
     if column == 0:
         axis.set_ylabel(names[row].replace("_", "\n"), fontsize=7)

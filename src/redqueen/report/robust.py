@@ -33,9 +33,8 @@ _WHAT_REGRET_IS = (
     "places, which is too high; it covers the luck and the choice of points ({level:g} %)."
 )
 _WHAT_SHARES_ARE = (
-    "Best: share of the points where the policy has the highest mean over seeds; surely: where it beats every other beyond chance; "
-    "maybe: where no other beats it so. Beats {reference}: share of the points where it does better by more than {margin}; in "
-    "brackets: beyond chance."
+    "Best: share of the points where a policy has the highest mean over seeds; surely: where it beats every other beyond chance; "
+    "maybe: where no other beats it so. Beats {reference}: share where it does better by more than {margin}; surely: beyond chance."
 )
 
 STANDING_COLUMNS = (
@@ -51,24 +50,27 @@ def show_robustness(console: Console, found: Robustness) -> None:
         one = place.found
         left = f", {one.left_out} left out for missing members" if one.left_out else ""
         say(console, f"Regret in {words}, {place.label}: {_counted(one.points, 'point')}{left}, {one.seeds} seeds", style="bold")
-        heads = ("policy", "mean", f"{100 * LEVEL:g} % interval", "90 %", "largest", "best", "surely", "maybe", "beats")
-        rows = []
+        heads = ("policy", "mean", f"{100 * LEVEL:g} % interval", "90 %", "largest", f"{100 * LEVEL:g} % interval")
+        shares = ("policy", "ranks", "best", "surely", "maybe", *((f"beats {place.reference}", "surely") if place.reference in one.policies else ()))
+        rows, parts = [], []
         for policy in one.order(MEAN):
-            mean, interval = effect_words(*_limits(found.outcome, one.figures[MEAN][policy]))
-            tail, most = (_value(found.outcome, one.figures[kind][policy].value) for kind in (QUANTILE, MAXIMUM))
-            ranks = [f" ({one.rank(kind, policy)})" for kind in (QUANTILE, MAXIMUM)]
-            shares = [f"{100 * part[policy]:.0f}" for part in (one.best, one.surely, one.possibly)]
-            beats = "-" if numpy.isnan(one.beats[policy]) else f"{100 * one.beats[policy]:.0f} ({100 * one.surely_beats[policy]:.0f})"
-            rows.append((one.policies[policy], mean.removeprefix("+"), interval.replace("+", ""), tail + ranks[0], most + ranks[1], *shares, beats))
-        table(console, heads, rows, right=heads[1:], whole=heads[1:])
+            mean, tail, most = (_limits(found.outcome, one.figures[kind][policy]) for kind in KINDS)
+            rows.append((one.policies[policy], *_unsigned(mean), _unsigned(tail)[0], *_unsigned(most)))
+            ranks = " ".join(str(one.rank(kind, policy)) for kind in KINDS)
+            beats = (_share(one.beats[policy]), _share(one.surely_beats[policy])) if len(shares) > 5 else ()
+            parts.append((one.policies[policy], ranks, *(_share(part[policy]) for part in (one.best, one.surely, one.possibly)), *beats))
+        table(console, heads, rows, right=heads[1:], whole=heads)
+        table(console, shares, parts, right=shares[1:], whole=shares)
     if len(found.places) > 1:
         _show_regions(console, found)
     unit, reference = found.outcome.effect_unit, found.places[0].reference
     said = {"unit": "% of its own" if unit == "%" else unit_words(unit), "level": 100 * LEVEL}
     say(console, _WHAT_REGRET_IS.format(**said))
+    if any(figures[MAXIMUM].value <= figures[MEAN].value for place in found.places for figures in _by_policy(place)):
+        say(console, "Where the largest is no larger than the mean, the seeds are too few to tell points apart.")
     if reference in found.places[0].found.policies:
         margin = f"{found.margin:g}{'' if unit == '%' else ' '}{unit_words(unit)}"
-        say(console, f"{_WHAT_SHARES_ARE.format(reference=reference, margin=margin)} Shares in %, ranks in brackets.")
+        say(console, f"{_WHAT_SHARES_ARE.format(reference=reference, margin=margin)} Shares in %; ranks by mean, 90 % and largest.")
 
 
 def robustness_document(found: Robustness, command: str) -> dict[str, Any]:
@@ -233,6 +235,21 @@ def _show_regions(console: Console, found: Robustness) -> None:
 
 def _limits(outcome: Outcome, figure: Figure) -> tuple[float, float, float]:
     return shown(outcome, figure.value), shown(outcome, figure.low), shown(outcome, figure.high)
+
+
+def _by_policy(place: Place) -> Iterator[dict[str, Figure]]:
+    for position in range(len(place.found.policies)):
+        yield {kind: place.found.figures[kind][position] for kind in KINDS}
+
+
+def _unsigned(limits: tuple[float, float, float]) -> tuple[str, str]:
+    """Writes a regret and its interval to the places that mean something; its sign is no direction."""
+    value, interval = effect_words(*limits)
+    return value.removeprefix("+"), interval.replace("+", "")
+
+
+def _share(part: float) -> str:
+    return "-" if numpy.isnan(part) else f"{100 * part:.0f}"
 
 
 def _figures(outcome: Outcome, figure: Figure) -> list[float]:

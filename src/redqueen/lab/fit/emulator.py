@@ -76,8 +76,7 @@ class Emulator:
             if self._spread is None:
                 between = numpy.zeros(len(unit))
             else:
-                log, unsure = self._spread.predict(_centred(unit), return_std=True)
-                between = numpy.exp(log + unsure**2 / 2)
+                between = self._spread.expect(_centred(unit))
         return shift + scale * mean, (scale * deviation) ** 2, scale**2 * between
 
     def expect(self, unit: numpy.ndarray) -> numpy.ndarray:
@@ -96,8 +95,8 @@ def emulate(target: str, unit: numpy.ndarray, outputs: numpy.ndarray, *, draw: i
 
     The mean of runs is a linear trend and a Gaussian process of Matern's kernel (nu = 5/2) with a length for each parameter, seen
     at each point with the variance of the mean of its runs (a Kriging of noisy points: Ankenman, Nelson and Staum 2010). The
-    variance between runs is a process of its own, of log s^2 with the known variance of that logarithm under normal luck,
-    so that a few runs a point are enough. Lengths and variances are those of the greatest likelihood; errors are those of leaving
+    variance between runs is a process of its own, of log s^2 with the known variance of that logarithm under normal luck, at the
+    level of the variances pooled, so that a few runs a point are enough. Lengths and variances are those of the greatest likelihood; errors are those of leaving
     out each point with them held (Rasmussen and Williams 2006, 5.4.2). Needs scikit-learn.
     """
     known = numpy.isfinite(outputs)
@@ -118,7 +117,7 @@ def emulate(target: str, unit: numpy.ndarray, outputs: numpy.ndarray, *, draw: i
     where = _centred(unit)
     with _one_thread(), _quiet():
         spread = _learn_spread(where, variances, counts, draw)
-        between = numpy.zeros(size) if spread is None else _expected(spread, where)
+        between = numpy.zeros(size) if spread is None else spread.expect(where)
         mean = _learn_mean(where, standard, between / counts, draw)
         check = _checked(mean, standard)
     return Emulator(target, size, undefined, check, mean, spread, (shift, scale))
@@ -138,7 +137,7 @@ def _learn_mean(where: numpy.ndarray, values: numpy.ndarray, noise: numpy.ndarra
     return learner.fit(where, values)
 
 
-def _learn_spread(where: numpy.ndarray, variances: numpy.ndarray, counts: numpy.ndarray, draw: int) -> Any:
+def _learn_spread(where: numpy.ndarray, variances: numpy.ndarray, counts: numpy.ndarray, draw: int) -> _Spread | None:
     """Learns log variance between runs; None where runs of a point never differ."""
     if not (variances > 1e-18).any():
         return None
@@ -155,24 +154,22 @@ def _learn_spread(where: numpy.ndarray, variances: numpy.ndarray, counts: numpy.
     learner = process.GaussianProcessRegressor(
         kernel, alpha=special.polygamma(1, half), n_restarts_optimizer=STARTS - 1, random_state=draw
     )
-    return _Shifted(learner.fit(where, logs - logs.mean()), float(logs.mean()))
+    learnt = _Spread(learner.fit(where, logs - logs.mean()), 1.0)
+    # Logarithms of few runs tell the shape; the level is best known from all variances pooled.
+    freedom = counts - 1
+    return _Spread(learnt.process, float((variances * freedom).sum() / (learnt.expect(where) * freedom).sum()))
 
 
 @dataclass(frozen=True)
-class _Shifted:
-    """A process that was learnt after taking a mean off."""
+class _Spread:
+    """How runs of a point vary: a process of the logarithm of the variance, and the level that the pooled variances give it."""
 
     process: Any
-    shift: float
+    level: float
 
-    def predict(self, where: numpy.ndarray, return_std: bool) -> tuple[numpy.ndarray, numpy.ndarray]:
-        mean, deviation = self.process.predict(where, return_std=return_std)
-        return mean + self.shift, deviation
-
-
-def _expected(spread: _Shifted, where: numpy.ndarray) -> numpy.ndarray:
-    log, unsure = spread.predict(where, return_std=True)
-    return numpy.exp(log + unsure**2 / 2)
+    def expect(self, where: numpy.ndarray) -> numpy.ndarray:
+        log, unsure = self.process.predict(where, return_std=True)
+        return self.level * numpy.exp(log + unsure**2 / 2)
 
 
 def _checked(learner: Any, values: numpy.ndarray) -> Check:

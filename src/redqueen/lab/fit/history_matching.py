@@ -103,7 +103,7 @@ def match(
     waves: int = 3,
     cut: float = CUT,
     rank: int = 1,
-    plausible: int = SAMPLE,
+    sample: int = SAMPLE,
     draw: int = DRAW,
     learn: Callable[..., Emulator] = emulate,
     progress: bool = False,
@@ -114,13 +114,14 @@ def match(
     runs each under `seeds` seeds of its own, emulates every target from these runs and earlier ones nearby, and rules out
     points with an implausibility of `cut` or more for the worst target (`rank` 1; 2: the second worst). It ends when nothing is left, when
     no emulator passes its check, when a wave leaves nine tenths of what there was, when the emulators' own variance is below
-    a tenth of the others', or after `waves` waves. `learn` stands for `emulate`. Same draw, same bits. What is wrong is refused at once.
+    a tenth of the others', or after `waves` waves. What is left is sampled
+    evenly at `sample` points; `learn` stands for `emulate`. Same draw, same bits. What is wrong is refused at once.
     Source: Craig et al. 1997; Vernon, Goldstein and Bower 2010, Bayesian Analysis 5, 619-669.
     """
     check_match(space, targets, points=points, seeds=seeds, waves=waves, rank=rank, cut=cut).refuse_if_any("history matching")
     targets = tuple(targets)
     judgement = Judgement(space, targets, rank)
-    left = whole(len(space), draw=draw)
+    left = whole(len(space), count=sample, draw=draw)
     done: list[Wave] = []
     stop = WAVES_DONE
     for number in range(1, waves + 1):
@@ -139,15 +140,14 @@ def match(
                 emulators.append(learn(target.name, here, target.scaled(earlier[chosen][:, :, column]), draw=draw))
                 advance(1)
         judgement = judgement.with_wave(emulators)
-        before, left = left, remaining(judgement, len(space), cut=cut, draw=draw)
+        before, left = left, remaining(judgement, len(space), cut=cut, count=sample, draw=draw)
         done.append(_wave(number, unit, outputs, emulators, left, judgement, cut))
         stop = _stop(done[-1], before, number, waves)
         if stop != "":
             break
-    chosen = numpy.random.default_rng(draw).permutation(len(left.points))[:plausible]
-    sample = space.settled(left.points[chosen])
-    values = judgement(sample) if len(sample) else numpy.empty(0)
-    return Match(space, targets, cut, seeds, judgement, tuple(done), stop, sample, values)
+    plausible = space.settled(left.points)
+    values = judgement(plausible) if len(plausible) else numpy.empty(0)
+    return Match(space, targets, cut, seeds, judgement, tuple(done), stop, plausible, values)
 
 
 def check_match(

@@ -11,6 +11,7 @@ import numpy
 from redqueen.errors import require
 from redqueen.lab.fit.emulator import Emulator, emulate
 from redqueen.lab.fit.history_matching import DRAW, Simulate, match
+from redqueen.lab.fit.remaining import SAMPLE
 from redqueen.lab.fit.space import Space
 from redqueen.lab.fit.targets import CUT, Target
 from redqueen.progress import progress_bar
@@ -60,6 +61,7 @@ def recover(
     seeds: int,
     waves: int,
     rank: int = 1,
+    sample: int = SAMPLE,
     draw: int = DRAW,
     progress: bool = False,
 ) -> Recovery:
@@ -92,7 +94,7 @@ def recover(
                 return simulate(points, seeds)[:, :, columns]
 
             result = match(
-                of_these, space, mine, points=points, seeds=seeds, waves=waves, rank=min(rank, len(mine)), draw=draw, learn=learn, plausible=0
+                of_these, space, mine, points=points, seeds=seeds, waves=waves, rank=min(rank, len(mine)), draw=draw, learn=learn, sample=sample,
             )
             value = float(result.judgement(unit[place : place + 1])[0])
             parameters = dict(zip(space.names, space.natural(unit[place : place + 1])[0].tolist(), strict=True))

@@ -19,6 +19,8 @@ SAMPLE, CANDIDATES = 1000, 2**14
 KEPT, SWEEPS, LAST_SWEEPS = 0.2, 8, 24
 #: Share of the space below which a search ends: nothing is left that it could find.
 LEAST_SHARE = 1e-9
+#: A level at least this part of the one before leads nowhere: the least implausible point has been reached.
+STUCK = 0.99
 #: Part of the moves that go the whole way from one point to another, which leads from one island to the next.
 _LEAPS = 0.1
 
@@ -121,7 +123,7 @@ def _by_levels(
         inside = found <= lower
         share *= float(inside.mean())
         levels.append((lower, share))
-        if share < LEAST_SHARE or (lower > cut and lower >= level):
+        if share < LEAST_SHARE or lower > max(cut, STUCK * level):
             return Remaining(points[:0], 0.0, LEVELS, best, lowest, tuple(levels))
         level = lower
         again = luck.choice(numpy.flatnonzero(inside), count)
