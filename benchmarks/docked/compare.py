@@ -1,7 +1,9 @@
 """Measure the docked model in redqueen's technology against the same law in NumPy, Mesa, mesa-frames and agentpy, in one run.
 
-    python benchmarks/docked/compare.py              # two to five minutes; peers that are not installed are named and skipped
-    pip install --no-deps -r benchmarks/requirements.txt    # the peers' versions, in an environment of its own
+    python benchmarks/docked/compare.py          # two to five minutes; peers that are not installed are named and skipped
+    python benchmarks/docked/compare.py --own    # redqueen alone, one minute
+
+benchmarks/requirements.txt says how to install the peers.
 
 Costs are CPU-seconds of all threads (all libraries are held to one) by firm and quarter, of the first quarters of fresh runs;
 making the first firms is not counted. Each peer's block follows one of redqueen's: ratios are of such pairs, and the table

@@ -1,0 +1,1 @@
+"""Benchmarks for asv; ../asv.conf.json says how they are run."""
