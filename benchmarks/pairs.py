@@ -96,6 +96,10 @@ def main():
         rows = [(year, *(f"{100 * share[year - 1, position]:.1f}" for share in shares.values())) for year in years]
         title = f"{region}: % of firms that live in both worlds, {options.policy}, {options.seeds} pairs"
         table(screen(), ("years", *shares), rows, title=title, right=("years", *shares))
+    for region in world.regions:
+        rows = [(year, *(f"{_apart(dataset, region, year):.1e}" for _, dataset in found.values())) for year in years]
+        title = f"{region}: how far value added is apart (logs, median of pairs), {options.policy}, {options.seeds} pairs"
+        table(screen(), ("years", *shares), rows, title=title, right=("years", *shares))
     ratios = {name: luck(dataset, "one", outcomes=OUTCOMES) for name, (_, dataset) in found.items()}
     for region in world.regions:
         cells = {}
@@ -106,6 +110,12 @@ def main():
         title = f"{region}: ratio of variances, {options.policy}, {options.seeds} pairs (* interval below 1)"
         rows = [(*key, *line) for key, line in cells.items()]
         table(screen(), ("outcome", "years", *ratios), rows, title=title, right=("years", *ratios), whole=tuple(ratios))
+
+
+def _apart(dataset, region, year):
+    """Give the median over pairs of the absolute difference in log value added in the last quarter of a year."""
+    logs = numpy.log(dataset["value_added"].sel(region=region).isel(quarter=year * QUARTERS_A_YEAR - 1))
+    return float(abs(logs.sel(policy="one") - logs.sel(policy="other")).median())
 
 
 def _cell(row):

@@ -310,6 +310,8 @@ def test_the_document_holds_every_row_and_no_nan():
     document = luck_document(result, luck(result, "act"), "redqueen luck")
     text = json.dumps(document, allow_nan=False)
     assert json.loads(text)["rows"][0]["policy"] == "act"
+    (one,) = document["rows"]
+    assert document["by_horizon"] == [{"horizon": 5.0, "rows": 1, "median": one["ratio"], "below_one": int(one["high"] < 1)}]
     key = {"policy": "act", "region": "south", "outcome": "quality_sold", "stage": None}
     assert document["alone_from"] == [key | {"horizon": None}]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -58,6 +59,7 @@ def luck_document(result: xarray.Dataset, rows: Sequence[Luck], command: str) ->
         "seeds": result.sizes["seed"],
         "reference": rows[0].to if rows else None,
         "what": _WHAT_IT_IS,
+        "by_horizon": _by_horizon(rows),
         "rows": [asdict(row) for row in rows],
         "alone_from": [
             {**dict(zip(("policy", "region", "outcome", "stage"), key, strict=True)), "horizon": alone_from(mine)}
@@ -171,6 +173,17 @@ def _by_outcome(rows: Sequence[Luck]) -> dict[tuple[str, str, str, str | None], 
     found: dict[tuple[str, str, str, str | None], list[Luck]] = {}
     for row in rows:
         found.setdefault((row.policy, row.region, row.outcome, row.stage), []).append(row)
+    return found
+
+
+def _by_horizon(rows: Sequence[Luck]) -> list[dict[str, float]]:
+    """Sums up the rows of regions that have an interval: how many, their median ratio, how many intervals lie below 1."""
+    found = []
+    for horizon in sorted({row.horizon for row in rows}):
+        mine = [row for row in rows if row.horizon == horizon and row.high is not None and row.region != WORLD]
+        if mine:
+            median, below = statistics.median(row.ratio for row in mine), sum(row.high < 1 for row in mine)
+            found.append({"horizon": horizon, "rows": len(mine), "median": median, "below_one": below})
     return found
 
 
