@@ -13,7 +13,7 @@ from toy_trial import write_case
 
 from redqueen.cli import robust
 from redqueen.errors import Refused
-from redqueen.lab import regret
+from redqueen.lab import halves, regret
 from redqueen.lab.regret import KINDS, MAXIMUM, MEAN, QUANTILE, minimax, standings
 from redqueen.studies.robust import DIFFERS, NO_RECIPE, RECIPE, SAME, UNDECIDED, rank_policies
 
@@ -21,7 +21,7 @@ from redqueen.studies.robust import DIFFERS, NO_RECIPE, RECIPE, SAME, UNDECIDED,
 @pytest.fixture
 def few_draws(monkeypatch):
     """Draw the bootstrap fewer times: for tests that do not look at limits closely."""
-    monkeypatch.setattr(regret, "DRAWS", 40)
+    monkeypatch.setattr(halves, "DRAWS", 40)
 
 
 def certain(table, seeds=4):
@@ -94,7 +94,7 @@ def test_satisficing_is_the_share_of_points_where_the_margin_is_passed(few_draws
 
 
 def test_where_all_policies_are_equal_regret_is_centred_on_zero_and_the_naive_one_is_not(monkeypatch):
-    monkeypatch.setattr(regret, "DRAWS", 2)
+    monkeypatch.setattr(halves, "DRAWS", 2)
     trials = [standings(noise((5, 6, 6), draw), range(5)) for draw in range(120)]
     for kind in KINDS:
         honest, naive = (
@@ -106,7 +106,7 @@ def test_where_all_policies_are_equal_regret_is_centred_on_zero_and_the_naive_on
 
 
 def test_the_estimate_is_below_the_truth_and_the_naive_one_above_it_if_anything(monkeypatch):
-    monkeypatch.setattr(regret, "DRAWS", 2)
+    monkeypatch.setattr(halves, "DRAWS", 2)
     table = 0.5 * numpy.random.default_rng(7).normal(size=(4, 8))
     truth = (table.max(axis=0) - table).mean(axis=1)
     trials = [standings(table[:, :, None] + noise((4, 8, 6), draw), range(4)) for draw in range(60)]
@@ -118,7 +118,7 @@ def test_the_estimate_is_below_the_truth_and_the_naive_one_above_it_if_anything(
 
 
 def test_limits_hold_the_truth_at_their_rate(monkeypatch):
-    monkeypatch.setattr(regret, "DRAWS", 30)
+    monkeypatch.setattr(halves, "DRAWS", 30)
     generator = numpy.random.default_rng(11)
     # Points are drawn from many, as a sample of the uncertain space is.
     space = 0.3 * generator.normal(size=(3, 2000))
@@ -146,20 +146,20 @@ def test_a_best_policy_is_named_for_sure_by_chance_at_few_points(few_draws):
 def test_the_order_of_seeds_and_points_says_nothing(seeds, points):
     values = noise((3, 5, 6), 8)
     there = numpy.ones((5, 6), dtype=bool)
-    cuts = regret._cuts(6)
+    cuts = halves.cuts_of(6)
     moved = values[:, points][:, :, seeds]
-    for halves in (cuts, None):
-        first, second = regret._estimates(values, there, halves), regret._estimates(moved, there, halves)
+    for ways in (cuts, None):
+        first, second = halves.estimates(values, there, ways), halves.estimates(moved, there, ways)
         for kind in KINDS:
             assert second[kind] == pytest.approx(first[kind], abs=1e-12)
 
 
 @pytest.mark.parametrize("seeds", [2, 3, 6, 7, 30])
 def test_cuts_choose_with_one_half_and_read_the_other_both_ways(seeds):
-    cuts = regret._cuts(seeds)
+    cuts = halves.cuts_of(seeds)
     assert {tuple(cut) for cut in cuts.tolist()} == {tuple(cut) for cut in (~cuts).tolist()}
     assert set(cuts.sum(axis=1)) <= {seeds // 2, seeds - seeds // 2}
-    assert numpy.allclose(cuts.mean(axis=0), 0.5, atol=0.15) and len(cuts) <= 2 * regret.MOST_CUTS
+    assert numpy.allclose(cuts.mean(axis=0), 0.5, atol=0.15) and len(cuts) <= 2 * halves.MOST_CUTS
 
 
 def test_a_missing_member_takes_its_seed_out_of_its_point_for_every_policy(few_draws):
