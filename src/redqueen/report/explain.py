@@ -204,7 +204,9 @@ def _effect(found: Explanation) -> list[str]:
         f"{_shares(found.shares)} ({100 * LEVEL:g} % over {found.seeds} seeds at each point)."
     ]
     if found.space is not None:
-        lines.append(f"By the surrogate, over the whole space: {_shares(found.space, of='space')}.")
+        how = "" if found.surrogate.trusted else ", which is not to be trusted"
+        shares = _shares(found.space, of="space")
+        lines.append(f"By the surrogate{how}, over the whole space: {shares[0].lower()}{shares[1:]}.")
     return lines
 
 
@@ -283,6 +285,8 @@ def _trust(found: Explanation) -> list[str]:
     ]
     if luck.ceiling is not None:
         lines.append(f"The luck of {luck.seeds} seeds alone is an error of {number(luck.error)}: no surrogate could pass an R2 of {luck.ceiling:.2f}.")
+        if surrogate.says and quality.beyond_luck is not None and quality.beyond_luck > 0:
+            lines[-1] += f" Of what luck leaves it explains some {_percent(quality.beyond_luck)} % (a rough figure)."
     if not surrogate.says:
         why = "points differ by no more than the luck of their seeds" if luck.chance is not None and luck.chance >= 0.05 else "it does no better than the mean"
         lines.append(f"So it is refused, and no indices are given: {why}.")

@@ -11,6 +11,7 @@ import numpy
 from redqueen.lab.explain.boxes import Box
 from redqueen.lab.explain.explaining import Explanation
 from redqueen.lab.outcomes import DOWN
+from redqueen.model.parameters import PARAMETERS
 from redqueen.report.figures import BETTER, COLOURS, FAINT, GRID, INK, UNCLEAR, WORSE, drawing
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ CURVES, COLUMNS = 6, 3
 #: How far above and below the middle of a row the two bars of an assumption stand.
 _APART = 0.2
 _VERBS = ("raises", "lowers")
+
+_UNITS = {parameter.name: parameter.unit for parameter in PARAMETERS}
 
 
 def figures_of(found: Explanation, command: str) -> dict[str, Figure]:
@@ -58,7 +61,7 @@ def weights_figure(found: Explanation, command: str) -> Figure:
                         axis.plot([one.luck, one.luck], [row - 0.4, row + 0.4], color=WORSE, linewidth=1.5)
                 axis.set_title("Walks: mu*")
                 axis.set_xlabel(found.unit, fontsize=8.5, color=FAINT)
-                notes.append("Left: mean size of the effect of the whole range; grey: no more than luck; stroke: what luck alone would give.")
+                notes.append(f"{_place(panels, 0)}mean size of the effect of the whole range; grey: no more than luck; stroke: what luck alone would give.")
             else:
                 for row, name in enumerate(names):
                     if name not in indexed:
@@ -74,7 +77,7 @@ def weights_figure(found: Explanation, command: str) -> Figure:
                 axis.set_title("Share of the variance: total, alone")
                 axis.set_xlabel(f"Sobol index of the surrogate{'' if found.surrogate.trusted else ': not to be trusted'}", fontsize=8.5, color=FAINT)
                 notes.append(
-                    "Right: dark total index, light the assumption alone; dashed: what one that was made up gets at most. "
+                    f"{_place(panels, 1)}dark total index, light the assumption alone; dashed: what one that was made up gets at most. "
                     f"R2 out of sample {found.surrogate.quality.r2:.2f}."
                 )
             axis.set_xlim(left=0)
@@ -104,6 +107,7 @@ def curves_figure(found: Explanation, command: str) -> Figure:
             for crossing in one.crossings if one.clear else ():
                 axis.axvline(crossing, color=WORSE, linewidth=1.1, linestyle=(0, (4, 2.5)))
             axis.set_title(one.name, fontsize=9.5)
+            axis.set_xlabel(_UNITS.get(one.name, ""), fontsize=8, color=FAINT)
             axis.margins(x=0.02)
             axis.locator_params(axis="x", nbins=5)
         for axis in axes.flat[len(shown) :]:
@@ -131,7 +135,7 @@ def boxes_figure(found: Explanation, command: str) -> Figure:
     panels: Sequence[tuple[str, Box | None]] = boxes or [("", None)]
     better = (BETTER, WORSE) if found.outcome.better != DOWN else (WORSE, BETTER)
     with drawing() as pyplot:
-        figure, axes = pyplot.subplots(1, len(panels), squeeze=False, figsize=(1.2 + 3.6 * len(panels), 4.6))
+        figure, axes = pyplot.subplots(1, len(panels), squeeze=False, figsize=(1.8 + 3.8 * len(panels), 4.8))
         for axis, (verb, box) in zip(axes[0], panels, strict=True):
             across, up = _axes_of(found, box)
             _draw_points(axis, found, across, up, better)
@@ -186,12 +190,16 @@ def _colour(code: str) -> str:
     return "blue" if code == BETTER else "orange"
 
 
+def _place(panels: Sequence[str], position: int) -> str:
+    return f"{('Left', 'Right')[position]}: " if len(panels) > 1 else "Bars: "
+
+
 def _words(figure: Figure, heading: str, found: Explanation, notes: Sequence[str], command: str) -> None:
     """Puts heading and footer to a figure, folded to its width."""
     region = "the world" if found.region == "world" else found.region
     width = figure.get_figwidth()
     effect = f"{found.policy} against {found.to}, {found.outcome.words}, {region}"
-    figure.suptitle("\n".join([heading, *textwrap.wrap(effect, int(width / 0.095))]), x=0.01, ha="left", fontsize=12, fontweight="bold")
+    figure.suptitle("\n".join([heading, *textwrap.wrap(effect, int(width / 0.118))]), x=0.01, ha="left", fontsize=12, fontweight="bold")
     said = " ".join(note for note in notes if note)
     text = f"{said} {found.points} points, {found.seeds} seeds. Simulated: case {found.case}. Made by: {command}"
     figure.supxlabel(textwrap.fill(text, int(width / 0.062), break_on_hyphens=False), x=0.01, ha="left", fontsize=7.5, color=FAINT)

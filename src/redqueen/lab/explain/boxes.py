@@ -135,9 +135,9 @@ def find_leaf(unit: numpy.ndarray, cases: numpy.ndarray, ranges: Mapping[str, tu
 def _too_few(cases: numpy.ndarray) -> NoBox | None:
     found, others = int(cases.sum()), int((~cases).sum())
     if found < LEAST_CASES:
-        return NoBox(f"only {found} of {len(cases)} points are cases: {LEAST_CASES} are needed")
+        return NoBox(f"too few to look for one, {LEAST_CASES} are needed")
     if others < LEAST_CASES:
-        return NoBox(f"{found} of {len(cases)} points are cases: it holds nearly everywhere")
+        return NoBox("it holds nearly everywhere")
     return None
 
 

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ENOUGH_EACH", "LEAST_EACH", "LEAST_POINTS", "WALKS", "Explanation", "Where", "explain", "explain_result", "least_points"]
 
-#: Walks of the screen: more than a claim's, since a surrogate is built on what they leave.
-WALKS = 6
+#: Walks of the screen: more than a claim's, since a surrogate is built on what they leave; and the most seeds of the trial that walk.
+WALKS, WALK_SEEDS = 6, 8
 #: Points for each assumption that varies, and in all, below which nothing is explained; and those that are usually enough
 #: (ten each: Loeppky, Sacks and Welch 2009, Technometrics 51).
 LEAST_EACH, LEAST_POINTS, ENOUGH_EACH = 4, 24, 10
@@ -125,7 +125,8 @@ def explain(
     on: str = THREADS,
     progress: bool = True,
 ) -> Explanation:
-    """Explains the effect of a policy in a trial over uncertain parameters; runs the trial, and walks through its space beside it.
+    """Explains the effect of a policy in a trial over uncertain parameters; runs the trial, and walks through its space beside it, with
+    its first seeds (8 at most).
 
     `policy` is the only one besides `to` unless named, `to` the trial's reference; `region`, `stage` and `window` are as for
     `paired`, `world` names one of several. Without `screen` no walks are run, and all parameters are kept. `result` gives what the
@@ -143,6 +144,7 @@ def explain(
         assert trial.samples is not None
         sibling = trial.with_samples(walks(trial.samples.ranges, count=WALKS))
         sibling.name = f"{trial.name}_walks"
+        sibling.seeds = trial.seeds[:WALK_SEEDS]
         walked = sibling.run(threads, store=store, on=on, progress=progress)
     results = [None if one is None else _of_world(one, there.world) for one in (result, walked)]
     assert results[0] is not None

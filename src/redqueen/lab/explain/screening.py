@@ -11,17 +11,18 @@ from dataclasses import dataclass
 import numpy
 
 from redqueen.errors import require
+from redqueen.lab.intervals import LEVEL, student_quantile
 from redqueen.lab.sampling import Samples, spread
 
-__all__ = ["CLEAR", "DRAW", "FLIPPING_SHARE", "LEVELS", "MORRIS", "SURE", "WALKS", "Assumption", "Screen", "screened", "walks"]
+__all__ = ["DRAW", "FLIPPING_SHARE", "LEVELS", "MORRIS", "SURE", "WALKS", "Assumption", "Screen", "screened", "walks"]
 
 MORRIS = "morris"
 #: Walks through the space of assumptions, unless asked otherwise, and levels of each.
 WALKS, LEVELS = 4, 4
 #: Draw of the walks: the same for everybody, so that a screen can be done again.
 DRAW = 1991
-#: Share of steps that must turn the sign round for an assumption to be named, and standard errors that a step must clear.
-FLIPPING_SHARE, CLEAR = 0.25, 2.0
+#: Share of steps that must turn the sign round for an assumption to be named.
+FLIPPING_SHARE = 0.25
 #: Chance up to which the luck of seeds is held not to be what makes an elementary effect.
 SURE = 0.05
 #: Draws of walks with replacement, from which the interval of mu* comes.
@@ -97,18 +98,22 @@ def walks(ranges: Mapping[str, tuple[float, float]], *, count: int = WALKS, leve
     return Samples(dict(ranges), spread(ranges, unit), MORRIS)
 
 
-def screened(samples: Samples, values: numpy.ndarray, *, sign: float = 1.0, edge: float = 0.0, levels: int = LEVELS) -> Screen:
+def screened(
+    samples: Samples, values: numpy.ndarray, *, sign: float = 1.0, edge: float = 0.0, levels: int = LEVELS, clear: float | None = None
+) -> Screen:
     """Says what walks showed; `values` is [point, seed], NaN where the statistic could not be measured.
 
     An elementary effect is the difference between the ends of a step over the step, as a part of the range; mu* is the mean of
     their sizes over walks and sigma their standard deviation (walks without a missing point). With r walks and n seeds,
     sum effect^2 / sum error^2 follows Fisher's F(r, r (n - 1)) where there is no effect, and
     variance(effects) / mean(error^2) F(r - 1, r (n - 1)) where it is the same everywhere; errors are those of the mean over seeds.
-    A step turns the sign of sign (value - edge) round if the means at its ends lie on different sides and differ by two standard
-    errors over seeds, so that noise is not taken for a reversal.
+    A step turns the sign of sign (value - edge) round if the means at its ends lie on different sides and differ by `clear` standard
+    errors over seeds, so that noise is not taken for a reversal; by Student's 95 % quantile unless given.
     Source: Morris 1991; mu* of Campolongo, Cariboni and Saltelli 2007, Environmental Modelling & Software 22.
     """
     values = numpy.ascontiguousarray(values, dtype=float)
+    if clear is None:
+        clear = student_quantile((1 + LEVEL) / 2, values.shape[1] - 1) if values.shape[1] > 1 else 0.0
     known = numpy.isfinite(values).all(axis=1)
     above = sign * (values.mean(axis=1) - edge) > 0
     size = len(samples.names)
@@ -123,7 +128,7 @@ def screened(samples: Samples, values: numpy.ndarray, *, sign: float = 1.0, edge
                 continue
             parameter = changed[walk, step]
             steps[parameter] += 1
-            if above[here] != above[here + 1] and _clear(values[here] - values[here + 1]):
+            if above[here] != above[here + 1] and _clear(values[here] - values[here + 1], clear):
                 turned[parameter].append(bool(above[here + 1] == rises[walk, step]))
     rows = [
         Assumption(
@@ -192,9 +197,9 @@ def _luck(effects: numpy.ndarray, errors: numpy.ndarray, seeds: int) -> tuple[fl
     """Gives the mu* that luck alone would give, and the chances of the effects and of their spread under luck alone."""
     if not effects.size or seeds < 2:
         return None, None, None
-    luck = float(math.sqrt(2 / math.pi) * errors.mean())
     walked, freedom = effects.size, effects.size * (seeds - 1)
     noise = float((errors**2).mean())
+    luck = math.sqrt(2 / math.pi * noise)
     return luck, _above(float((effects**2).mean()), noise, walked, freedom), (
         _above(float(effects.var(ddof=1)), noise, walked - 1, freedom) if walked > 1 else None
     )
@@ -207,10 +212,10 @@ def _above(found: float, noise: float, freedom: int, of_noise: int) -> float:
     return float(require("scipy.stats", "explain").f.sf(found / noise, freedom, of_noise))
 
 
-def _clear(difference: numpy.ndarray) -> bool:
+def _clear(difference: numpy.ndarray, errors: float) -> bool:
     if difference.size < 2:
         return True
-    return abs(float(difference.mean())) >= CLEAR * float(difference.std(ddof=1)) / math.sqrt(difference.size)
+    return abs(float(difference.mean())) >= errors * float(difference.std(ddof=1)) / math.sqrt(difference.size)
 
 
 def _side(high: list[bool]) -> str | None:

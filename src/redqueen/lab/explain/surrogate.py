@@ -65,7 +65,8 @@ class Quality:
 
     `r2` = 1 - sum (y - predicted)^2 / sum (y - mean of the others)^2 over all folds, `rmse` the root of the mean square; `r2_low` to
     `r2_high` and `rmse_low` to `rmse_high` are the worst and best fold. `compared` gives the R2 of every kind that was tried, on other folds.
-    `points_needed` is a rough extrapolation to an R2 of `TRUSTED`, from how the error fell between half of the points and all of
+    `beyond_luck` is the share that it explains of what the seeds' luck does not: 1 - (rmse^2 - luck^2) / (spread^2 - luck^2), 1 at most; a
+    difference of noisy figures, None where luck is all there is or unknown. `points_needed` is a rough extrapolation to an R2 of `TRUSTED`, from how the error fell between half of the points and all of
     them; None where it is there already, or where more points of as many seeds will not do it. `seeds_needed` is given in that case.
     """
 
@@ -76,6 +77,7 @@ class Quality:
     rmse_low: float
     rmse_high: float
     compared: dict[str, float]
+    beyond_luck: float | None
     points_needed: int | None
     seeds_needed: int | None
 
@@ -302,7 +304,14 @@ def _quality(
     r2 = _r2(means, predicted, folds)
     mean_square = float(((means - predicted) ** 2).mean())
     needed = (None, None) if r2 >= TRUSTED else _needed(make, unit, means, mean_square, luck, draw)
-    return Quality(r2, min(by_fold), max(by_fold), math.sqrt(mean_square), min(errors), max(errors), compared, *needed)
+    return Quality(r2, min(by_fold), max(by_fold), math.sqrt(mean_square), min(errors), max(errors), compared, _beyond(mean_square, luck), *needed)
+
+
+def _beyond(mean_square: float, luck: Luck) -> float | None:
+    """Gives the share explained of what luck does not explain."""
+    if luck.error is None or luck.spread <= luck.error:
+        return None
+    return min(1.0, 1 - (mean_square - luck.error**2) / (luck.spread**2 - luck.error**2))
 
 
 def _needed(

@@ -12,10 +12,10 @@ from redqueen.lab.sampling import Samples
 from redqueen.studies.claims.declared import Claim
 from redqueen.studies.claims.settings import BY_PARAMETER
 
-__all__ = ["SEEDS", "Screen", "points_of", "screened"]
+__all__ = ["CLEAR", "SEEDS", "Screen", "points_of", "screened"]
 
-#: Seeds at each point.
-SEEDS = 4
+#: Seeds at each point, and standard errors over them that a step must clear to turn the sign round.
+SEEDS, CLEAR = 4, 2.0
 
 
 def points_of(claim: Claim) -> list[dict[str, float]]:
@@ -36,7 +36,8 @@ def screened(
     laid_out = Samples(_ranges(claim), numpy.array([[point[name] for name in claim.screen] for point in points]), MORRIS)
     seeds = max((values.size for values in samples if values is not None), default=1)
     missing = numpy.full(seeds, numpy.nan)
-    return screened_walks(laid_out, numpy.array([missing if one is None else one for one in samples]), sign=sign, edge=edge)
+    values = numpy.array([missing if one is None else one for one in samples])
+    return screened_walks(laid_out, values, sign=sign, edge=edge, clear=CLEAR)
 
 
 def _ranges(claim: Claim) -> dict[str, tuple[float, float]]:
