@@ -141,6 +141,7 @@ def front_figure(found: Found, command: str) -> matplotlib.figure.Figure:
     """Draws effect against cost: all mixes tried, the front when chosen and on fresh luck; below what the front is made of."""
     from redqueen.report.figures import BETTER, FAINT, GRID, INK, UNCLEAR, WORSE, drawing
 
+    ours = [mix.intensities for mix in found.best]
     names = [name for name in found.levers.names if any(name in mix.intensities for mix in found.best)]
     several = found.samples is not None
     panels = ["effect", *(["worst"] if several else [])]
@@ -155,7 +156,7 @@ def front_figure(found: Found, command: str) -> matplotlib.figure.Figure:
             shown_mixes = [(one, mix) for one, mix in tried if one["cost"] <= reach]
             axis.plot([one["cost"] for one, _ in shown_mixes], [one[score] for one, _ in shown_mixes], "o", markersize=3.5, color=UNCLEAR, alpha=0.55)
             for one, mix in shown_mixes:
-                if mix.known_as and mix.intensities:
+                if mix.known_as and mix.intensities and mix.intensities not in ours:
                     axis.annotate(mix.known_as[0].replace("_", " "), (one["cost"], one[score]), xytext=(4, -8), textcoords="offset points", fontsize=6.5, color=FAINT)
             for place, mix in enumerate(found.best, 1):
                 chosen, fresh = _shown(found, mix.scores), _shown(found, mix.fresh)
@@ -168,6 +169,7 @@ def front_figure(found: Found, command: str) -> matplotlib.figure.Figure:
             axis.axvline(100 * found.budget, color=INK, linewidth=1, linestyle=(0, (4, 2.5)))
             axis.axhline(0, color=INK, linewidth=0.9, zorder=1)
             axis.set_xlim(-0.03 * reach, reach)
+            axis.set_ylim(*_heights([one[score] for one, _ in shown_mixes] + [_shown(found, mix.fresh)[score] for mix in found.best]))
             axis.set_xlabel("public cost in value added, %", fontsize=8.5, color=FAINT)
             axis.set_ylabel(unit_words(found.outcome.effect_unit))
             axis.set_title("Mean effect" if score == "effect" else f"Worst {100 * DECILE:g} % of the points")
@@ -182,6 +184,13 @@ def front_figure(found: Found, command: str) -> matplotlib.figure.Figure:
         note = textwrap.fill(note, int(figure.get_figwidth() / 0.062), break_on_hyphens=False)
         figure.supxlabel(note, x=0.01, ha="left", fontsize=7.5, color=FAINT)
     return figure
+
+
+def _heights(values: list[float]) -> tuple[float, float]:
+    """Gives the limits of an axis that shows all values; intervals of few seeds may pass them."""
+    low, high = min(0.0, *values), max(0.0, *values)
+    room = 0.25 * (high - low or 1.0)
+    return low - room, high + room
 
 
 def _draw_parts(axis: Any, found: Found, names: list[str]) -> None:

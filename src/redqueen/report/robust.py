@@ -182,7 +182,8 @@ def robustness_figure(found: Robustness, command: str) -> matplotlib.figure.Figu
                 axis.axvline(found.within, color=FAINT, linewidth=1, linestyle=(0, (4, 2.5)), zorder=1)
             axis.set_title(place.label)
             axis.set_yticks(range(len(titles)), titles)
-            axis.tick_params(axis="y", labelcolor=INK)
+            for each in (axis, below):
+                each.tick_params(axis="y", labelcolor=INK)
             axis.set_ylim(len(titles) - 0.5, -0.5)
             axis.set_xlabel(f"regret, {unit_words(found.outcome.effect_unit)}", fontsize=8.5, color=FAINT)
             below.set_xlabel("best at so many points, %", fontsize=8.5, color=FAINT)
