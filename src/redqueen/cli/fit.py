@@ -22,9 +22,12 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
     """Adds the command of this file."""
     fit = commands.add_parser("fit", help="find which values of parameters the facts of firms do not rule out")
     fit.add_argument(
-        "--parameters", metavar="A,B=LOW:HIGH", help="parameters, over their declared range or a part of it (default: those that the targets set)"
+        "--parameters", metavar="A,B=LOW:HIGH",
+        help="parameters, over their declared range or a part of it (default: those that the targets set)",
     )
-    fit.add_argument("--targets", metavar="X,Y", help="facts that must be met (default: those that set numbers; `redqueen facts` lists all)")
+    fit.add_argument(
+        "--targets", metavar="X,Y", help="facts that must be met (default: those that set numbers; `redqueen facts` lists all)"
+    )
     fit.add_argument("--points", metavar="N", help="points of a wave (default: ten for each parameter)")
     fit.add_argument("--waves", metavar="N", default="3", help="waves at most (default: %(default)s)")
     fit.add_argument("--seeds", metavar="N", default="2", help="runs of a point (default: %(default)s)")
@@ -37,13 +40,20 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
         "--discrepancy-of", dest="discrepancies", metavar="TARGET=X", action="append", default=[],
         help="that of one target, in its own unit (in logs for ratios)",
     )
-    fit.add_argument("--rank", metavar="N", default="1", help="rule out by the worst target, or by the second worst (2) and so on (default: %(default)s)")
-    fit.add_argument("--abc", action="store_true", help="weigh the plausible points by approximate Bayesian computation (needs pyabc)")
+    fit.add_argument(
+        "--rank", metavar="N", default="1",
+        help="rule out by the worst target, or by the second worst (2) and so on (default: %(default)s)",
+    )
+    fit.add_argument(
+        "--abc", action="store_true", help="weigh the plausible points by approximate Bayesian computation (needs pyabc)"
+    )
     fit.add_argument("--particles", metavar="N", default="100", help="points of a population with --abc (default: %(default)s)")
-    fit.add_argument("--recover", metavar="N", help="fit figures made up from N known points instead, and count how many are found again")
+    fit.add_argument(
+        "--recover", metavar="N", help="fit figures made up from N known points instead, and count how many are found again"
+    )
     fit.add_argument(
         "-o", dest="place", metavar="DIR", default="fit",
-        help="directory for plausible.csv, tables and figure, and for runs: a stopped fit goes on from there (default: %(default)s)",
+        help="directory for plausible.csv, tables, figure and runs: a stopped fit goes on from there (default: %(default)s)",
     )
     fit.add_argument("--threads", metavar="N", help="runs at once (default: one a processor)")
     fit.add_argument("--json", action="store_true", help="print one JSON document")
@@ -56,7 +66,8 @@ def _fit(asked: argparse.Namespace) -> None:
     from redqueen.studies.fitting.planning import plan_fit
 
     faults = Faults()
-    numbers = {name: whole_number(getattr(asked, name), f"--{name}", faults) for name in ("waves", "seeds", "points", "quarters", "rank")}
+    counted = ("waves", "seeds", "points", "quarters", "rank")
+    numbers = {name: whole_number(getattr(asked, name), f"--{name}", faults) for name in counted}
     threads = whole_number(asked.threads, "--threads", faults)
     particles = whole_number(asked.particles, "--particles", faults, least=10)
     truths = whole_number(asked.recover, "--recover", faults)
@@ -67,8 +78,8 @@ def _fit(asked: argparse.Namespace) -> None:
     check_place(asked.place, faults)
     plan = plan_fit(
         parameters=names(asked.parameters), targets=names(asked.targets), points=numbers["points"], waves=numbers["waves"] or 1,
-        seeds=numbers["seeds"] or 2, quarters=numbers["quarters"], discrepancy=discrepancy, discrepancies=discrepancies, rank=numbers["rank"] or 1,
-        faults=faults,
+        seeds=numbers["seeds"] or 2, quarters=numbers["quarters"], discrepancy=discrepancy, discrepancies=discrepancies,
+        rank=numbers["rank"] or 1, faults=faults,
     )
     # A library that is missing is said before an hour of runs, not after it.
     for library, extra in (("sklearn", "explain"), ("SALib", "explain"), *((("pyabc", "abc"),) if asked.abc else ())):
@@ -142,8 +153,8 @@ def _recover(asked: argparse.Namespace, plan: FitPlan, kept: Kept, truths: int, 
 
     runs = MicroRuns(plan, kept, threads or available_threads(), progress=False)
     recovery = recover(
-        runs, plan.space, plan.targets, truths=truths, points=plan.points, seeds=plan.seeds, waves=plan.waves, rank=plan.rank, draw=plan.draw,
-        progress=True,
+        runs, plan.space, plan.targets, truths=truths, points=plan.points, seeds=plan.seeds, waves=plan.waves, rank=plan.rank,
+        draw=plan.draw, progress=True,
     )
     document = recovery_document(plan, recovery, command(asked))
     kept.write(kept.place / "recovery.json", json_text(document))
@@ -163,7 +174,8 @@ def _kept(place: str) -> Kept:
     folder = Path(place)
     if not (folder / MARKER).exists():
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / MARKER).write_text(json_text({"made_by": "redqueen", "command": "redqueen fit", "files": [*FILES]}) + "\n", encoding="utf-8")
+        marker = {"made_by": "redqueen", "command": "redqueen fit", "files": [*FILES]}
+        (folder / MARKER).write_text(json_text(marker) + "\n", encoding="utf-8")
     return Kept(place)
 
 
@@ -176,7 +188,8 @@ def _found_before(place: Path, key: str, particles: int | None) -> dict[str, Any
         document = json.loads((place / "fit.json").read_text(encoding="utf-8"))
         same = document["key"] == key and document["plausible_hash"] == file_hash(place / PLAUSIBLE)
         if particles is not None and not document["empty"]:
-            same = same and document["abc"]["particles"] == particles and document["abc"]["table_hash"] == file_hash(place / "abc.csv")
+            weighed = document["abc"]
+            same = same and weighed["particles"] == particles and weighed["table_hash"] == file_hash(place / "abc.csv")
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return document if same else None
@@ -195,7 +208,8 @@ def _draw(kept: Kept, found: Match, document: dict[str, Any]) -> None:
     from redqueen.report.plausible import plausible_figure
 
     try:
-        save(plausible_figure(found, {one["name"]: one["default"] for one in document["parameters"]}, document["command"]), kept.place, "fit")
+        defaults = {one["name"]: one["default"] for one in document["parameters"]}
+        save(plausible_figure(found, defaults, document["command"]), kept.place, "fit")
     except Refused:
         # Without matplotlib there are tables.
         return
@@ -217,5 +231,6 @@ def _by_name(texts: list[str], faults: Faults) -> dict[str, float]:
         try:
             found[name.strip()] = float(value)
         except ValueError:
-            faults.add(f"'{text}' is not TARGET=X", field="--discrepancy-of", remedy="for example --discrepancy-of job_hopping_in_computers=0.2")
+            remedy = "for example --discrepancy-of job_hopping_in_computers=0.2"
+            faults.add(f"'{text}' is not TARGET=X", field="--discrepancy-of", remedy=remedy)
     return found

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = [
-    "FILES", "PLAUSIBLE", "fit_document", "fit_page", "plausible_rows", "posterior_document", "posterior_rows", "recovery_document", "show_fit",
-    "show_recovery",
+    "FILES", "PLAUSIBLE", "fit_document", "fit_page", "plausible_rows", "posterior_document", "posterior_rows", "recovery_document",
+    "show_fit", "show_recovery",
 ]
 
 PLAUSIBLE = "plausible.csv"
@@ -35,6 +35,25 @@ PLAUSIBLE = "plausible.csv"
 FILES = (PLAUSIBLE, "fit.json", "fit.md", "fit.png", "fit.svg", "abc.csv", "abc.db", "recovery.json")
 #: Parameters named for each target: those with the largest total index, and the least that is worth naming.
 _NAMED, _LEAST = 3, 0.05
+
+#: Failed runs that are named, and the head of what a target hangs on.
+_FAILURES, _HANGS = 10, "hangs on"
+
+_Cells = tuple[str, ...]
+#: Title, heads of columns, rows, and which columns hold numbers.
+_Table = tuple[str, _Cells, list[_Cells], _Cells]
+
+_HOW_TO_READ = [
+    "Plausible: the middle nine tenths of points that are not ruled out. Left: its width, of nine tenths of the range; up to "
+    f"{100 * MOST_IDENTIFIED:.0f} % a parameter is identified, up to {100 * MOST_NARROWED:.0f} % narrowed, above that not. "
+    f"Pairs trade off from a rank correlation of {TRADE_OFF:g}.",
+    f"A figure's bounds are read as {BOUNDS:g} of its standard deviations; may miss by: three standard deviations of figure and "
+    "model together, to which those of the emulator and of one run are added.",
+    "Rules out: share of the ranges that a target rules out alone. Nearest: the lowest implausibility that any point has of it. "
+    f"Hangs on: parameters with {100 * _LEAST:.0f} % or more of its variance over the ranges (total Sobol index of the emulator).",
+    "Unsure: the emulator's variance over all others, of the target where it is largest. Matching: of the points run that are "
+    "left, those whose own runs are near enough too.",
+]
 
 STOPS = {
     EMPTY: "no point of these ranges gives these targets",
@@ -48,10 +67,11 @@ _VALUES = {parameter.name: parameter.value for parameter in PARAMETERS}
 
 
 def fit_document(plan: FitPlan, found: Match, read: Findings, runs: MicroRuns, command: str) -> dict[str, Any]:
-    """Gives what `redqueen fit --json` prints and `fit.json` holds; shares from 0 to 1, implausibilities in standard deviations."""
+    """Gives what `redqueen fit --json` prints and `fit.json` holds; shares from 0 to 1, implausibility in standard deviations."""
     last = found.waves[-1]
     return {
-        "case": RECIPES, "quarters": plan.world.quarters, "points": plan.points, "seeds": plan.seeds, "cut": plan.cut, "rank": plan.rank,
+        "case": RECIPES, "quarters": plan.world.quarters, "points": plan.points, "seeds": plan.seeds, "cut": plan.cut,
+        "rank": plan.rank,
         "ranges": {name: list(limits) for name, limits in plan.space.ranges.items()},
         "parameters": [
             {"name": name, "unit": _UNITS[name], "default": plan.world.parameters.get(name, _VALUES[name]), **_marginal(read, name)}
@@ -59,8 +79,8 @@ def fit_document(plan: FitPlan, found: Match, read: Findings, runs: MicroRuns, c
         ],
         "targets": [_target(plan, found, read, place) for place in range(len(plan.targets))],
         "waves": [_wave(wave, plan) for wave in found.waves],
-        "stop": found.stop, "stop_words": STOPS[found.stop], "empty": found.empty, "ruled_out_by": list(found.blamed()) if found.empty else [],
-        "share": found.share, "lowest": last.remaining.lowest,
+        "stop": found.stop, "stop_words": STOPS[found.stop], "empty": found.empty,
+        "ruled_out_by": list(found.blamed()) if found.empty else [], "share": found.share, "lowest": last.remaining.lowest,
         "least_implausible": dict(zip(plan.space.names, plan.space.natural(last.remaining.best[None, :])[0].tolist(), strict=True)),
         "default_implausibility": read.default_value,
         "trade_offs": [asdict(pair) for pair in read.trade_offs],
@@ -95,14 +115,16 @@ def posterior_document(found: Match, posterior: Posterior) -> dict[str, Any]:
             posterior.points[:, column], [0.05, 0.5, 0.95], method="inverted_cdf", weights=posterior.weights
         ).tolist()
         rows.append({"name": name, "low": low, "median": median, "high": high})
-    return {"tolerances": list(posterior.tolerances), "runs": list(posterior.runs), "points": len(posterior.points), "parameters": rows}
+    counts = {"tolerances": list(posterior.tolerances), "runs": list(posterior.runs), "points": len(posterior.points)}
+    return {**counts, "parameters": rows}
 
 
 def recovery_document(plan: FitPlan, recovery: Recovery, command: str) -> dict[str, Any]:
     """Gives what `redqueen fit --recover --json` prints."""
     asked = {
-        "ranges": {name: list(limits) for name, limits in plan.space.ranges.items()}, "targets": [target.name for target in plan.targets],
-        "points": plan.points, "seeds": plan.seeds, "waves": plan.waves, "rank": plan.rank, "quarters": plan.world.quarters,
+        "ranges": {name: list(limits) for name, limits in plan.space.ranges.items()},
+        "targets": [target.name for target in plan.targets], "points": plan.points, "seeds": plan.seeds, "waves": plan.waves,
+        "rank": plan.rank, "quarters": plan.world.quarters,
     }
     return {**asked, **asdict(recovery), "versions": origins(), "command": command}
 
@@ -116,7 +138,7 @@ def show_fit(console: Console, document: Mapping[str, Any]) -> None:
         say(console, line)
     console.print()
     for title, heads, rows, right in _tables(document):
-        table(console, heads, rows, title=title, right=right, whole=[head for head in heads[1:] if head != "hangs on"])
+        table(console, heads, rows, title=title, right=right, whole=[head for head in heads[1:] if head != _HANGS])
     for title, lines in _lists(document):
         paragraph(console, title, lines)
 
@@ -142,13 +164,17 @@ def show_recovery(console: Console, document: Mapping[str, Any]) -> None:
     say(
         console,
         f"Rate {100 * document['rate']:.0f} % (95 % interval {100 * document['low']:.0f} to {100 * document['high']:.0f}); stated: "
-        f"{100 * document['normal']:.1f} % if errors are normal and independent, at least {100 * document['sure']:.0f} % if each has one peak.",
+        f"{100 * document['normal']:.1f} % if errors are normal and independent, at least {100 * document['sure']:.0f} % "
+        "if each has one peak.",
     )
     console.print()
     names = list(document["ranges"])
     heads = (*names, "implausibility", "kept", "share left %")
     rows = [
-        (*(number(truth["parameters"][name]) for name in names), number(truth["implausibility"]), "yes" if truth["kept"] else "no", number(100 * truth["share"]))
+        (
+            *(number(truth["parameters"][name]) for name in names), number(truth["implausibility"]),
+            "yes" if truth["kept"] else "no", number(100 * truth["share"]),
+        )
         for truth in document["truths"]
     ]
     table(console, heads, rows, right=heads)
@@ -184,8 +210,8 @@ def _wave(wave: Wave, plan: FitPlan) -> dict[str, Any]:
 def _emulator(one: Emulator) -> dict[str, Any]:
     check = one.check
     return {
-        "target": one.target, "points": one.points, "undefined": one.undefined, "explained": check.explained, "beyond": check.beyond,
-        "mean_square": check.mean_square, "fault": check.fault,
+        "target": one.target, "points": one.points, "undefined": one.undefined, "explained": check.explained,
+        "beyond": check.beyond, "mean_square": check.mean_square, "fault": check.fault,
     }
 
 
@@ -193,8 +219,9 @@ def _headline(document: Mapping[str, Any]) -> str:
     waves = document["waves"]
     runs = sum(wave["points"] for wave in waves) * document["seeds"]
     return (
-        f"{_counted(len(document['parameters']), 'parameter')}, {_counted(len(document['targets']), 'target')}, {_counted(len(waves), 'wave')}, {number(runs)} runs of "
-        f"{document['quarters']} quarters: {_share(document['share'])} of the ranges is not ruled out"
+        f"{_counted(len(document['parameters']), 'parameter')}, {_counted(len(document['targets']), 'target')}, "
+        f"{_counted(len(waves), 'wave')}, {number(runs)} runs of {document['quarters']} quarters: {_share(document['share'])} "
+        "of the ranges is not ruled out"
     )
 
 
@@ -210,79 +237,95 @@ def _verdict(document: Mapping[str, Any]) -> list[str]:
     if value is not None:
         worst = [target["name"] for target in document["targets"] if target["default"] >= document["cut"]]
         by = f": {', '.join(map(_words, worst))}" if worst else ""
-        lines.append(f"The model's own values are {'' if value >= document['cut'] else 'not '}ruled out (implausibility {number(value)}{by}).")
+        word = "" if value >= document["cut"] else "not "
+        lines.append(f"The model's own values are {word}ruled out (implausibility {number(value)}{by}).")
     return lines
 
 
-def _tables(document: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...], list[tuple[str, ...]], tuple[str, ...]]]:
-    heads: tuple[str, ...] = ("parameter", "range", "default", "plausible", "left %", "")
-    rows = []
+def _tables(document: Mapping[str, Any]) -> Iterator[_Table]:
+    yield _parameters(document)
+    yield _targets(document)
+    yield _waves(document)
+    if document["unused"]:
+        heads = ("fact that was no target", "figure", "plausible runs", "hit %")
+        rows: list[_Cells] = [
+            (
+                f"{_words(one['name'])} ({one['unit']})", _bounds(one["target_low"], one["target_high"]),
+                f"{number(one['low'])} to {number(one['high'])}", f"{100 * one['hits']:.0f}",
+            )
+            for one in document["unused"]
+        ]
+        yield "What was not fitted", heads, rows, heads[1:]
+    found = document.get("abc")
+    if found:
+        within = ("parameter", "median", "middle nine tenths")
+        rows = [
+            (_words(one["name"]), number(one["median"]), f"{number(one['low'])} to {number(one['high'])}")
+            for one in found["parameters"]
+        ]
+        tolerances = ", ".join(map(number, found["tolerances"]))
+        yield f"ABC within it: {number(sum(found['runs']))} runs, tolerances {tolerances}", within, rows, within[1:]
+
+
+def _parameters(document: Mapping[str, Any]) -> _Table:
+    rows: list[_Cells] = []
     for one in document["parameters"]:
         low, high = document["ranges"][one["name"]]
         plausible = "-" if one["low"] is None else f"{number(one['low'])} to {number(one['high'])}"
         left = "-" if one["left"] is None else f"{100 * one['left']:.0f}"
-        rows.append((_words(one["name"]), f"{number(low)} to {number(high)}", number(one["default"]), plausible, left, one["word"] or "-"))
-    yield "What remains of the parameters", heads, rows, ("range", "default", "plausible", "left %")
-    heads = ("target", "figure", "may miss by", "rules out %", "nearest", "hangs on")
-    rows = []
+        range_words = f"{number(low)} to {number(high)}"
+        rows.append((_words(one["name"]), range_words, number(one["default"]), plausible, left, one["word"] or "-"))
+    right = ("range", "default", "plausible", "left %")
+    return "What remains of the parameters", ("parameter", *right, ""), rows, right
+
+
+def _targets(document: Mapping[str, Any]) -> _Table:
+    rows: list[_Cells] = []
     for one in document["targets"]:
-        spread = 3 * (one["observation"] ** 2 + one["discrepancy"] ** 2) ** 0.5
+        spread = document["cut"] * (one["observation"] ** 2 + one["discrepancy"] ** 2) ** 0.5
         miss = f"{100 * spread:.0f} %" if one["logs"] else number(spread)
         excluded, nearest = (f"{100 * one['excluded']:.0f}", number(one["nearest"])) if one["emulated"] else ("-", "-")
-        rows.append((f"{_words(one['name'])} ({one['unit']})", _figure(one), miss, excluded, nearest, _hangs(document, one["name"])))
-    yield "Targets", heads, rows, ("figure", "may miss by", "rules out %", "nearest")
-    heads = ("wave", "points", "left", "unsure", "matching %", "emulators that hold")
-    rows = []
+        name = f"{_words(one['name'])} ({one['unit']})"
+        rows.append((name, _bounds(one["low"], one["high"]), miss, excluded, nearest, _hangs(document, one["name"])))
+    right = ("figure", "may miss by", "rules out %", "nearest")
+    return "Targets", ("target", *right, _HANGS), rows, right
+
+
+def _waves(document: Mapping[str, Any]) -> _Table:
+    rows: list[_Cells] = []
     for wave in document["waves"]:
-        good = [one for one in wave["emulators"] if one["fault"] is None]
-        explained = [one["explained"] for one in good]
-        hold = f"{len(good)} of {len(wave['emulators'])}" + (f", explain {100 * min(explained):.0f}-{100 * max(explained):.0f} %" if good else "")
+        explained = [one["explained"] for one in wave["emulators"] if one["fault"] is None]
+        hold = f"{len(explained)} of {len(wave['emulators'])}"
+        if explained:
+            hold += f", explain {100 * min(explained):.0f}-{100 * max(explained):.0f} %"
         matching = "-" if wave["matching"] is None else f"{100 * wave['matching']:.0f}"
         rows.append((str(wave["number"]), str(wave["points"]), _share(wave["share"]), number(wave["unsure"]), matching, hold))
-    yield "Waves", heads, rows, ("wave", "points", "left", "unsure", "matching %")
-    if document["unused"]:
-        heads = ("fact that was no target", "figure", "plausible runs", "hit %")
-        rows = [
-            (f"{_words(one['name'])} ({one['unit']})", _bounds(one["target_low"], one["target_high"]), f"{number(one['low'])} to {number(one['high'])}", f"{100 * one['hits']:.0f}")
-            for one in document["unused"]
-        ]
-        yield "What was not fitted", heads, rows, heads[1:]
-    if document.get("abc"):
-        heads = ("parameter", "median", "middle nine tenths")
-        rows = [(_words(one["name"]), number(one["median"]), f"{number(one['low'])} to {number(one['high'])}") for one in document["abc"]["parameters"]]
-        tolerances = ", ".join(map(number, document["abc"]["tolerances"]))
-        yield f"ABC within it: {number(sum(document['abc']['runs']))} runs, tolerances {tolerances}", heads, rows, heads[1:]
+    right = ("wave", "points", "left", "unsure", "matching %")
+    return "Waves", (*right, "emulators that hold"), rows, right
 
 
 def _lists(document: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    emulators = [
+        (f"wave {wave['number']}, {_words(one['target'])}", one) for wave in document["waves"] for one in wave["emulators"]
+    ]
     pairs = [f"{_words(one['first'])} and {_words(one['second'])} ({one['correlation']:+.2f})" for one in document["trade_offs"]]
-    if pairs:
-        yield "Trade off: only a mix of the two is known (rank correlation)", pairs
-    faults = [
-        f"wave {wave['number']}, {_words(one['target'])}: {one['fault']}" for wave in document["waves"] for one in wave["emulators"] if one["fault"]
-    ]
-    if faults:
-        yield "Emulators that failed their check, and ruled nothing out", faults
-    undefined = [
-        f"wave {wave['number']}, {_words(one['target'])}: {one['undefined']} points" for wave in document["waves"] for one in wave["emulators"] if one["undefined"]
-    ]
-    if undefined:
-        yield "Points at which a target is not defined, which its emulator does not know", undefined
-    if document["failures"]:
-        yield "Runs that failed", document["failures"][:10]
-    left_out = [f"{_words(name)}: {reason}" for name, reason in LEFT_OUT.items() if name not in {one["name"] for one in document["targets"]}]
-    if left_out:
-        yield "No targets unless named", left_out
-    yield "How to read it", [
-        f"Plausible: the middle nine tenths of points that are not ruled out. Left: its width, of nine tenths of the range; up to {100 * MOST_IDENTIFIED:.0f} % a "
-        f"parameter is identified, up to {100 * MOST_NARROWED:.0f} % narrowed, above it not identified. Pairs trade off from a rank correlation of {TRADE_OFF:g}.",
-        f"A figure's bounds are read as {BOUNDS:g} of its standard deviations; may miss by: three standard deviations of figure and model together, "
-        "to which those of the emulator and of one run are added.",
-        "Rules out: share of the ranges that a target rules out alone. Nearest: the lowest implausibility that any point has of it. "
-        f"Hangs on: parameters with {100 * _LEAST:.0f} % or more of its variance over the ranges (total Sobol index of the emulator).",
-        "Unsure: the emulator's variance over all others, of the target where it is largest. Matching: of the points run that are left, those whose "
-        "own runs are near enough too.",
-    ]
+    targets = {one["name"] for one in document["targets"]}
+    for title, lines in (
+        ("Trade off: only a mix of the two is known (rank correlation)", pairs),
+        (
+            "Emulators that failed their check, and ruled nothing out",
+            [f"{name}: {one['fault']}" for name, one in emulators if one["fault"]],
+        ),
+        (
+            "Points at which a target is not defined, which its emulator does not know",
+            [f"{name}: {one['undefined']} points" for name, one in emulators if one["undefined"]],
+        ),
+        ("Runs that failed", document["failures"][:_FAILURES]),
+        ("No targets unless named", [f"{_words(name)}: {reason}" for name, reason in LEFT_OUT.items() if name not in targets]),
+        ("How to read it", _HOW_TO_READ),
+    ):
+        if lines:
+            yield title, lines
 
 
 def _hangs(document: Mapping[str, Any], target: str) -> str:
@@ -291,10 +334,6 @@ def _hangs(document: Mapping[str, Any], target: str) -> str:
         return "-"
     named = sorted(one["total"].items(), key=lambda pair: -pair[1])[:_NAMED]
     return ", ".join(f"{_words(name)} {100 * value:.0f}" for name, value in named if value >= _LEAST) or "nothing much"
-
-
-def _figure(target: Mapping[str, Any]) -> str:
-    return _bounds(target["low"], target["high"])
 
 
 def _bounds(low: float | None, high: float | None) -> str:

@@ -1,4 +1,4 @@
-"""Draw what is not ruled out, by pairs of parameters: how much lies behind each cell, and how implausible the best point there is."""
+"""Draw what is not ruled out, by pairs of parameters: how much lies behind each cell, and its least implausible point."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ _SIZE, _LETTERS = 0.95, 14
 def plausible_figure(found: Match, marked: Mapping[str, float], command: str) -> Figure:
     """Draws a matrix of pairs: below the diagonal the share of what lies behind a cell that is not ruled out (optical depth).
 
-    Above it stands the lowest implausibility of a cell, on it each parameter's plausible values; `marked` is a point drawn as a cross
-    (the defaults). Source: Vernon, Goldstein and Bower 2010, figures 5 to 7.
+    Above it stands the lowest implausibility of a cell, on it each parameter's plausible values; `marked` is a point drawn as a
+    cross (the defaults). Source: Vernon, Goldstein and Bower 2010, figures 5 to 7.
     """
     names = found.space.names
     size = len(names)
@@ -40,7 +40,8 @@ def plausible_figure(found: Match, marked: Mapping[str, float], command: str) ->
     points = numpy.concatenate([whole(size, count=_EVERYWHERE).points, *(wave.unit for wave in found.waves), found.plausible])
     values = found.judgement(points)
     depths = {
-        (row, column): optical_depth(found.plausible, found.share, column, row, _CELLS) for row in range(size) for column in range(row)
+        (row, column): optical_depth(found.plausible, found.share, column, row, _CELLS)
+        for row in range(size) for column in range(row)
     }
     deepest = max([float(one.max()) for one in depths.values()] or [0.0]) or 1.0
     with drawing() as pyplot:
@@ -56,18 +57,22 @@ def plausible_figure(found: Match, marked: Mapping[str, float], command: str) ->
                     axis.axvline(mark[row], color=INK, linewidth=0.8, linestyle=":")
                     continue
                 if row > column:
-                    axis.imshow(depths[row, column], origin="lower", extent=(0, 1, 0, 1), cmap=_DEPTHS, vmin=0, vmax=deepest, aspect="auto")
+                    _paint(axis, depths[row, column], _DEPTHS, deepest)
                 else:
-                    least = least_implausible(points, values, column, row, _CELLS)
-                    axis.imshow(least, origin="lower", extent=(0, 1, 0, 1), cmap=_LEAST, vmin=0, vmax=2 * found.cut, aspect="auto")
+                    _paint(axis, least_implausible(points, values, column, row, _CELLS), _LEAST, 2 * found.cut)
                 axis.plot(mark[column], mark[row], marker="+", color=INK, markersize=5, markeredgewidth=0.9)
         words = (
-            f"Below the diagonal: share of all others' ranges that is not ruled out, white none, darkest {number(100 * deepest)} %. Above: lowest "
-            f"implausibility met, dark 0, white {number(2 * found.cut)} or more; {number(found.cut)} rules out. Cross: the model's own values. "
-            f"Made by: {command}"
+            "Below the diagonal: share of all others' ranges that is not ruled out, white none, darkest "
+            f"{number(100 * deepest)} %. Above: lowest implausibility met, dark 0, pale {number(2 * found.cut)} or more; "
+            f"{number(found.cut)} rules out. "
+            f"Cross: the model's own values. Made by: {command}"
         )
         figure.supxlabel(textwrap.fill(words, int(side * _LETTERS)), x=0.01, ha="left", fontsize=7, color=FAINT)
     return figure
+
+
+def _paint(axis: Axes, cells: numpy.ndarray, colours: str, most: float) -> None:
+    axis.imshow(cells, origin="lower", extent=(0, 1, 0, 1), cmap=colours, vmin=0, vmax=most, aspect="auto")
 
 
 def _frame(axis: Axes, names: tuple[str, ...], row: int, column: int, found: Match) -> None:
@@ -80,8 +85,10 @@ def _frame(axis: Axes, names: tuple[str, ...], row: int, column: int, found: Mat
         side.set_linewidth(0.4)
     if row == len(names) - 1:
         low, high = found.space.ranges[names[column]]
-        for label, side in zip(axis.set_xticks([0, 1], [number(low), number(high)], fontsize=6), ("left", "right"), strict=True):
-            label.label1.set_horizontalalignment(side)
+        ticks = axis.set_xticks([0, 1], [number(low), number(high)], fontsize=6)
+        # Ends of neighbouring panels would run into each other.
+        ticks[0].label1.set_horizontalalignment("left")
+        ticks[1].label1.set_horizontalalignment("right")
         axis.set_xlabel(names[column].replace("_", "\n"), fontsize=7)
     if column == 0:
         axis.set_ylabel(names[row].replace("_", "\n"), fontsize=7)

@@ -1,1 +1,1 @@
-"""Find which values of uncertain parameters are not ruled out by figures that a simulator should give: history matching by waves."""
+"""Find which values of uncertain parameters figures do not rule out: history matching by waves of any simulator."""

@@ -1,4 +1,4 @@
-"""Refine a plausible set by approximate Bayesian computation: weigh its points by how often runs there come close to the targets."""
+"""Refine a plausible set by approximate Bayesian computation: weigh points by how often runs come close to the targets."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ FAR = 1e6
 class Posterior:
     """Holds a weighted sample: points [n, parameter] in their own units, weights that add up to one, and how it was reached.
 
-    `tolerances` are the distances allowed population by population and `runs` the runs that each took; a distance is the root of the
-    sum over targets of ((run - figure) / standard deviation)^2.
+    `tolerances` are the distances allowed population by population and `runs` the runs that each took; a distance is the root
+    of the sum over targets of ((run - figure) / standard deviation)^2.
     """
 
     points: numpy.ndarray
@@ -54,9 +54,9 @@ def refine(
     """Samples parameters by sequential Monte Carlo within what is not ruled out, and keeps the history in the SQLite file `place`.
 
     The prior is even over the points that are not ruled out. A run at a point is taken if it is closer to the targets than the
-    population's tolerance: at first whatever the prior gives, then the median distance of the population before. Distances are in standard
-    deviations of observation and discrepancy, targets whose emulator never held included: runs need no emulator.
-    Runs are done one by one with fixed draws: same draw, same bits. Source: Toni et al. 2009; Klinger, Rickert and Hasenauer 2018 (pyABC).
+    population's tolerance: the median distance of runs of the prior, then that of the population before. Distances are in
+    standard deviations of observation and discrepancy, over all targets: runs need no emulator. Runs are done one by one with
+    fixed draws: same draw, same bits. Source: Toni et al. 2009; Klinger, Rickert and Hasenauer 2018 (pyABC).
     """
     pyabc = require("pyabc", "abc")
     if found.empty:
@@ -87,7 +87,9 @@ def refine(
             point = numpy.array([[parameter[name] for name in names]])  # type: ignore[index]
             outputs = simulate(point, numpy.array([[FIRST_SEED + calls]]))[0, 0]
             calls += 1
-            distances = [float(target.distance(target.scaled(outputs[[column]]))[0]) for column, target in enumerate(found.targets)]
+            distances = [
+                float(target.distance(target.scaled(outputs[[column]]))[0]) for column, target in enumerate(found.targets)
+            ]
             # pyabc compares with zero: a target with one bound has no figure to subtract.
             return {target.name: one if math.isfinite(one) else FAR for target, one in zip(found.targets, distances, strict=True)}
 
@@ -112,14 +114,13 @@ def refine(
     table = history.get_all_populations()
     table = table[table["t"] >= 0]
     points = frame[list(names)].to_numpy(dtype=float)
-    return Posterior(
-        points, numpy.asarray(weights, dtype=float), tuple(map(float, table["epsilon"])), tuple(map(int, table["samples"]))
-    )
+    tolerances, counts = tuple(map(float, table["epsilon"])), tuple(map(int, table["samples"]))
+    return Posterior(points, numpy.asarray(weights, dtype=float), tolerances, counts)
 
 
 @contextlib.contextmanager
 def _seeded(draw: int) -> Iterator[None]:
-    """Gives pyabc, which draws from numpy's global generator, a fixed draw, and puts the generator back after; its log stays quiet."""
+    """Gives numpy's global generator, which pyabc draws from, a fixed draw, and puts it back after; the log stays quiet."""
     before, log = numpy.random.get_state(), logging.getLogger("ABC")
     level = log.level
     log.setLevel(logging.WARNING)

@@ -36,8 +36,9 @@ class Check:
     """Holds what leaving out each point in turn says of an emulator.
 
     An error is the mean of the runs at a point less what the other points foretell of it, over the standard deviation foretold
-    (emulator and luck of the runs). `beyond` is the share of errors past 3, `mean_square` their mean square, which should be one;
-    `explained` is the share of the variance between points that is foretold. `fault` says why the emulator fails, None where it holds.
+    (emulator and luck of the runs). `beyond` is the share of errors past 3, `mean_square` their mean square, which should be
+    one; `explained` is the share of the variance between points that is foretold. `fault` says why the emulator fails, None
+    where it holds.
     """
 
     errors: numpy.ndarray
@@ -96,8 +97,9 @@ def emulate(target: str, unit: numpy.ndarray, outputs: numpy.ndarray, *, draw: i
     The mean of runs is a linear trend and a Gaussian process of Matern's kernel (nu = 5/2) with a length for each parameter, seen
     at each point with the variance of the mean of its runs (a Kriging of noisy points: Ankenman, Nelson and Staum 2010). The
     variance between runs is a process of its own, of log s^2 with the known variance of that logarithm under normal luck, at the
-    level of the variances pooled, so that a few runs a point are enough. Lengths and variances are those of the greatest likelihood; errors are those of leaving
-    out each point with them held (Rasmussen and Williams 2006, 5.4.2). Needs scikit-learn.
+    level of the variances pooled, so that a few runs a point are enough. Lengths and variances are those of the greatest
+    likelihood; errors are those of leaving out each point with them held (Rasmussen and Williams 2006, 5.4.2). Needs
+    scikit-learn.
     """
     known = numpy.isfinite(outputs)
     counts = known.sum(axis=1)
@@ -188,7 +190,8 @@ def _checked(learner: Any, values: numpy.ndarray) -> Check:
 def _fault(beyond: float, mean_square: float, size: int) -> str | None:
     most = 1 + CLEAR * math.sqrt(2 / size)
     if beyond > BEYOND:
-        return f"{100 * beyond:.0f} % of left-out points are missed by more than {CUT:g} of its standard deviations ({100 * BEYOND:.0f} % may be)"
+        allowed = f"{100 * BEYOND:.0f} % may be"
+        return f"{100 * beyond:.0f} % of left-out points are missed by more than {CUT:g} of its standard deviations ({allowed})"
     if mean_square > most:
         return f"it is too sure of itself: the mean square of its errors is {mean_square:.2f} (at most {most:.2f})"
     return None

@@ -38,10 +38,10 @@ Simulate = Callable[[numpy.ndarray, numpy.ndarray], numpy.ndarray]
 class Wave:
     """Holds one wave: the points that were run (on the unit cube), what they gave, what was learnt, and what remains.
 
-    `outputs` is [point, seed, target] as simulated. `nearest` is the lowest implausibility of each target anywhere in the space and
-    `excluded` the share of the space that each rules out alone, all waves so far together. `unsure` is the emulators' variance over the
-    other variances: median over what remains, of the target where it is largest. `matching` is, of the points run
-    that are not ruled out, the share that their own runs do not rule out either (NaN where none is left).
+    `outputs` is [point, seed, target] as simulated. `nearest` is the lowest implausibility of each target anywhere in the space
+    and `excluded` the share of the space that each rules out alone, all waves so far together. `unsure` is the emulators'
+    variance over the other variances: median over what remains, of the target where it is largest. `matching` is, of the points
+    run that are not ruled out, the share that their own runs do not rule out either (NaN where none is left).
     """
 
     number: int
@@ -59,8 +59,8 @@ class Wave:
 class Match:
     """Holds what waves of history matching found.
 
-    `stop` says why they ended. `plausible` are points [n, parameter] of the unit cube spread evenly over what is not ruled out, with
-    their implausibilities `values`; no rows where nothing remains.
+    `stop` says why they ended. `plausible` are points [n, parameter] of the unit cube spread evenly over what is not ruled out,
+    with their implausibilities `values`; no rows where nothing remains.
     """
 
     space: Space
@@ -84,7 +84,7 @@ class Match:
         return self.waves[-1].remaining.share
 
     def blamed(self) -> tuple[str, ...]:
-        """Names the targets that rule everything out: those that no point comes near, else those missed at the least implausible point."""
+        """Names the targets that rule everything out: those that no point comes near, else those that the best point misses."""
         last = self.waves[-1]
         alone = tuple(target.name for target, lowest in zip(self.targets, last.nearest, strict=True) if lowest >= self.cut)
         if alone:
@@ -111,11 +111,11 @@ def match(
     """Rules out, wave by wave, the points that cannot give the targets.
 
     A wave lays `points` points out over what is not ruled out yet (a Latin hypercube at first, then points far from each other),
-    runs each under `seeds` seeds of its own, emulates every target from these runs and earlier ones nearby, and rules out
-    points with an implausibility of `cut` or more for the worst target (`rank` 1; 2: the second worst). It ends when nothing is left, when
-    no emulator passes its check, when a wave leaves nine tenths of what there was, when the emulators' own variance is below
-    a tenth of the others', or after `waves` waves. What is left is sampled
-    evenly at `sample` points; `learn` stands for `emulate`. Same draw, same bits. What is wrong is refused at once.
+    runs each under `seeds` seeds of its own, emulates every target from these runs and earlier ones nearby, and rules out points
+    with an implausibility of `cut` or more for the worst target (`rank` 1; 2: the second worst). It ends when nothing is left,
+    when no emulator passes its check, when a wave leaves nine tenths of what there was, when the emulators' own variance is below
+    a tenth of the others', or after `waves` waves. What is left is sampled evenly at `sample` points; `learn` stands for
+    `emulate`. Same draw, same bits. What is wrong is refused at once.
     Source: Craig et al. 1997; Vernon, Goldstein and Bower 2010, Bayesian Analysis 5, 619-669.
     """
     check_match(space, targets, points=points, seeds=seeds, waves=waves, rank=rank, cut=cut).refuse_if_any("history matching")
@@ -190,7 +190,8 @@ def _design(space: Space, left: Remaining, known: numpy.ndarray, points: int, dr
 
 
 def _wave(
-    number: int, unit: numpy.ndarray, outputs: numpy.ndarray, emulators: Sequence[Emulator], left: Remaining, judgement: Judgement, cut: float
+    number: int, unit: numpy.ndarray, outputs: numpy.ndarray, emulators: Sequence[Emulator], left: Remaining, judgement: Judgement,
+    cut: float,
 ) -> Wave:
     everywhere = judgement.by_target(whole(len(judgement.space), count=2**12).points)
     # What the search met counts too: a narrow pass may lie between the points laid out.
@@ -228,7 +229,8 @@ def _matching(
         if emulator.usable:
             _, _, ensemble = emulator.foretell(unit)
             # A target that no run defines cannot have been met.
-            found[:, column] = numpy.where(counts > 0, implausibility(target, mean, ensemble / numpy.maximum(counts, 1), ensemble), numpy.inf)
+            missed = implausibility(target, mean, ensemble / numpy.maximum(counts, 1), ensemble)
+            found[:, column] = numpy.where(counts > 0, missed, numpy.inf)
     return float((judgement.ranked(found) < cut).mean())
 
 

@@ -1,4 +1,4 @@
-"""Which parameters the targets identify and which they do not: what remains of each range, what trades off, what each target hangs on."""
+"""Which parameters the targets identify: what remains of each range, what trades off, what each target hangs on."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from redqueen.lab.fit.emulator import Emulator
 from redqueen.lab.fit.space import Space
 
 __all__ = [
-    "IDENTIFIED", "NARROWED", "NOT_IDENTIFIED", "Marginal", "Sensitivity", "TradeOff", "least_implausible", "marginals", "optical_depth",
-    "sensitivities", "trade_offs",
+    "IDENTIFIED", "MOST_IDENTIFIED", "MOST_NARROWED", "NARROWED", "NOT_IDENTIFIED", "TRADE_OFF", "Marginal", "Sensitivity",
+    "TradeOff", "least_implausible", "marginals", "optical_depth", "sensitivities", "trade_offs",
 ]
 
 #: The middle part of a range that is compared, before and after.
@@ -69,7 +69,7 @@ def marginals(space: Space, plausible: numpy.ndarray) -> list[Marginal]:
     points = space.natural(plausible)
     found = []
     for column, (name, (low, high)) in enumerate(space.ranges.items()):
-        least, median, most = (float(value) for value in numpy.quantile(points[:, column], [(1 - MIDDLE) / 2, 0.5, (1 + MIDDLE) / 2]))
+        least, median, most = numpy.quantile(points[:, column], [(1 - MIDDLE) / 2, 0.5, (1 + MIDDLE) / 2]).tolist()
         if name in space.switches:
             on = float((points[:, column] == high).mean())
             left = 2 * min(on, 1 - on)
@@ -103,7 +103,8 @@ def sensitivities(space: Space, emulators: Sequence[Emulator], *, base: int = BA
     for emulator in emulators:
         if emulator.usable:
             main, total, _, _ = sobol_of(emulator.expect, switches, base, draw=draw)
-            found.append(Sensitivity(emulator.target, *(dict(zip(space.names, part.tolist(), strict=True)) for part in (main, total))))
+            by_name = (dict(zip(space.names, part.tolist(), strict=True)) for part in (main, total))
+            found.append(Sensitivity(emulator.target, *by_name))
     return found
 
 
@@ -118,7 +119,7 @@ def optical_depth(plausible: numpy.ndarray, share: float, first: int, second: in
 
 
 def least_implausible(points: numpy.ndarray, values: numpy.ndarray, first: int, second: int, cells: int) -> numpy.ndarray:
-    """Gives, over two parameters, the lowest implausibility met in each cell, whatever the others: [second, first], NaN where none was."""
+    """Gives, over two parameters, the lowest implausibility met in each cell: [second, first], NaN where no point was."""
     columns = numpy.minimum((points[:, [first, second]] * cells).astype(int), cells - 1)
     found = numpy.full((cells, cells), numpy.inf)
     numpy.minimum.at(found, (columns[:, 1], columns[:, 0]), values)

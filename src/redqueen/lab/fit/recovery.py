@@ -26,7 +26,7 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Truth:
-    """Holds one truth: its parameters, how implausible the match finds it, whether it is kept, and the share of the space that is."""
+    """Holds one truth: its parameters, how implausible the match finds it, whether it is kept, and how much of the space is."""
 
     parameters: dict[str, float]
     implausibility: float
@@ -39,8 +39,8 @@ class Truth:
 class Recovery:
     """Holds how many truths were kept: the rate with its 95 % interval (Clopper and Pearson).
 
-    `normal` is the rate at which they should be if every error is normal and independent, `sure` the least at which they are if errors
-    have one peak each, whatever they depend on.
+    `normal` is the rate at which they should be if every error is normal and independent, `sure` the least at which they are if
+    errors have one peak each, whatever they depend on.
     """
 
     truths: tuple[Truth, ...]
@@ -68,8 +68,8 @@ def recover(
     """Draws truths evenly over the space, makes each one's figures, and matches the simulator to them as to any others.
 
     A figure is that of one run at the truth under a seed of its own, with a normal error of the target's whole standard deviation
-    (observation and discrepancy); what the run leaves undefined is no target of that truth. All truths share the first wave, which does
-    not depend on the figures, and so its emulators' errors.
+    (observation and discrepancy); what the run leaves undefined is no target of that truth. All truths share the first wave,
+    which does not depend on the figures, and so its emulators' errors.
     """
     luck = numpy.random.default_rng(draw)
     unit = luck.random((truths, len(space)))
@@ -94,7 +94,8 @@ def recover(
                 return simulate(points, seeds)[:, :, columns]
 
             result = match(
-                of_these, space, mine, points=points, seeds=seeds, waves=waves, rank=min(rank, len(mine)), draw=draw, learn=learn, sample=sample,
+                of_these, space, mine, points=points, seeds=seeds, waves=waves, rank=min(rank, len(mine)), draw=draw, learn=learn,
+                sample=sample,
             )
             value = float(result.judgement(unit[place : place + 1])[0])
             parameters = dict(zip(space.names, space.natural(unit[place : place + 1])[0].tolist(), strict=True))

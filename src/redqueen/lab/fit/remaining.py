@@ -1,4 +1,4 @@
-"""What remains of the space of parameters: an even sample of the points that are not ruled out, and how much of the space they fill."""
+"""What remains of the space of parameters: an even sample of the points not ruled out, and how much of the space they fill."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ Implausibility = Callable[..., numpy.ndarray]
 
 @dataclass(frozen=True)
 class Remaining:
-    """Holds an even sample of what is not ruled out, [n, parameter] on the unit cube, and `share`, the part of the space that it fills.
+    """Holds an even sample of what is not ruled out, [n, parameter] on the unit cube, and the `share` of the space that it fills.
 
     `best` is the least implausible point that was met and `lowest` its implausibility. `method` says how the sample was found;
-    where nothing remains, `points` has no rows and `share` is 0. `levels` are the cuts passed and the share of the space below each.
+    where nothing remains, `points` has no rows and `share` is 0. `levels` are the cuts passed and the share below each.
     """
 
     points: numpy.ndarray
@@ -58,11 +58,11 @@ def whole(dimension: int, *, count: int = SAMPLE, draw: int = 1) -> Remaining:
 def remaining(implausibility: Implausibility, dimension: int, *, cut: float, count: int = SAMPLE, draw: int = 1) -> Remaining:
     """Samples the points of the unit cube with an implausibility below `cut`, evenly.
 
-    Points are laid out over the whole cube (Sobol). Where enough of them remain, the sample is made of those: rejection. Where too few do,
-    the cut is lowered level by level: of the points below one level the fifth that is least implausible starts the next, and
-    moves along differences between points (ter Braak 2006), each accepted where the level allows, make it even again.
-    The share of the space is the product of the shares of levels. Source: subset simulation, Au and Beck 2001, as used for
-    implausibility by Williamson and Vernon 2013. A region far smaller than `LEAST_SHARE`, or islands that no level joins, are not found.
+    Points are laid out over the whole cube (Sobol). Where enough of them remain, the sample is made of those: rejection. Where too
+    few do, the cut is lowered level by level: of the points below one level the fifth that is least implausible starts the next,
+    and moves along differences between points (ter Braak 2006), each accepted where the level allows, make it even again.
+    The share of the space is the product of the shares of levels. A region far smaller than `LEAST_SHARE`, or islands that no
+    level joins, are not found. Source: subset simulation, Au and Beck 2001, as used by Williamson and Vernon 2013.
     """
     candidates = _even(dimension, max(CANDIDATES, 4 * count), draw)
     values = implausibility(candidates)
@@ -131,7 +131,8 @@ def _by_levels(
 
 
 def _moved(
-    implausibility: Implausibility, points: numpy.ndarray, found: numpy.ndarray, level: float, luck: numpy.random.Generator, sweeps: int
+    implausibility: Implausibility, points: numpy.ndarray, found: numpy.ndarray, level: float, luck: numpy.random.Generator,
+    sweeps: int,
 ) -> tuple[numpy.ndarray, numpy.ndarray]:
     """Moves every point about within the level: by differences between points of the other half, so that moves are symmetric."""
     points, found = points.copy(), found.copy()

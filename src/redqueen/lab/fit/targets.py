@@ -40,8 +40,8 @@ class Target:
     @property
     def bounds(self) -> tuple[float, float]:
         """Gives both bounds on the scale compared, infinite where there is none."""
-        low, high = -math.inf if self.low is None else self.low, math.inf if self.high is None else self.high
-        return (math.log(low) if self.low is not None else low, math.log(high) if self.high is not None else high) if self.logs else (low, high)
+        scale = math.log if self.logs else float
+        return -math.inf if self.low is None else scale(self.low), math.inf if self.high is None else scale(self.high)
 
     @property
     def middle(self) -> float:

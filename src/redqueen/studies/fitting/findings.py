@@ -1,4 +1,4 @@
-"""Read a match: what remains of each range, what trades off, where the defaults lie, and what the plausible runs say of other facts."""
+"""Read a match: what remains of each range, what trades off, where the defaults lie, what other facts the plausible runs hit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CHANCES = (0.05, 0.5, 0.95)
 
 @dataclass(frozen=True)
 class UnusedFact:
-    """Holds what points that are not ruled out show of a fact that was no target: their middle nine tenths, and the share that hits it."""
+    """Holds what points not ruled out show of a fact that was no target: their middle nine tenths, and the share that hits it."""
 
     name: str
     unit: str
@@ -37,8 +37,8 @@ class UnusedFact:
 class Findings:
     """Holds what a match says of parameters, pairs of them, targets, the model's defaults and facts that were no target.
 
-    `default` is the implausibility of the defaults by target (empty where one of them lies outside its range), `default_value` the one that
-    counts. `trade_offs` are the pairs with a rank correlation of `TRADE_OFF` or more.
+    `default` is the implausibility of the defaults by target (empty where one of them lies outside its range), `default_value` the
+    one that counts. `trade_offs` are the pairs with a rank correlation of `TRADE_OFF` or more.
     """
 
     marginals: tuple[Marginal, ...]
@@ -52,12 +52,11 @@ class Findings:
 def findings(plan: FitPlan, found: Match, runs: MicroRuns) -> Findings:
     """Reads a match of a plan."""
     left = marginals(plan.space, found.plausible) if not found.empty else []
-    pairs = [pair for pair in trade_offs(plan.space, found.plausible) if abs(pair.correlation) >= TRADE_OFF] if not found.empty else []
+    pairs = trade_offs(plan.space, found.plausible) if not found.empty else []
     default, value = _default(plan, found)
-    return Findings(
-        tuple(left), tuple(pairs), tuple(sensitivities(plan.space, found.waves[0].emulators, draw=plan.draw)), default, value,
-        tuple(_unused(plan, found, runs)),
-    )
+    strong = tuple(pair for pair in pairs if abs(pair.correlation) >= TRADE_OFF)
+    hanging = tuple(sensitivities(plan.space, found.waves[0].emulators, draw=plan.draw))
+    return Findings(tuple(left), strong, hanging, default, value, tuple(_unused(plan, found, runs)))
 
 
 def _default(plan: FitPlan, found: Match) -> tuple[dict[str, float], float | None]:
@@ -83,7 +82,7 @@ def _unused(plan: FitPlan, found: Match, runs: MicroRuns) -> list[UnusedFact]:
         values = numpy.array([numpy.mean(runs.seen[point.tobytes()][name]) for point in left])
         values = values[numpy.isfinite(values)]
         if values.size:
-            cuts = (float(one) for one in numpy.quantile(values, CHANCES))
+            low, median, high = numpy.quantile(values, CHANCES).tolist()
             hits = float(numpy.mean([fact.hit(value) for value in values]))
-            facts.append(UnusedFact(name, fact.unit, fact.low, fact.high, *cuts, hits, int(values.size)))
+            facts.append(UnusedFact(name, fact.unit, fact.low, fact.high, low, median, high, hits, int(values.size)))
     return facts

@@ -22,8 +22,8 @@ from redqueen.policies.change import SWITCH
 from redqueen.studies.facts import MEASURED, NOT_MEASURED, RECIPES
 
 __all__ = [
-    "BOUNDS", "DISCREPANCY", "IN_LOGS", "LEAST_QUARTERS", "LEFT_OUT", "MEASURING", "SEEDS", "TARGETS", "WAVES", "FitPlan", "micro_facts", "parameters_set_by",
-    "plan_fit", "target_of",
+    "BOUNDS", "DISCREPANCY", "IN_LOGS", "LEAST_QUARTERS", "LEFT_OUT", "MEASURING", "SEEDS", "TARGETS", "WAVES", "FitPlan",
+    "micro_facts", "parameters_set_by", "plan_fit", "target_of",
 ]
 
 #: Seeds of a point and waves, unless asked otherwise; points are ten for each parameter (Loeppky, Sacks and Welch 2009).
@@ -58,15 +58,15 @@ LEFT_OUT = {
 _SLOW = frozenset(("learning_across_borders",))
 #: What decides the figures of a run, beside the model.
 MEASURING = (
-    *MODEL_CODE, "indicators/demography.py", "indicators/leontief.py", "studies/accounts.py", "studies/facts.py", "studies/measurements.py",
-    "studies/register.py",
+    *MODEL_CODE, "indicators/demography.py", "indicators/leontief.py", "studies/accounts.py", "studies/facts.py",
+    "studies/measurements.py", "studies/register.py",
 )
 _BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}
 
 
 @dataclass(frozen=True)
 class FitPlan:
-    """States a fit: parameters with their ranges, targets, and how much is run. `world` is that of case `recipes`, without a policy."""
+    """States a fit: parameters with their ranges, targets, and how much is run; `world` is that of case `recipes`."""
 
     space: Space
     targets: tuple[Target, ...]
@@ -88,8 +88,9 @@ class FitPlan:
     def key(self) -> str:
         """Gives the SHA-256 of all that decides what a fit finds."""
         content = [
-            code_digest((*MEASURING, "lab/fit", "studies/fitting")), world_hash(self.world), parameter_hash(self.world, {}), list(self.space.ranges.items()),
-            [dataclasses.astuple(target) for target in self.targets], self.points, self.waves, self.seeds, self.cut, self.rank, self.draw,
+            code_digest((*MEASURING, "lab/fit", "studies/fitting")), world_hash(self.world), parameter_hash(self.world, {}),
+            list(self.space.ranges.items()), [dataclasses.astuple(target) for target in self.targets],
+            self.points, self.waves, self.seeds, self.cut, self.rank, self.draw,
         ]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
@@ -113,13 +114,14 @@ def parameters_set_by(targets: Iterable[str]) -> list[str]:
 def target_of(fact: Fact, *, multiple: float = DISCREPANCY, discrepancy: float | None = None) -> Target:
     """Makes a fact a target: its bounds are two standard deviations to each side of their middle.
 
-    The model's discrepancy is `multiple` such standard deviations, or `discrepancy`, on the scale compared (logs for those of `IN_LOGS`).
-    A fact with one bound has no width: without `discrepancy` its target allows no error, and is refused.
+    The model's discrepancy is `multiple` such standard deviations, or `discrepancy`, on the scale compared (logs for those of
+    `IN_LOGS`). A fact with one bound has no width: without `discrepancy` its target allows no error, and is refused.
     """
     bare = Target(fact.name, fact.low, fact.high, 0.0, 0.0, fact.name in IN_LOGS, fact.unit)
     low, high = bare.bounds
     observation = (high - low) / 2 / BOUNDS if math.isfinite(high - low) else 0.0
-    return dataclasses.replace(bare, observation=observation, discrepancy=multiple * observation if discrepancy is None else discrepancy)
+    granted = multiple * observation if discrepancy is None else discrepancy
+    return dataclasses.replace(bare, observation=observation, discrepancy=granted)
 
 
 def plan_fit(
@@ -176,7 +178,8 @@ def _chosen_targets(
             continue
         target = target_of(known[name], multiple=multiple, discrepancy=discrepancies.get(name))
         if math.isinf(sum(target.bounds)) and name not in discrepancies:
-            faults.add(f"'{name}' is a direction, without a width", field="--targets", remedy=f"--discrepancy-of {name}=X says how far off it may be")
+            remedy = f"--discrepancy-of {name}=X says how far off it may be"
+            faults.add(f"'{name}' is a direction, without a width", field="--targets", remedy=remedy)
         else:
             found.append(target)
     return found
@@ -218,7 +221,8 @@ def _range(name: str, limits: str, faults: Faults) -> tuple[float, float]:
     try:
         low, high = (float(part) for part in limits.split(":"))
     except ValueError:
-        faults.add(f"'{limits}' is no range of {name}", field="--parameters", remedy=f"for example {name}={declared.low:g}:{declared.high:g}")
+        remedy = f"for example {name}={declared.low:g}:{declared.high:g}"
+        faults.add(f"'{limits}' is no range of {name}", field="--parameters", remedy=remedy)
         return declared.low, declared.high
     if not declared.low <= low < high <= declared.high:
         faults.add(
@@ -236,6 +240,7 @@ def _world(quarters: int | None, faults: Faults) -> World:
     if quarters is None:
         return world
     if not LEAST_QUARTERS <= quarters <= world.quarters:
-        faults.add(f"{quarters} quarters do not show the facts", field="--quarters", remedy=f"from {LEAST_QUARTERS} to {world.quarters}")
+        remedy = f"from {LEAST_QUARTERS} to {world.quarters}"
+        faults.add(f"{quarters} quarters do not show the facts", field="--quarters", remedy=remedy)
         return world
     return dataclasses.replace(world, quarters=quarters)

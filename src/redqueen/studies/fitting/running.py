@@ -1,4 +1,4 @@
-"""Run the micro facts' world at many points and measure it, keep each point that is finished, and match the model to its targets."""
+"""Run the world of the micro facts at many points, measure and keep each that is finished, and match the model to targets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
@@ -35,8 +35,8 @@ def fit(plan: FitPlan, kept: Kept, *, threads: int | None = None, progress: bool
     """
     runs = MicroRuns(plan, kept, threads or available_threads(), progress)
     found = match(
-        runs, plan.space, plan.targets, points=plan.points, seeds=plan.seeds, waves=plan.waves, cut=plan.cut, rank=plan.rank, draw=plan.draw,
-        progress=progress,
+        runs, plan.space, plan.targets, points=plan.points, seeds=plan.seeds, waves=plan.waves, cut=plan.cut, rank=plan.rank,
+        draw=plan.draw, progress=progress,
     )
     return found, runs
 
@@ -45,7 +45,8 @@ def fit(plan: FitPlan, kept: Kept, *, threads: int | None = None, progress: bool
 class MicroRuns:
     """Simulates points and measures the micro facts, as history matching asks for it; each finished point is kept on disk.
 
-    `seen` holds all that was measured, by the bytes of a point: fact -> [seed]. `failures` are runs that ended in an error, with its words.
+    `seen` holds all that was measured, by the bytes of a point: fact -> [seed]. `failures` are runs that ended in an error, with
+    its words.
     """
 
     plan: FitPlan
@@ -58,7 +59,7 @@ class MicroRuns:
     def __call__(self, points: numpy.ndarray, seeds: numpy.ndarray) -> numpy.ndarray:
         """Gives the targets at points [n, parameter] under seeds [n, seed]: [n, seed, target], NaN where not defined."""
         keys = [self._key(point, row) for point, row in zip(points, seeds, strict=True)]
-        values = [self.kept.read(key) for key in keys]
+        values: list[Any] = [self.kept.read(key) for key in keys]
         missing = [place for place, value in enumerate(values) if value is None]
         if missing:
             for place, value in self._run(points, seeds, missing, keys):
@@ -74,8 +75,8 @@ class MicroRuns:
 
     def _key(self, point: numpy.ndarray, seeds: numpy.ndarray) -> str:
         content = [
-            code_digest(MEASURING), world_hash(self.plan.world), parameter_hash(self.plan.world, self._named(point)), seeds.tolist(),
-            self.plan.measured,
+            code_digest(MEASURING), world_hash(self.plan.world), parameter_hash(self.plan.world, self._named(point)),
+            seeds.tolist(), self.plan.measured,
         ]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
