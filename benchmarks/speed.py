@@ -1,7 +1,8 @@
 """Measure how fast redqueen is: building, importing, and firm-quarters per CPU-second at several sizes.
 
-    python benchmarks/speed.py            # sizes, threads, import
-    python benchmarks/speed.py --build    # also a build from nothing, in a temporary copy
+    python benchmarks/speed.py              # sizes, threads, import
+    python benchmarks/speed.py --build      # also a build from nothing, in a temporary copy
+    python benchmarks/speed.py --profile    # instead: what each process of a quarter costs, and the three dearest
 
 Figures are medians over repeats in one run. The world is the case `recipes`, with everything that counts heads,
 firms or money multiplied until it holds about the number of firms asked for.
@@ -23,6 +24,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from redqueen.cases.case import case
+from redqueen.model import quarter
 from redqueen.model.simulate import burn_in, step
 from redqueen.model.state import State
 from redqueen.model.world import World
@@ -30,6 +32,7 @@ from redqueen.model.world import World
 SCALED = ("workers", "first_talent", "graduates", "venture_money", "frontier_market", "value_market", "first_firms", "first_diaspora")
 SIZES = (300, 1_000, 10_000, 100_000)
 FIRM_QUARTERS = 300_000
+PROFILED = (1_000, 10_000)
 REPEATS = 5
 # Wall time on shared machines is noisier than CPU time.
 THREAD_REPEATS = 15
@@ -64,6 +67,60 @@ def measure_size(firms: int) -> tuple[int, float, float]:
         rates.append(done / (time.process_time() - before))
     size = sum(array.nbytes for array in start.arrays.values()) / start.n_firms
     return start.n_alive, statistics.median(rates), size
+
+
+def measure_processes(firms: int) -> tuple[int, float, dict[str, float]]:
+    """Give the firms, and CPU-nanoseconds by firm and quarter: of all, and of each process by name, as medians over repeats.
+
+    Every process of quarter.py is timed wherever it is called; the clock itself takes about 2 % of a quarter of 1,000 firms.
+    """
+    processes = {name: value for name, value in vars(quarter).items() if getattr(value, "__module__", "").startswith("redqueen.model.rules")}
+    spent: dict[str, int] = {}
+
+    def timed(name: str, process: Callable[[State], None]) -> Callable[[State], None]:
+        def run(state: State) -> None:
+            before = time.process_time_ns()
+            process(state)
+            spent[name] = spent.get(name, 0) + time.process_time_ns() - before
+
+        return run
+
+    world = case("recipes").world
+    start = burn_in(scaled(world, firms / world.endowments["first_firms"].sum()), seed=1)
+    quarters = max(2, min(60, FIRM_QUARTERS // firms))
+    rows: dict[str, list[float]] = {"all": []}
+    try:
+        for name, process in processes.items():
+            setattr(quarter, name, timed(name, process))
+        for _ in range(3 * REPEATS):
+            state = start.copy()
+            spent.clear()
+            before = time.process_time_ns()
+            done = run_quarters(state, quarters)
+            spent["all"] = time.process_time_ns() - before
+            for name, nanoseconds in spent.items():
+                rows.setdefault(name, []).append(nanoseconds / done)
+    finally:
+        for name, process in processes.items():
+            setattr(quarter, name, process)
+    costs = {name: statistics.median(values) for name, values in rows.items()}
+    return start.n_alive, costs.pop("all"), costs
+
+
+def print_profile() -> None:
+    """Print a table of the processes, dearest first."""
+    measured = [measure_processes(firms) for firms in PROFILED]
+    for firms, whole, _ in measured:
+        print(f"{firms:,} firms: {1e3 / whole:.2f} million firm-quarters per CPU-second, {whole:,.0f} ns each")
+    names = sorted(measured[-1][2], key=lambda name: -sum(costs[name] / whole for _, whole, costs in measured))
+    print("\n| process | module | " + " | ".join(f"ns, {firms:,} firms | share" for firms, _, _ in measured) + " |")
+    print("| --- | --- |" + " --- |" * 2 * len(measured))
+    for name in names:
+        module = getattr(quarter, name).__module__.rpartition(".")[2]
+        print(f"| {name} | {module} | " + " | ".join(f"{costs[name]:.1f} | {costs[name] / whole:.0%}" for _, whole, costs in measured) + " |")
+    rest = " | ".join(f"{whole - sum(costs.values()):.1f} | {1.0 - sum(costs.values()) / whole:.0%}" for _, whole, costs in measured)
+    print(f"| the rest, in Python | quarter | {rest} |")
+    print(f"\nThe three dearest: {', '.join(names[:3])}.")
 
 
 def measure_threads() -> tuple[float, float]:
@@ -120,7 +177,11 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", action="store_true", help="also time a build from nothing")
+    parser.add_argument("--profile", action="store_true", help="show what each process of a quarter costs instead")
     asked = parser.parse_args()
+    if asked.profile:
+        print_profile()
+        return
     print("| measured | figure |\n| --- | --- |")
     if asked.build:
         wall, cpu = measure_build()
