@@ -232,7 +232,8 @@ def test_a_planted_box_is_found_and_a_tree_finds_it_too(draw):
     limits = {one.name: one for one in found.restrictions}
     assert set(limits) == {"attention", "tacit"} and found.chance == 1 / 40
     assert limits["attention"].high == pytest.approx(1.5, abs=0.3) and limits["tacit"].low == pytest.approx(0.46, abs=0.1)
-    assert found.density > 0.8 and found.coverage > 0.6 and found.density_apart > 0.6 and all(one.chance < 0.05 for one in found.restrictions)
+    assert found.density > 0.8 and found.coverage > 0.6 and found.density_apart > 0.6
+    assert all(one.chance < 0.05 for one in found.restrictions)
     leaf = find_leaf(unit, cases, RANGES)
     assert {"attention", "tacit"} <= {one.name for one in leaf.restrictions}
 
@@ -279,7 +280,9 @@ def test_a_quasi_p_value_is_a_binomial_tail():
 
 
 def test_a_box_is_written_in_the_units_of_its_assumptions():
-    found = [boxes.Restriction("attention", None, 1.25), boxes.Restriction("tacit", 0.2, 0.4), boxes.Restriction("heritage", 0.5, None)]
+    found = [
+        boxes.Restriction("attention", None, 1.25), boxes.Restriction("tacit", 0.2, 0.4), boxes.Restriction("heritage", 0.5, None)
+    ]
     assert box_words(found) == "attention < 1.25 and 0.200 < tacit < 0.400 and heritage is on"
 
 
@@ -339,7 +342,8 @@ def test_an_effect_is_explained_by_what_it_was_made_of(planted_model, small, tmp
     assert found.kept[0] == "attention" and found.screen.assumptions[0].name == "attention"
     assert found.screen.assumptions[0].mu_star == pytest.approx(30.0, rel=0.15)
     assert found.surrogate.trusted and found.indices.rows[0].name == "attention" and found.indices.rows[0].total > 0.9
-    assert found.flips[0].name == "attention" and found.flips[0].side == "high" and found.flips[0].at == pytest.approx(1.2, abs=0.15)
+    assert found.flips[0].name == "attention" and found.flips[0].side == "high"
+    assert found.flips[0].at == pytest.approx(1.2, abs=0.15)
     (limit,) = [one for one in found.raises.box.restrictions if one.name == "attention"]
     assert limit.low == pytest.approx(1.2, abs=0.3) and limit.high is None and found.raises.agreement > 0.6
     assert found.lowers.box.restrictions[0].high == pytest.approx(1.2, abs=0.3)
@@ -348,7 +352,9 @@ def test_an_effect_is_explained_by_what_it_was_made_of(planted_model, small, tmp
 
 
 def test_the_same_explanation_is_given_whatever_the_threads(planted_model, small, tmp_path):
-    one, two = (explain(toy(tmp_path, count=24), "value_added", threads=threads, screen=False, progress=False) for threads in (1, 2))
+    one, two = (
+        explain(toy(tmp_path, count=24), "value_added", threads=threads, screen=False, progress=False) for threads in (1, 2)
+    )
     assert one.screen is None and one.kept == one.names
     assert json.dumps(explanation_document(one, "x")) == json.dumps(explanation_document(two, "x"))
 
@@ -388,7 +394,8 @@ def faults_of(call):
 def test_everything_that_a_trial_does_not_have_is_refused_at_once(planted_model, tmp_path):
     found = faults_of(lambda: explain(toy(tmp_path, count=8), "value_aded", "officer", "nobody", region="sout", window=999))
     assert set(found) == {"outcome", "policy", "to", "region", "window", "samples"}
-    assert "did you mean 'officers'?" in str(found["policy"]) and "count = 24 at least, 30 are usually enough" in str(found["samples"])
+    assert "did you mean 'officers'?" in str(found["policy"])
+    assert "count = 24 at least, 30 are usually enough" in str(found["samples"])
     assert not planted_model.calls
 
 

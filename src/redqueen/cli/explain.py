@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 
 def add_commands(commands: argparse._SubParsersAction) -> None:
     """Adds the command of this file."""
-    explain = commands.add_parser("explain", help="say which assumptions a policy's effect hangs on, which turn its sign, where it holds")
-    explain.add_argument("trial", metavar="TRIAL", help="a trial file with uncertain parameters, or the folder or name of a kept trial")
+    explain = commands.add_parser(
+        "explain", help="say which assumptions a policy's effect hangs on, which turn its sign, where it holds"
+    )
+    explain.add_argument(
+        "trial", metavar="TRIAL", help="a trial file with uncertain parameters, or the folder or name of a kept trial"
+    )
     explain.add_argument("outcome", metavar="OUTCOME", help="outcome whose effect is explained")
     explain.add_argument("--policy", metavar="P", help="policy to explain (default: the only one besides the reference)")
     explain.add_argument("--to", metavar="P", help="policy to compare to (default: the trial's reference)")
@@ -25,7 +29,9 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
     explain.add_argument("--stage", metavar="S", help="stage, of outcomes that are known by stage")
     explain.add_argument("--window", metavar="N", help="last quarters over which the outcome is measured (default: 20)")
     explain.add_argument("--world", metavar="W", help="world of the trial, where it has several")
-    explain.add_argument("--no-screen", dest="screen", action="store_false", help="do not walk through the assumptions first; keep all of them")
+    explain.add_argument(
+        "--no-screen", dest="screen", action="store_false", help="do not walk through the assumptions first; keep all of them"
+    )
     explain.add_argument("-o", dest="place", metavar="DIR", help="directory for page, tables, document and figures")
     add_running(explain)
     explain.set_defaults(answer=_explain)

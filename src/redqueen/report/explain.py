@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from redqueen.lab.explain.boxes import Box, NoBox, Restriction
 from redqueen.lab.explain.explaining import ENOUGH_EACH, Explanation, Where
 from redqueen.lab.explain.flipping import Flip, Shares
-from redqueen.lab.explain.surrogate import TRUSTED
+from redqueen.lab.explain.surrogate import SURE, TRUSTED
 from redqueen.lab.intervals import LEVEL
 from redqueen.lab.sampling import POINTS
 from redqueen.lab.store import write_csv, write_json, write_text
@@ -22,11 +22,14 @@ from redqueen.report.words import markdown_table, number, unit_words
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["COLUMNS", "assumption_rows", "blocks", "box_words", "explanation_document", "sentences", "show_explanation", "title", "write_explanation"]
+__all__ = [
+    "COLUMNS", "assumption_rows", "blocks", "box_words", "explanation_document", "sentences", "show_explanation", "title",
+    "write_explanation",
+]
 
 COLUMNS = (
-    "assumption", "low", "high", "kept", "mu_star", "mu_low", "mu_high", "mu_of_luck", "chance", "sigma", "sigma_chance", "flips", "steps",
-    "first", "first_low", "first_high", "total", "total_low", "total_high",
+    "assumption", "low", "high", "kept", "mu_star", "mu_low", "mu_high", "mu_of_luck", "chance", "sigma", "sigma_chance", "flips",
+    "steps", "first", "first_low", "first_high", "total", "total_low", "total_high",
 )
 
 _PARAMETER = {parameter.name: parameter for parameter in PARAMETERS}
@@ -55,7 +58,7 @@ def show_explanation(console: Console, found: Explanation) -> None:
 
 
 def sentences(found: Explanation) -> dict[str, list[str]]:
-    """Gives the answer in sentences, by heading: the effect, what it hangs on, what turns its sign, where it holds, what to doubt."""
+    """Gives the answer in sentences, by heading: the effect, what it hangs on, what turns it, where it holds, what to doubt."""
     return {
         "The effect": _effect(found),
         "What it hangs on": _hangs(found),
@@ -71,28 +74,32 @@ def blocks(found: Explanation) -> list[tuple[str, tuple[str, ...], list[tuple[st
     if found.screen is not None:
         rows = [
             (
-                one.name, f"{one.low:g} to {one.high:g}", number(one.mu_star), number(one.luck), number(one.sigma), _chance(one.chance),
+                one.name, f"{one.low:g} to {one.high:g}", number(one.mu_star), number(one.luck), number(one.sigma), _chance(
+                    one.chance
+                ),
                 _chance(one.spread_chance), f"{one.flips} of {one.steps}",
             )
             for one in found.screen.assumptions
         ]
         heading = f"Walks: effect of each assumption's whole range on the effect, {found.unit}"
         below = (
-            "mu*: mean size over walks; luck: what seeds alone would give; sigma: how it differs by place; p: chance that luck alone does as much, "
-            "of mu* and of sigma; turned: clear reversals of sign among the steps."
+            "mu*: mean size over walks; luck: what seeds alone would give; sigma: how it differs by place; p: chance that luck "
+            "alone does as much, of mu* and of sigma; turned: clear reversals of sign among the steps."
         )
         made.append((heading, ("assumption", "range", "mu*", "luck", "sigma", "p", "p sigma", "turned"), rows, below))
     if found.indices is not None:
         rows = [
             (
-                one.name, _percent(one.total), _span(one.total_low, one.total_high), _percent(one.first), _span(one.first_low, one.first_high),
+                one.name, _percent(one.total), _span(one.total_low, one.total_high), _percent(one.first), _span(
+                    one.first_low, one.first_high
+                ),
             )
             for one in found.indices.rows
         ]
         heading = "Share of the surrogate's variance, % (Sobol indices)"
         below = (
-            f"total: with all interactions; first: alone. Intervals carry the surrogate's error. An assumption made up for the purpose "
-            f"gets {_percent(found.indices.idle)} % or less in nineteen of twenty refits."
+            "total: with all interactions; first: alone. Intervals carry the surrogate's error. An assumption made up for the "
+            f"purpose gets {_percent(found.indices.idle)} % or less in nineteen of twenty refits."
         )
         made.append((heading, ("assumption", "total", "interval", "first", "interval "), rows, below))
     rows = []
@@ -101,13 +108,13 @@ def blocks(found: Explanation) -> list[tuple[str, tuple[str, ...], list[tuple[st
             if isinstance(one, Box):
                 apart = "-" if one.density_apart is None else _percent(one.density_apart)
                 rows.append((
-                    f"{words}: {box_words(one.restrictions)} ({kind})", str(one.inside), _percent(one.density), apart, _percent(one.coverage),
-                    _percent(one.coverage_apart), _percent(one.base),
+                    f"{words}: {box_words(one.restrictions)} ({kind})", str(one.inside), _percent(one.density), apart,
+                    _percent(one.coverage), _percent(one.coverage_apart), _percent(one.base),
                 ))
     if rows:
         below = (
-            "density: % of the points inside that are cases; coverage: % of all cases that are inside; apart: the same of points left out "
-            "when the box was looked for; base: density of all points."
+            "density: % of the points inside that are cases; coverage: % of all cases that are inside; apart: the same of points "
+            "left out when the box was looked for; base: density of all points."
         )
         made.append(("Where the sign holds", ("where", "points", "density", "apart", "coverage", "apart ", "base"), rows, below))
     return made
@@ -122,13 +129,15 @@ def explanation_document(found: Explanation, command: str) -> dict[str, Any]:
     """Gives what `redqueen explain --json` prints; effects are in `unit`, shares from 0 to 1."""
     surrogate = found.surrogate
     return {
-        "case": found.case, "trial": found.trial, "policy": found.policy, "to": found.to, "outcome": found.outcome.name, "region": found.region,
-        "stage": found.stage, "window": list(found.window), "unit": found.unit, "points": found.points, "left_out": found.left_out,
-        "seeds": found.seeds, "sampling": found.method, "ranges": {name: list(limits) for name, limits in found.ranges.items()},
+        "case": found.case, "trial": found.trial, "policy": found.policy, "to": found.to, "outcome": found.outcome.name,
+        "region": found.region, "stage": found.stage, "window": list(found.window), "unit": found.unit, "points": found.points,
+        "left_out": found.left_out, "seeds": found.seeds, "sampling": found.method,
+        "ranges": {name: list(limits) for name, limits in found.ranges.items()},
         "kept": list(found.kept), "mean": found.mean, "shares": asdict(found.shares),
         "screen": None if found.screen is None else asdict(found.screen),
         "surrogate": {
-            "kind": surrogate.kind, **asdict(surrogate.quality), "luck": {**asdict(surrogate.luck), "ceiling": surrogate.luck.ceiling},
+            "kind": surrogate.kind, **asdict(surrogate.quality),
+            "luck": {**asdict(surrogate.luck), "ceiling": surrogate.luck.ceiling},
             "says": surrogate.says, "trusted": surrogate.trusted,
         },
         "indices": None if found.indices is None else asdict(found.indices),
@@ -136,7 +145,8 @@ def explanation_document(found: Explanation, command: str) -> dict[str, Any]:
         "space": None if found.space is None else asdict(found.space),
         "flips": [
             {
-                "assumption": one.name, "above_zero_when": one.side, "crosses_at": one.at, "by_walks": one.by_walks, "by_curve": one.by_curve,
+                "assumption": one.name, "above_zero_when": one.side, "crosses_at": one.at, "by_walks": one.by_walks,
+                "by_curve": one.by_curve,
             }
             for one in found.flips
         ],
@@ -227,7 +237,9 @@ def _hangs(found: Explanation) -> list[str]:
     if found.indices is not None:
         told = [one for one in found.indices.rows if one.total > found.indices.idle]
         if told:
-            first = "; ".join(f"{one.name} {_percent(one.total)} % ({_span(one.total_low, one.total_high)})" for one in told[:_NAMED])
+            first = "; ".join(
+                f"{one.name} {_percent(one.total)} % ({_span(one.total_low, one.total_high)})" for one in told[:_NAMED]
+            )
             lines.append(f"Of the variance over the space hang on, interactions included: {first}.")
         alone = sum(one.first for one in found.indices.rows)
         lines.append(f"Alone, without interactions, they make {_percent(min(1.0, alone))} % of it.")
@@ -239,8 +251,9 @@ def _turns(found: Explanation) -> list[str]:
     if not lines:
         if found.curves is None and found.screen is None:
             return ["Nothing can be said: there were no walks, and no surrogate."]
-        asked = [words for words, there in (("the walks", found.screen is not None), ("the mean effect along its range", found.curves is not None)) if there]
-        return [f"No assumption turns it round for sure, by {' or by '.join(asked)}."]
+        by_walks = [] if found.screen is None else ["the walks"]
+        by_curves = [] if found.curves is None else ["the mean effect along its range"]
+        return [f"No assumption turns it round for sure, by {' or by '.join([*by_walks, *by_curves])}."]
     return lines
 
 
@@ -266,36 +279,44 @@ def _where(found: Explanation, verb: str, where: Where) -> str:
     box = where.box
     apart = "" if box.density_apart is None else f", {_percent(box.density_apart)} % of points left out of the search"
     agreed = "" if where.agreement is None else f" A tree finds {_agreement(where.agreement)}."
+    chance = 0.0 if box.chance is None else 100 * box.chance
     return (
-        f"{verb} {found.outcome.words} where {box_words(box.restrictions)}: {_percent(box.density)} % of the points inside{apart} (of all: "
-        f"{_percent(box.base)} %), {_percent(box.coverage)} % of all such points. Shuffled points give as good a box in {_chance(box.chance)}.{agreed}"
+        f"{verb} {found.outcome.words} where {box_words(box.restrictions)}: {_percent(box.density)} % of the points inside{apart} "
+        f"(of all: {_percent(box.base)} %), {_percent(box.coverage)} % of all such points. Shuffled points give as good a box in "
+        f"{chance:.2g} % of cases.{agreed}"
     )
 
 
 def _agreement(share: float) -> str:
-    return f"much the same place ({_percent(share)} % in both)" if share >= 0.5 else f"another place (only {_percent(share)} % in both)"
+    words = f"({_percent(share)} % of the points of either lie in both)"
+    return f"much the same place {words}" if share >= 0.5 else f"another place {words}"
 
 
 def _trust(found: Explanation) -> list[str]:
     surrogate, quality, luck = found.surrogate, found.surrogate.quality, found.surrogate.luck
     lines = [
-        f"The surrogate, a {surrogate.kind} of {len(found.kept)} assumptions, predicts points that it has not seen with an R2 of {quality.r2:.2f} "
-        f"(folds {quality.r2_low:.2f} to {quality.r2_high:.2f}) and an error of {number(quality.rmse)} ({number(quality.rmse_low)} to "
-        f"{number(quality.rmse_high)}), where points differ by {number(luck.spread)}."
+        f"The surrogate, {_kind(surrogate.kind)} of {_counted(len(found.kept), 'assumption')}, predicts points that it has not "
+        f"seen with an R2 of {quality.r2:.2f} (folds {quality.r2_low:.2f} to {quality.r2_high:.2f}) and an error of "
+        f"{number(quality.rmse)} ({number(quality.rmse_low)} to {number(quality.rmse_high)}), where points differ by "
+        f"{number(luck.spread)}."
     ]
     if luck.ceiling is not None:
-        lines.append(f"The luck of {luck.seeds} seeds alone is an error of {number(luck.error)}: no surrogate could pass an R2 of {luck.ceiling:.2f}.")
+        alone = f"The luck of {luck.seeds} seeds alone is an error of {number(luck.error)}"
+        lines.append(f"{alone}: no surrogate could pass an R2 of {luck.ceiling:.2f}.")
         if surrogate.says and quality.beyond_luck is not None and quality.beyond_luck > 0:
             lines[-1] += f" Of what luck leaves it explains some {_percent(quality.beyond_luck)} % (a rough figure)."
     if not surrogate.says:
-        why = "points differ by no more than the luck of their seeds" if luck.chance is not None and luck.chance >= 0.05 else "it does no better than the mean"
+        lucky = luck.chance is not None and luck.chance >= SURE
+        why = "points differ by no more than the luck of their seeds" if lucky else "it does no better than the mean of the points"
         lines.append(f"So it is refused, and no indices are given: {why}.")
     elif not surrogate.trusted:
         lines.append(f"Below {TRUSTED:g} its indices and curves are not to be trusted. {_help(found)}")
     if found.points < ENOUGH_EACH * len(found.kept):
         lines.append(f"{ENOUGH_EACH * len(found.kept)} points, ten for each assumption kept, are usually advised.")
     if found.method == POINTS:
-        lines.append("The points do not fill the ranges evenly: indices, curves and shares speak of the ranges, boxes of the points.")
+        lines.append(
+            "The points do not fill the ranges evenly: indices, curves and shares speak of the ranges, boxes of the points."
+        )
     if found.seeds < 2:
         lines.append("With one seed luck cannot be told from effect.")
     lines.append("Signs hold within the ranges that were declared, for this model.")
@@ -308,7 +329,15 @@ def _help(found: Explanation) -> str:
         return f"Some {_rounded(quality.points_needed)} points would bring it there, by how it learnt up to now (rough)."
     if quality.seeds_needed is not None:
         return f"More points will not bring it there: luck is too large. Some {quality.seeds_needed} seeds at each might."
-    return "How many points would help cannot be told from these: it did not learn faster than noise from the first half to all; try twice as many."
+    return "How many points would help cannot be told from these, half of which teach as much as all; try twice as many."
+
+
+def _kind(words: str) -> str:
+    return words if words.endswith("s") and not words.endswith("ss") else f"a {words}"
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def _rounded(count: int) -> int:
@@ -319,7 +348,8 @@ def _rounded(count: int) -> int:
 
 def _shares(shares: Shares, *, of: str = "points") -> str:
     said = f"{_percent(shares.above)} % of the {of if of == 'space' else f'{shares.of} {of}'}"
-    return f"It clearly raises in {said}, clearly lowers in {_percent(shares.below)} %, and is not clear in {_percent(shares.unclear)} %"
+    below, unclear = _percent(shares.below), _percent(shares.unclear)
+    return f"It clearly raises in {said}, clearly lowers in {below} %, and is not clear in {unclear} %"
 
 
 def _restriction(one: Restriction) -> str:
@@ -333,10 +363,10 @@ def _restriction(one: Restriction) -> str:
 
 
 def _where_document(where: Where) -> dict[str, Any]:
-    return {
-        "cases": where.cases, "agreement": where.agreement,
-        **{kind: asdict(one) | ({"words": box_words(one.restrictions)} if isinstance(one, Box) else {}) for kind, one in (("box", where.box), ("tree", where.leaf))},
-    }
+    found: dict[str, Any] = {"cases": where.cases, "agreement": where.agreement}
+    for kind, one in (("box", where.box), ("tree", where.leaf)):
+        found[kind] = asdict(one) | ({"words": box_words(one.restrictions)} if isinstance(one, Box) else {})
+    return found
 
 
 def _region(found: Explanation) -> str:

@@ -25,6 +25,7 @@ CURVES, COLUMNS = 6, 3
 #: How far above and below the middle of a row the two bars of an assumption stand.
 _APART = 0.2
 _VERBS = ("raises", "lowers")
+_GREY = "grey: no more than luck; stroke: what luck alone would give"
 
 _UNITS = {parameter.name: parameter.unit for parameter in PARAMETERS}
 
@@ -47,7 +48,9 @@ def weights_figure(found: Explanation, command: str) -> Figure:
     indexed = {} if found.indices is None else {one.name: one for one in found.indices.rows}
     panels = [kind for kind, there in (("walks", walked), ("indices", indexed)) if there]
     with drawing() as pyplot:
-        figure, axes = pyplot.subplots(1, len(panels), squeeze=False, sharey=True, figsize=(2.0 + 3.6 * len(panels), 1.9 + 0.3 * len(names)))
+        figure, axes = pyplot.subplots(
+            1, len(panels), squeeze=False, sharey=True, figsize=(2.0 + 3.6 * len(panels), 1.9 + 0.3 * len(names))
+        )
         notes = []
         for axis, kind in zip(axes[0], panels, strict=True):
             if kind == "walks":
@@ -61,24 +64,28 @@ def weights_figure(found: Explanation, command: str) -> Figure:
                         axis.plot([one.luck, one.luck], [row - 0.4, row + 0.4], color=WORSE, linewidth=1.5)
                 axis.set_title("Walks: mu*")
                 axis.set_xlabel(found.unit, fontsize=8.5, color=FAINT)
-                notes.append(f"{_place(panels, 0)}mean size of the effect of the whole range; grey: no more than luck; stroke: what luck alone would give.")
+                notes.append(f"{_place(panels, 0)}mean size of the effect of the whole range; {_GREY}.")
             else:
                 for row, name in enumerate(names):
                     if name not in indexed:
-                        axis.annotate("left out", (0, row), xytext=(3, 0), textcoords="offset points", va="center", fontsize=7.5, color=FAINT)
+                        axis.annotate(
+                            "left out", (0, row), xytext=(3, 0), textcoords="offset points", va="center", fontsize=7.5, color=FAINT
+                        )
                         continue
                     one = indexed[name]
                     for place, colour, value, low, high in (
-                        (row - _APART, COLOURS[0], one.total, one.total_low, one.total_high), (row + _APART, COLOURS[4], one.first, one.first_low, one.first_high)
+                        (row - _APART, COLOURS[0], one.total, one.total_low, one.total_high),
+                        (row + _APART, COLOURS[4], one.first, one.first_low, one.first_high),
                     ):
                         axis.barh(place, max(0.0, value), height=0.36, color=colour, alpha=0.75)
                         axis.plot([low, high], [place, place], color=INK, linewidth=1.1)
                 axis.axvline(found.indices.idle, color=WORSE, linewidth=1.2, linestyle=(0, (4, 2.5)))
                 axis.set_title("Share of the variance: total, alone")
-                axis.set_xlabel(f"Sobol index of the surrogate{'' if found.surrogate.trusted else ': not to be trusted'}", fontsize=8.5, color=FAINT)
+                doubt = "" if found.surrogate.trusted else ": not to be trusted"
+                axis.set_xlabel(f"Sobol index of the surrogate{doubt}", fontsize=8.5, color=FAINT)
                 notes.append(
-                    f"{_place(panels, 1)}dark total index, light the assumption alone; dashed: what one that was made up gets at most. "
-                    f"R2 out of sample {found.surrogate.quality.r2:.2f}."
+                    f"{_place(panels, 1)}dark total index, light the assumption alone; dashed: what one that was made up gets at "
+                    f"most. R2 out of sample {found.surrogate.quality.r2:.2f}."
                 )
             axis.set_xlim(left=0)
             axis.grid(visible=False, axis="y")
@@ -120,7 +127,7 @@ def curves_figure(found: Explanation, command: str) -> Figure:
             axis.set_ylabel(found.unit, fontsize=8.5)
         hidden = int(((found.effects < axes[0, 0].get_ylim()[0]) | (found.effects > axes[0, 0].get_ylim()[1])).sum())
         notes = [
-            "Line: mean effect over the others, by the surrogate; band: 95 %, its error included; dots: points, each the mean over its seeds.",
+            "Line: mean effect over the others, by the surrogate; band: 95 %, its error included; dots: points, means over seeds.",
             "Dashed: where the mean crosses zero for sure." if any(one.clear for one in shown) else "",
             f"{hidden} points are out of sight." if hidden else "",
             "" if found.surrogate.trusted else "The surrogate is not to be trusted.",
@@ -131,7 +138,9 @@ def curves_figure(found: Explanation, command: str) -> Figure:
 
 def boxes_figure(found: Explanation, command: str) -> Figure:
     """Draws the points over the two assumptions that matter most to where the sign holds, and the boxes found."""
-    boxes = [(verb, where.box) for verb, where in zip(_VERBS, (found.raises, found.lowers), strict=True) if isinstance(where.box, Box)]
+    boxes = [
+        (verb, where.box) for verb, where in zip(_VERBS, (found.raises, found.lowers), strict=True) if isinstance(where.box, Box)
+    ]
     panels: Sequence[tuple[str, Box | None]] = boxes or [("", None)]
     better = (BETTER, WORSE) if found.outcome.better != DOWN else (WORSE, BETTER)
     with drawing() as pyplot:
@@ -173,7 +182,9 @@ def _draw_box(axis: Axes, found: Explanation, box: Box, across: str, up: str) ->
         one = limits.get(name)
         corners.append((low if one is None or one.low is None else one.low, high if one is None or one.high is None else one.high))
     (left, right), (bottom, top) = corners
-    axis.fill([left, right, right, left], [bottom, bottom, top, top], facecolor=GRID, edgecolor=INK, linewidth=1.4, zorder=2, alpha=0.75)
+    axis.fill(
+        [left, right, right, left], [bottom, bottom, top, top], facecolor=GRID, edgecolor=INK, linewidth=1.4, zorder=2, alpha=0.75
+    )
 
 
 def _inside(box: Box) -> str:
@@ -199,7 +210,9 @@ def _words(figure: Figure, heading: str, found: Explanation, notes: Sequence[str
     region = "the world" if found.region == "world" else found.region
     width = figure.get_figwidth()
     effect = f"{found.policy} against {found.to}, {found.outcome.words}, {region}"
-    figure.suptitle("\n".join([heading, *textwrap.wrap(effect, int(width / 0.118))]), x=0.01, ha="left", fontsize=12, fontweight="bold")
+    figure.suptitle(
+        "\n".join([heading, *textwrap.wrap(effect, int(width / 0.118))]), x=0.01, ha="left", fontsize=12, fontweight="bold"
+    )
     said = " ".join(note for note in notes if note)
     text = f"{said} {found.points} points, {found.seeds} seeds. Simulated: case {found.case}. Made by: {command}"
     figure.supxlabel(textwrap.fill(text, int(width / 0.062), break_on_hyphens=False), x=0.01, ha="left", fontsize=7.5, color=FAINT)

@@ -38,8 +38,9 @@ class Restriction:
 class Box:
     """Holds a box: `inside` of `points` lie in it; `density` of them are cases, and `coverage` of all cases lie in it.
 
-    `base` is the density of all points. `density_apart` and `coverage_apart` are of points that were left out when boxes were looked for
-    (density None where no point left out fell into a box); `chance` is that of a box as good among shuffled cases (None for a tree).
+    `base` is the density of all points. `density_apart` and `coverage_apart` are of points that were left out when boxes were
+    looked for (density None where no point left out fell into a box); `chance` is that of a box as good among shuffled cases (None
+    for a tree).
     """
 
     restrictions: tuple[Restriction, ...]
@@ -84,16 +85,17 @@ class _Limits:
 
 
 def find_box(
-    unit: numpy.ndarray, cases: numpy.ndarray, ranges: Mapping[str, tuple[float, float]], *, shuffles: int = SHUFFLES, draw: int = DRAW,
-    advance: Callable[[float], None] = lambda done: None,
+    unit: numpy.ndarray, cases: numpy.ndarray, ranges: Mapping[str, tuple[float, float]], *, shuffles: int = SHUFFLES,
+    draw: int = DRAW, advance: Callable[[float], None] = lambda done: None,
 ) -> Box | NoBox:
     """Finds the box with the most cases beyond what its size would hold, or says why none is to be believed.
 
     `unit` is [point, parameter] in 0..1, `cases` whether each point is one. The box is the one that holds the most cases beyond
     base x its points: one assumption after another is restricted to the interval that adds most, as long as the quasi-p-value of
-    its restriction is at most 0.05. The whole search is repeated on shuffled cases: a box that as many as 5 % of them equal is refused.
-    Sources: bump hunting of Friedman and Fisher 1999, Statistics and Computing 9; intervals in place of peels: Mampaey et al. 2012,
-    IEEE International Conference on Data Mining; quasi-p-values: Bryant and Lempert 2010, Technological Forecasting and Social Change 77.
+    its restriction is at most 0.05. The whole search is repeated on shuffled cases: a box that as many as 5 % of them equal is
+    refused. Sources: bump hunting of Friedman and Fisher 1999, Statistics and Computing 9; intervals in place of peels: Mampaey et
+    al. 2012, IEEE International Conference on Data Mining; quasi-p-values: Bryant and Lempert 2010, Technological Forecasting and
+    Social Change 77.
     """
     cases = numpy.asarray(cases, dtype=bool)
     refusal = _too_few(cases)
@@ -116,7 +118,9 @@ def find_box(
     return replace(_box(limits, chances, unit, cases, ranges, apart), chance=chance)
 
 
-def find_leaf(unit: numpy.ndarray, cases: numpy.ndarray, ranges: Mapping[str, tuple[float, float]], *, draw: int = DRAW) -> Box | NoBox:
+def find_leaf(
+    unit: numpy.ndarray, cases: numpy.ndarray, ranges: Mapping[str, tuple[float, float]], *, draw: int = DRAW
+) -> Box | NoBox:
     """Finds the leaf of a small classification tree with the most cases beyond what its size would hold: a check on the box.
 
     Source: Breiman, Friedman, Olshen and Stone 1984. Needs scikit-learn.
@@ -201,7 +205,7 @@ def _without(limits: _Limits, place: int) -> _Limits:
 
 
 def _quasi(limits: _Limits, place: int, unit: numpy.ndarray, cases: numpy.ndarray) -> float:
-    """Gives the chance of as many cases in the box, were each of its points a case as often as in the box without the restriction."""
+    """Gives the chance of as many cases in the box, were its points cases as often as those of the box without the restriction."""
     inside, wider = limits.holds(unit), _without(limits, place).holds(unit)
     binomial = require("scipy.stats", "explain").binom
     return float(binomial.sf(int((cases & inside).sum()) - 1, int(inside.sum()), float(cases[wider].mean())))
@@ -209,7 +213,9 @@ def _quasi(limits: _Limits, place: int, unit: numpy.ndarray, cases: numpy.ndarra
 
 def _leaf(unit: numpy.ndarray, cases: numpy.ndarray) -> _Limits:
     """Gives the limits of the best leaf of a tree, those of the whole space where the tree asks nothing."""
-    made = require("sklearn.tree", "explain").DecisionTreeClassifier(max_depth=DEPTH, min_samples_leaf=LEAST_POINTS, random_state=DRAW)
+    made = require("sklearn.tree", "explain").DecisionTreeClassifier(
+        max_depth=DEPTH, min_samples_leaf=LEAST_POINTS, random_state=DRAW
+    )
     tree = made.fit(unit, cases).tree_
     leaves = []
 
@@ -226,8 +232,8 @@ def _leaf(unit: numpy.ndarray, cases: numpy.ndarray) -> _Limits:
 
 
 def _apart(
-    search: Callable[[numpy.ndarray, numpy.ndarray], Callable[[numpy.ndarray], numpy.ndarray]], unit: numpy.ndarray, cases: numpy.ndarray,
-    draw: int,
+    search: Callable[[numpy.ndarray, numpy.ndarray], Callable[[numpy.ndarray], numpy.ndarray]], unit: numpy.ndarray,
+    cases: numpy.ndarray, draw: int,
 ) -> tuple[float | None, float]:
     """Gives density and coverage among points left out: each fold judged by the box found in the others."""
     inside = numpy.zeros(len(cases), dtype=bool)
@@ -238,8 +244,8 @@ def _apart(
 
 
 def _box(
-    limits: _Limits, chances: Mapping[int, float | None], unit: numpy.ndarray, cases: numpy.ndarray, ranges: Mapping[str, tuple[float, float]],
-    apart: tuple[float | None, float],
+    limits: _Limits, chances: Mapping[int, float | None], unit: numpy.ndarray, cases: numpy.ndarray,
+    ranges: Mapping[str, tuple[float, float]], apart: tuple[float | None, float],
 ) -> Box:
     inside = limits.holds(unit)
     names: Sequence[str] = list(ranges)
@@ -250,5 +256,6 @@ def _box(
         restrictions.append(Restriction(names[place], *(None if end is None else float(end) for end in ends), chance))
     restrictions.sort(key=lambda one: (one.chance is None, one.chance or 0.0))
     return Box(
-        tuple(restrictions), len(cases), int(inside.sum()), float(cases[inside].mean()), float(inside[cases].mean()), float(cases.mean()), *apart
+        tuple(restrictions), len(cases), int(inside.sum()), float(cases[inside].mean()), float(inside[cases].mean()),
+        float(cases.mean()), *apart,
     )

@@ -30,9 +30,11 @@ if TYPE_CHECKING:
 
     from redqueen.lab.trial import Trial
 
-__all__ = ["ENOUGH_EACH", "LEAST_EACH", "LEAST_POINTS", "WALKS", "Explanation", "Where", "explain", "explain_result", "least_points"]
+__all__ = [
+    "ENOUGH_EACH", "LEAST_EACH", "LEAST_POINTS", "WALKS", "Explanation", "Where", "explain", "explain_result", "least_points"
+]
 
-#: Walks of the screen: more than a claim's, since a surrogate is built on what they leave; and the most seeds of the trial that walk.
+#: Walks of the screen, more than a claim's, since a surrogate is built on what they leave; and the most seeds that walk.
 WALKS, WALK_SEEDS = 6, 8
 #: Points for each assumption that varies, and in all, below which nothing is explained; and those that are usually enough
 #: (ten each: Loeppky, Sacks and Welch 2009, Technometrics 51).
@@ -125,13 +127,12 @@ def explain(
     on: str = THREADS,
     progress: bool = True,
 ) -> Explanation:
-    """Explains the effect of a policy in a trial over uncertain parameters; runs the trial, and walks through its space beside it, with
-    its first seeds (8 at most).
+    """Explains the effect of a policy in a trial over uncertain parameters; runs the trial, and walks through its space beside it.
 
     `policy` is the only one besides `to` unless named, `to` the trial's reference; `region`, `stage` and `window` are as for
-    `paired`, `world` names one of several. Without `screen` no walks are run, and all parameters are kept. `result` gives what the
-    trial gave (a dataset, or a function that is called once all that is asked was checked), where it has been run. `threads`, `store`
-    and `on` are as for `Trial.run`. Needs SALib, SciPy and scikit-learn.
+    `paired`, `world` names one of several. The walks use the trial's first seeds, 8 at most; without `screen` none are run, and all
+    parameters are kept. `result` gives what the trial gave (a dataset, or a function that is called once all that is asked was
+    checked), where it has been run. `threads`, `store` and `on` are as for `Trial.run`. Needs SALib, SciPy and scikit-learn.
     """
     there = _there_in_trial(trial, world)
     asked = _checked(there, outcome, policy, to, region, stage, window)
@@ -163,7 +164,7 @@ def explain_result(
     walked: xarray.Dataset | None = None,
     progress: bool = True,
 ) -> Explanation:
-    """Explains the effect of a policy from the result of a trial; `walked` is that of its walks, where there is one. See `explain`."""
+    """Explains the effect of a policy from the result of a trial, as `explain` does; `walked` is that of its walks, if any."""
     return _explained(result, _checked(_there_in(result), outcome, policy, to, region, stage, window), walked, progress)
 
 
@@ -209,8 +210,8 @@ def _there_in_trial(trial: Trial, world: str | None) -> _There:
     label = world if world in trial.worlds else next(iter(trial.worlds))
     mine = trial.worlds[label]
     return _There(
-        label, mine.policies, list(mine.placebos.values()), mine.reference, mine.world.regions, mine.region or "", mine.world.stages,
-        mine.world.quarters, trial.variables, trial.samples,
+        label, mine.policies, list(mine.placebos.values()), mine.reference, mine.world.regions, mine.region or "",
+        mine.world.stages, mine.world.quarters, trial.variables, trial.samples,
     )
 
 
@@ -221,7 +222,8 @@ def _there_in(result: xarray.Dataset) -> _There:
         ranges = {name: (float(low), float(high)) for name, (low, high) in json.loads(attributes["ranges"]).items()}
         samples = Samples(ranges, numpy.asarray(result["assumption"].values, dtype=float), str(attributes.get("sampling", POINTS)))
     return _There(
-        str(attributes["case"]), [str(name) for name in result["policy"].values], list(json.loads(attributes.get("placebos", "{}")).values()),
+        str(attributes["case"]), [str(name) for name in result["policy"].values],
+        list(json.loads(attributes.get("placebos", "{}")).values()),
         str(attributes["reference"]), [str(name) for name in result["region"].values], str(attributes.get("region") or ""),
         [str(name) for name in result["stage"].values] if "stage" in result.coords else [], result.sizes["quarter"],
         [str(name) for name in result.data_vars], samples,
@@ -238,7 +240,9 @@ def _checked(
     if wanted is not None and there.variables is not None:
         missing = [name for name in wanted.variables if name not in there.variables]
         if missing:
-            faults.add(f"the trial does not record {', '.join(missing)}", field=wanted.name, remedy=f'add "{wanted.name}" to its outcomes')
+            faults.add(
+                f"the trial does not record {', '.join(missing)}", field=wanted.name, remedy=f'add "{wanted.name}" to its outcomes'
+            )
     to = there.reference if to is None else to
     others = [name for name in there.policies if name != to and name not in there.placebos]
     for field_name, name in (("policy", policy), ("to", to)):
@@ -278,11 +282,13 @@ def _window(there: _There, window: int | tuple[int, int] | None, faults: Faults)
 def _check_samples(samples: Samples | None, faults: Faults) -> None:
     if samples is None:
         remedy = "say in the trial file what is [uncertain] and how many [samples] there are"
-        faults.add("the trial is at one point of its assumptions: there is nothing to explain an effect by", field="samples", remedy=remedy)
+        message = "the trial is at one point of its assumptions: there is nothing to explain an effect by"
+        faults.add(message, field="samples", remedy=remedy)
         return
     still = [name for place, name in enumerate(samples.names) if numpy.ptp(samples.points[:, place]) == 0]
     if still:
-        faults.add(f"{', '.join(still)} has the same value at every point", field="uncertain", remedy="give a range, or fix it in [parameters]")
+        message = f"{', '.join(still)} has the same value at every point"
+        faults.add(message, field="uncertain", remedy="give a range, or fix it in [parameters]")
     varying = len(samples.names) - len(still)
     if len(samples) < least_points(varying):
         remedy = f"count = {least_points(varying)} at least, {max(least_points(varying), ENOUGH_EACH * varying)} are usually enough"
@@ -305,7 +311,9 @@ def _explained(result: xarray.Dataset, asked: _Asked, walked: xarray.Dataset | N
             remedy=f"{least_points(len(samples.names))} are needed: the trial's coordinate failure says why members are missing",
         )
     values = values[known]
-    screen = None if walked is None else screened(Samples(samples.ranges, walked["assumption"].values, MORRIS), _effects(walked, asked))
+    screen = None
+    if walked is not None:
+        screen = screened(Samples(samples.ranges, walked["assumption"].values, MORRIS), _effects(walked, asked))
     kept = _kept(samples.names, screen)
     places = [samples.names.index(name) for name in kept]
     unit = samples.unit[known][:, places]
@@ -325,18 +333,22 @@ def _explained(result: xarray.Dataset, asked: _Asked, walked: xarray.Dataset | N
     first, end = asked.window
     times = result["time"].values
     return Explanation(
-        str(result.attrs["case"]), str(result.attrs.get("trial", result.attrs["case"])), asked.policy, asked.to,
-        json.loads(result.attrs.get("titles", "{}")), asked.outcome, asked.region, asked.stage, asked.window,
-        (float(times[first]), float(times[end - 1])), _unit(asked.outcome), samples.names, dict(samples.ranges), kept, samples.method,
-        len(values), int((~known).sum()), values.shape[1], float(means.mean()), shares_of_points(values), screen, surrogate, indices,
-        along, space, flips(screen, along or ()), *signs, samples.points[known], means,
-        {name: result.attrs[name] for name in ("redqueen", "command", "key") if name in result.attrs},
+        case=str(result.attrs["case"]), trial=str(result.attrs.get("trial", result.attrs["case"])), policy=asked.policy, to=asked.to,
+        titles=json.loads(result.attrs.get("titles", "{}")), outcome=asked.outcome, region=asked.region, stage=asked.stage,
+        window=asked.window, years=(float(times[first]), float(times[end - 1])), unit=_unit(asked.outcome),
+        names=samples.names, ranges=dict(samples.ranges), kept=kept, method=samples.method,
+        points=len(values), left_out=int((~known).sum()), seeds=values.shape[1], mean=float(means.mean()),
+        shares=shares_of_points(values), screen=screen, surrogate=surrogate, indices=indices, curves=along, space=space,
+        flips=flips(screen, along or ()), raises=signs[0], lowers=signs[1], values=samples.points[known], effects=means,
+        origin={name: result.attrs[name] for name in ("redqueen", "command", "key") if name in result.attrs},
     )
 
 
 def _effects(result: xarray.Dataset, asked: _Asked) -> numpy.ndarray:
     """Gives the paired effect [sample, seed] in the unit in which it is explained."""
-    found = paired(result, asked.policy, asked.to, outcome=asked.outcome.name, region=asked.region, stage=asked.stage, window=asked.window)
+    found = paired(
+        result, asked.policy, asked.to, outcome=asked.outcome.name, region=asked.region, stage=asked.stage, window=asked.window
+    )
     scale = PERCENT if asked.outcome.compared == RATIO or asked.outcome.unit == "share" else 1.0
     return scale * numpy.asarray(found.values, dtype=float)
 

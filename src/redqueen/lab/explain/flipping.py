@@ -22,8 +22,8 @@ PLACES, OTHERS, SPACE = 21, 128, 1024
 class Curve:
     """Holds the mean effect along one assumption, over the whole space of the others, with limits that carry the surrogate's error.
 
-    `values` are in the assumption's unit; `crossings` are the values at which the effect passes zero. `clear` says whether the limits
-    leave out zero on either side somewhere along the range: the mean effect turns round for sure.
+    `values` are in the assumption's unit; `crossings` are the values at which the effect passes zero. `clear` says whether the
+    limits leave out zero on either side somewhere along the range: the mean effect turns round for sure.
     """
 
     name: str
@@ -108,11 +108,13 @@ def shares_of_space(surrogate: Surrogate, refitted: Sequence[Refit], switches: n
 
 
 def curves(
-    surrogate: Surrogate, refitted: Sequence[Refit], names: Sequence[str], ranges: numpy.ndarray, switches: numpy.ndarray, *, draw: int = DRAW
+    surrogate: Surrogate, refitted: Sequence[Refit], names: Sequence[str], ranges: numpy.ndarray, switches: numpy.ndarray, *,
+    draw: int = DRAW,
 ) -> tuple[Curve, ...]:
-    """Gives the mean effect along each assumption (partial dependence), in the order of `names`; `ranges` is [parameter, (low, high)].
+    """Gives the mean effect along each assumption (partial dependence), in the order of `names`.
 
-    Each place of a range is set at the same points of the others. Source: Friedman 2001, Annals of Statistics 29.
+    `ranges` is [parameter, (low, high)]. Each place of a range is set at the same points of the others.
+    Source: Friedman 2001, Annals of Statistics 29.
     """
     generator = numpy.random.default_rng(draw)
     others = numpy.hstack([allowed(generator.random((OTHERS, len(names))), switches), generator.random((OTHERS, 1))])
@@ -138,7 +140,9 @@ def flips(screen: Screen | None, along: Sequence[Curve]) -> tuple[Flip, ...]:
     """
     turning = {one.name: one for one in (screen.assumptions if screen is not None else ())}
     by_curve = {one.name: one for one in along}
-    names = dict.fromkeys([*(one.name for one in along if one.clear), *(one.name for one in (screen.flipping if screen is not None else ()))])
+    names = dict.fromkeys(
+        [*(one.name for one in along if one.clear), *(one.name for one in (screen.flipping if screen is not None else ()))]
+    )
     found = [Flip(name, turning.get(name), by_curve.get(name)) for name in names]
     both = [one for one in found if one.by_walks and one.by_curve]
     return (*both, *(one for one in found if one not in both))

@@ -73,7 +73,7 @@ def sobol_indices(
 def sobol_of(
     function: Callable[[numpy.ndarray], numpy.ndarray], switches: numpy.ndarray, base: int = BASE, *, draw: int = DRAW
 ) -> tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray, numpy.ndarray]:
-    """Gives first-order and total indices [parameter] of a function of the unit cube, and SALib's half-widths of their 95 % intervals."""
+    """Gives first-order and total indices [parameter] of a function of the unit cube, and SALib's 95 % half-widths of each."""
     sample, analyze = require("SALib.sample.sobol", "explain"), require("SALib.analyze.sobol", "explain")
     size = len(switches)
     problem = {"num_vars": size, "names": [str(place) for place in range(size)], "bounds": [[0.0, 1.0]] * size}
@@ -84,4 +84,6 @@ def sobol_of(
         if numpy.ptp(found) <= 1e-12 * max(1.0, float(numpy.abs(found).max())):
             return tuple(numpy.zeros(size) for _ in range(4))  # type: ignore[return-value]
         indices = analyze.analyze(problem, found, calc_second_order=False, seed=draw)
-    return tuple(numpy.asarray(indices[key], dtype=float) for key in ("S1", "ST", "S1_conf", "ST_conf"))  # type: ignore[return-value]
+    return tuple(
+        numpy.asarray(indices[key], dtype=float) for key in ("S1", "ST", "S1_conf", "ST_conf")
+    )  # type: ignore[return-value]

@@ -34,10 +34,10 @@ class Assumption:
     """Holds what a screen says of one assumption, in the unit of the statistic (100 x log ratio for %).
 
     `mu_star` is the mean size of the elementary effects over the whole range, `sigma` their spread (None where no walk was
-    complete); `mu_low` to `mu_high` is the 95 % interval of mu* over walks drawn with replacement. `luck` is the mu* that the seeds' luck
-    alone would give an assumption without effect; `chance` and `spread_chance` are the chances that luck alone gives elementary
-    effects, or a spread of them, of this size (None with one seed).
-    `flips` of `steps` turned the sign round; `side` says on which side of the range ("high" or "low") the sign asked for then holds.
+    complete); `mu_low` to `mu_high` is the 95 % interval of mu* over walks drawn with replacement. `luck` is the mu* that the
+    seeds' luck alone would give an assumption without effect; `chance` and `spread_chance` are the chances that luck alone gives
+    elementary effects, or a spread of them, of this size (None with one seed). `flips` of `steps` turned the sign round; `side`
+    says on which side of the range ("high" or "low") the sign asked for then holds.
     """
 
     name: str
@@ -72,7 +72,7 @@ class Assumption:
 
 @dataclass(frozen=True)
 class Screen:
-    """Holds a screen: assumptions by falling weight; `agreeing` of `points` have the sign asked for, `missing` could not be measured."""
+    """Holds a screen: assumptions by falling weight; `agreeing` of `points` have the sign asked for, `missing` are unknown."""
 
     assumptions: tuple[Assumption, ...]
     points: int
@@ -99,7 +99,8 @@ def walks(ranges: Mapping[str, tuple[float, float]], *, count: int = WALKS, leve
 
 
 def screened(
-    samples: Samples, values: numpy.ndarray, *, sign: float = 1.0, edge: float = 0.0, levels: int = LEVELS, clear: float | None = None
+    samples: Samples, values: numpy.ndarray, *, sign: float = 1.0, edge: float = 0.0, levels: int = LEVELS,
+    clear: float | None = None,
 ) -> Screen:
     """Says what walks showed; `values` is [point, seed], NaN where the statistic could not be measured.
 
@@ -107,9 +108,9 @@ def screened(
     their sizes over walks and sigma their standard deviation (walks without a missing point). With r walks and n seeds,
     sum effect^2 / sum error^2 follows Fisher's F(r, r (n - 1)) where there is no effect, and
     variance(effects) / mean(error^2) F(r - 1, r (n - 1)) where it is the same everywhere; errors are those of the mean over seeds.
-    A step turns the sign of sign (value - edge) round if the means at its ends lie on different sides and differ by `clear` standard
-    errors over seeds, so that noise is not taken for a reversal; by Student's 95 % quantile unless given.
-    Source: Morris 1991; mu* of Campolongo, Cariboni and Saltelli 2007, Environmental Modelling & Software 22.
+    A step turns the sign of sign (value - edge) round if the means at its ends lie on different sides and differ by `clear`
+    standard errors over seeds, so that noise is not taken for a reversal; by Student's 95 % quantile unless given. Source: Morris
+    1991; mu* of Campolongo, Cariboni and Saltelli 2007, Environmental Modelling & Software 22.
     """
     values = numpy.ascontiguousarray(values, dtype=float)
     if clear is None:

@@ -14,8 +14,8 @@ import numpy
 from redqueen.errors import require
 
 __all__ = [
-    "DRAW", "FOLDS", "KINDS", "REFITS", "SURE", "TRUSTED", "WIDE", "Luck", "Quality", "Refit", "Surrogate", "allowed", "around", "fit", "luck_of",
-    "refits",
+    "DRAW", "FOLDS", "KINDS", "REFITS", "SURE", "TRUSTED", "WIDE", "Luck", "Quality", "Refit", "Surrogate", "allowed", "around",
+    "fit", "luck_of", "refits",
 ]
 
 #: Folds of the points: each is predicted from the others. Refits on resampled points, from which intervals come.
@@ -63,11 +63,12 @@ class Luck:
 class Quality:
     """Says how well a surrogate predicts the mean effect at points that it was not fitted to.
 
-    `r2` = 1 - sum (y - predicted)^2 / sum (y - mean of the others)^2 over all folds, `rmse` the root of the mean square; `r2_low` to
-    `r2_high` and `rmse_low` to `rmse_high` are the worst and best fold. `compared` gives the R2 of every kind that was tried, on other folds.
-    `beyond_luck` is the share that it explains of what the seeds' luck does not: 1 - (rmse^2 - luck^2) / (spread^2 - luck^2), 1 at most; a
-    difference of noisy figures, None where luck is all there is or unknown. `points_needed` is a rough extrapolation to an R2 of `TRUSTED`, from how the error fell between half of the points and all of
-    them; None where it is there already, or where more points of as many seeds will not do it. `seeds_needed` is given in that case.
+    `r2` = 1 - sum (y - predicted)^2 / sum (y - mean of the others)^2 over all folds, `rmse` the root of the mean square; `r2_low`
+    to `r2_high` and `rmse_low` to `rmse_high` are the worst and best fold. `compared` gives the R2 of every kind that was tried, on
+    other folds. `beyond_luck` is the share that it explains of what the seeds' luck does not: 1 - (rmse^2 - luck^2) / (spread^2 -
+    luck^2), 1 at most; a difference of noisy figures, None where luck is all there is or unknown. `points_needed` is a rough
+    extrapolation to an R2 of `TRUSTED`, from how the error fell between half of the points and all of them; None where it is there
+    already, or where more points of as many seeds will not do it. `seeds_needed` is given in that case.
     """
 
     r2: float
@@ -125,9 +126,9 @@ def fit(
 ) -> Surrogate:
     """Fits the best of several `kinds` of surrogate (all of `KINDS`) to the mean over seeds, and measures its error out of sample.
 
-    `unit` is [point, parameter] in 0..1, `values` [point, seed], NaN where a seed has none (each point has one at least). Kinds are compared on one
-    partition of the points into folds, and the error of the best is measured on another. `advance` is told the parts done of 1.
-    Needs scikit-learn.
+    `unit` is [point, parameter] in 0..1, `values` [point, seed], NaN where a seed has none (each point has one at least). Kinds are
+    compared on one partition of the points into folds, and the error of the best is measured on another. `advance` is told the
+    parts done of 1. Needs scikit-learn.
     """
     means = numpy.nanmean(values, axis=1)
     luck = luck_of(values)
@@ -211,8 +212,11 @@ def allowed(unit: numpy.ndarray, switches: numpy.ndarray) -> numpy.ndarray:
 def _process(size: int) -> Any:
     gaussian = require("sklearn.gaussian_process", "explain")
     kernels = require("sklearn.gaussian_process.kernels", "explain")
-    kernel = kernels.ConstantKernel(1.0) * kernels.Matern(numpy.ones(size), (0.05, 100.0), nu=2.5) + kernels.WhiteKernel(0.1, (1e-5, 2.0))
-    return gaussian.GaussianProcessRegressor(kernel, optimizer=_search(STEPS), normalize_y=True, random_state=DRAW, n_restarts_optimizer=1)
+    smooth = kernels.Matern(numpy.ones(size), (0.05, 100.0), nu=2.5)
+    kernel = kernels.ConstantKernel(1.0) * smooth + kernels.WhiteKernel(0.1, (1e-5, 2.0))
+    return gaussian.GaussianProcessRegressor(
+        kernel, optimizer=_search(STEPS), normalize_y=True, random_state=DRAW, n_restarts_optimizer=1
+    )
 
 
 def _polynomial(size: int) -> Any:
@@ -221,7 +225,9 @@ def _polynomial(size: int) -> Any:
     pipeline = require("sklearn.pipeline", "explain")
     # Terms in 2 u - 1 are nearly uncorrelated over a uniform space.
     middle = steps.FunctionTransformer(_about_the_middle)
-    return pipeline.make_pipeline(middle, steps.PolynomialFeatures(3, include_bias=False), linear.LassoLarsCV(cv=FOLDS, max_iter=100))
+    return pipeline.make_pipeline(
+        middle, steps.PolynomialFeatures(3, include_bias=False), linear.LassoLarsCV(cv=FOLDS, max_iter=100)
+    )
 
 
 def _trees(size: int) -> Any:
@@ -240,7 +246,7 @@ def _about_the_middle(unit: numpy.ndarray) -> numpy.ndarray:
 
 
 def _again(surrogate: Surrogate, size: int) -> Any:
-    """Makes an unfitted surrogate of the same kind; a process starts from the scales found before, and a long one for the new column."""
+    """Makes an unfitted surrogate of the same kind; a process starts from the scales found, with a long one for a new column."""
     model = KINDS[surrogate.kind](size)
     if not hasattr(surrogate.model, "kernel_"):
         return model
@@ -271,7 +277,9 @@ def _folds(points: int, draw: int) -> list[numpy.ndarray]:
     return [numpy.sort(part) for part in numpy.array_split(numpy.random.default_rng(draw).permutation(points), FOLDS)]
 
 
-def _out_of_fold(make: Callable[[int], Any], unit: numpy.ndarray, means: numpy.ndarray, folds: Sequence[numpy.ndarray]) -> numpy.ndarray:
+def _out_of_fold(
+    make: Callable[[int], Any], unit: numpy.ndarray, means: numpy.ndarray, folds: Sequence[numpy.ndarray]
+) -> numpy.ndarray:
     predicted = numpy.empty(len(means))
     for fold in folds:
         others = numpy.setdiff1d(numpy.arange(len(means)), fold)
@@ -294,8 +302,8 @@ def _r2(means: numpy.ndarray, predicted: numpy.ndarray, folds: Sequence[numpy.nd
 
 
 def _quality(
-    make: Callable[[int], Any], unit: numpy.ndarray, means: numpy.ndarray, folds: Sequence[numpy.ndarray], compared: dict[str, float],
-    luck: Luck, draw: int,
+    make: Callable[[int], Any], unit: numpy.ndarray, means: numpy.ndarray, folds: Sequence[numpy.ndarray],
+    compared: dict[str, float], luck: Luck, draw: int,
 ) -> Quality:
     predicted = _out_of_fold(make, unit, means, folds)
     squares = _squares(means, predicted, folds)
@@ -304,7 +312,8 @@ def _quality(
     r2 = _r2(means, predicted, folds)
     mean_square = float(((means - predicted) ** 2).mean())
     needed = (None, None) if r2 >= TRUSTED else _needed(make, unit, means, mean_square, luck, draw)
-    return Quality(r2, min(by_fold), max(by_fold), math.sqrt(mean_square), min(errors), max(errors), compared, _beyond(mean_square, luck), *needed)
+    spans = (min(by_fold), max(by_fold), math.sqrt(mean_square), min(errors), max(errors))
+    return Quality(r2, *spans, compared, _beyond(mean_square, luck), *needed)
 
 
 def _beyond(mean_square: float, luck: Luck) -> float | None:
