@@ -27,6 +27,7 @@ from redqueen.lab.fit.space import Space
 from redqueen.lab.fit.targets import CUT, Target
 from redqueen.studies import facts as stylised
 from redqueen.studies.claims.kept import Kept
+from redqueen.studies.fitting import findings as reading
 from redqueen.studies.fitting import running
 from redqueen.studies.fitting.findings import findings
 from redqueen.studies.fitting.planning import DISCREPANCY, TARGETS, micro_facts, parameters_set_by, plan_fit, target_of
@@ -43,10 +44,13 @@ LUCK, ERROR = (0.1, 0.05, 0.05), (0.05, 0.1, 0.1)
 
 def toy(points, seeds):
     """A cheap simulator: three targets of two parameters that matter and one that does not, with luck of known size."""
-    push, drag, _ = points.T
-    means = numpy.stack([numpy.sin(2 * push) + drag, push * drag + 0.3 * push**2, numpy.exp(push / 2)], axis=1)
     luck = [[numpy.random.default_rng(int(seed)).normal(0.0, LUCK) for seed in row] for row in seeds]
-    return means[:, None, :] + numpy.array(luck)
+    return means_of(points)[:, None, :] + numpy.array(luck)
+
+
+def means_of(points):
+    push, drag, _ = points.T
+    return numpy.stack([numpy.sin(2 * push) + drag, push * drag + 0.3 * push**2, numpy.exp(push / 2)], axis=1)
 
 
 def figures(values, errors=ERROR):
@@ -86,13 +90,16 @@ def test_errors_of_leaving_out_are_those_of_fitting_the_others_anew(emulators):
 
 def test_an_emulator_knows_its_error_and_the_luck_of_runs_where_it_was_not_run(emulators):
     fresh = numpy.random.default_rng(5).random((400, 3))
-    means = toy(SPACE.natural(fresh), numpy.arange(10**6, 10**6 + 400)[:, None])[:, 0]
+    runs = toy(SPACE.natural(fresh), numpy.arange(10**6, 10**6 + 400)[:, None])[:, 0]
     for place, emulator in enumerate(emulators):
         mean, unsure, ensemble = emulator.foretell(fresh)
-        errors = (means[:, place] - mean) / numpy.sqrt(unsure + ensemble)
+        errors = (runs[:, place] - mean) / numpy.sqrt(unsure + ensemble)
         # One run is missed by its luck and by the emulator: both together have a mean square near one.
         assert 0.7 < (errors**2).mean() < 1.4
         assert (numpy.abs(errors) > CUT).mean() <= 0.02
+        # The mean of runs is missed by the emulator alone; its errors at neighbours are alike, so that the band is wider.
+        errors = (means_of(SPACE.natural(fresh))[:, place] - mean) / numpy.sqrt(unsure)
+        assert 0.3 < (errors**2).mean() < 2.0
         assert numpy.sqrt(ensemble).mean() == pytest.approx(LUCK[place], rel=0.2)
 
 
@@ -387,7 +394,9 @@ def call(*words):
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     place = tmp_path_factory.mktemp("fits") / "whole"
-    call(*SMALL, "-o", str(place))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading, "DEFAULT_SEEDS", 2)
+        call(*SMALL, "-o", str(place))
     return place
 
 
@@ -424,6 +433,7 @@ def test_a_stopped_fit_goes_on_and_ends_as_one_that_was_not(whole, tmp_path, mon
         return real(world, schedule, seed)
 
     monkeypatch.setattr(command, "_draw", lambda *all: None)
+    monkeypatch.setattr(reading, "DEFAULT_SEEDS", 2)
     monkeypatch.setattr(running, "watch", stopping)
     stopped = tmp_path / "stopped"
     with pytest.raises(KeyboardInterrupt, match="goes on from there"):
@@ -432,8 +442,8 @@ def test_a_stopped_fit_goes_on_and_ends_as_one_that_was_not(whole, tmp_path, mon
     done.clear()
     monkeypatch.setattr(running, "watch", lambda *all: done.append(all[2]) or real(*all))
     call(*SMALL, "-o", str(stopped))
-    # Ten runs, of which two whole points were kept.
-    assert len(done) == 6
+    # Ten runs, of which two whole points were kept, and two of the model's own values.
+    assert len(done) == 6 + 2
     assert (stopped / "plausible.csv").read_bytes() == (whole / "plausible.csv").read_bytes()
 
 
@@ -468,13 +478,19 @@ def test_a_trial_samples_the_plausible_points(tmp_path):
     assert samples.names == ("novelty_success", "tacit", "scan") and len(samples) == len(found.plausible)
 
 
-def test_facts_that_were_no_target_are_read_off_the_plausible_runs(whole):
+def test_facts_that_were_no_target_and_the_models_own_values_are_read_off_runs(whole, monkeypatch):
+    monkeypatch.setattr(reading, "DEFAULT_SEEDS", 2)
     plan = plan_fit(parameters=["novelty_success"], targets=["novel_project_success"], quarters=48, points=5, waves=1)
     found, runs = running.fit(plan, Kept(whole), threads=2, progress=False)
     read = findings(plan, found, runs)
     names = {one.name for one in read.unused}
     assert "imitation_time" in names and "novel_project_success" not in names and "learning_across_borders" not in names
     assert read.default_value == read.default["novel_project_success"] < CUT
+    target, world = plan.targets[0], plan.world
+    values = [stylised.MEASURED[target.name].measure(running.watch(world, None, 30_000_001 + seed)) for seed in range(2)]
+    spread = numpy.var(values, ddof=1)
+    expected = abs(numpy.mean(values) - target.middle) / math.sqrt(spread * 3 / 2 + target.variance)
+    assert read.default_value == pytest.approx(expected)
 
 
 # ABC

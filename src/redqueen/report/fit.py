@@ -82,7 +82,7 @@ def fit_document(plan: FitPlan, found: Match, read: Findings, runs: MicroRuns, c
         "stop": found.stop, "stop_words": STOPS[found.stop], "empty": found.empty,
         "ruled_out_by": list(found.blamed()) if found.empty else [], "share": found.share, "lowest": last.remaining.lowest,
         "least_implausible": dict(zip(plan.space.names, plan.space.natural(last.remaining.best[None, :])[0].tolist(), strict=True)),
-        "default_implausibility": read.default_value,
+        "default_implausibility": read.default_value, "default_runs": read.default_runs,
         "trade_offs": [asdict(pair) for pair in read.trade_offs],
         "sensitivities": [asdict(one) for one in read.sensitivities],
         "unused": [asdict(one) for one in read.unused],
@@ -169,15 +169,16 @@ def show_recovery(console: Console, document: Mapping[str, Any]) -> None:
     )
     console.print()
     names = list(document["ranges"])
-    heads = (*names, "implausibility", "kept", "share left %")
+    right = (*names, "implausibility", "share left %")
+    heads = (*right, "kept", "worst target")
     rows = [
         (
-            *(number(truth["parameters"][name]) for name in names), number(truth["implausibility"]),
-            "yes" if truth["kept"] else "no", number(100 * truth["share"]),
+            *(number(truth["parameters"][name]) for name in names), number(truth["implausibility"]), number(100 * truth["share"]),
+            "yes" if truth["kept"] else "no", _words(truth["worst"]),
         )
         for truth in document["truths"]
     ]
-    table(console, heads, rows, right=heads)
+    table(console, heads, rows, right=right)
 
 
 def _marginal(read: Findings, name: str) -> dict[str, Any]:
@@ -235,10 +236,11 @@ def _verdict(document: Mapping[str, Any]) -> list[str]:
         )
     value = document["default_implausibility"]
     if value is not None:
-        worst = [target["name"] for target in document["targets"] if target["default"] >= document["cut"]]
+        worst = [target["name"] for target in document["targets"] if (target["default"] or 0.0) >= document["cut"]]
         by = f": {', '.join(map(_words, worst))}" if worst else ""
         word = "" if value >= document["cut"] else "not "
-        lines.append(f"The model's own values are {word}ruled out (implausibility {number(value)}{by}).")
+        counted = _counted(document["default_runs"], "run")
+        lines.append(f"The model's own values are {word}ruled out by {counted} of their own (implausibility {number(value)}{by}).")
     return lines
 
 

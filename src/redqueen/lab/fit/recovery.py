@@ -26,10 +26,13 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Truth:
-    """Holds one truth: its parameters, how implausible the match finds it, whether it is kept, and how much of the space is."""
+    """Holds one truth: its parameters, how implausible the match finds it and for which target, whether it is kept, and the share
+    of the space that is.
+    """
 
     parameters: dict[str, float]
     implausibility: float
+    worst: str
     kept: bool
     share: float
     stop: str
@@ -97,9 +100,10 @@ def recover(
                 of_these, space, mine, points=points, seeds=seeds, waves=waves, rank=min(rank, len(mine)), draw=draw, learn=learn,
                 sample=sample,
             )
-            value = float(result.judgement(unit[place : place + 1])[0])
+            by_target = result.judgement.by_target(unit[place : place + 1])
+            value, worst = float(result.judgement.ranked(by_target)[0]), mine[int(by_target[0].argmax())].name
             parameters = dict(zip(space.names, space.natural(unit[place : place + 1])[0].tolist(), strict=True))
-            found.append(Truth(parameters, value, value < CUT, result.share, result.stop))
+            found.append(Truth(parameters, value, worst, value < CUT, result.share, result.stop))
             advance(1)
     kept = sum(truth.kept for truth in found)
     interval = require("scipy.stats", "explain").binomtest(kept, truths).proportion_ci(LEVEL, method="exact")

@@ -8,12 +8,15 @@ import numpy
 
 from redqueen.lab.fit.history_matching import Match
 from redqueen.lab.fit.identification import TRADE_OFF, Marginal, Sensitivity, TradeOff, marginals, sensitivities, trade_offs
+from redqueen.lab.fit.implausibility import implausibility
 from redqueen.model.parameters import DEFAULTS
 from redqueen.studies.fitting.planning import FitPlan, micro_facts
 from redqueen.studies.fitting.running import MicroRuns
 
-__all__ = ["Findings", "UnusedFact", "findings"]
+__all__ = ["DEFAULT_SEEDS", "Findings", "UnusedFact", "findings"]
 
+#: Runs of the model's own values, under seeds from here on, which nothing else does.
+DEFAULT_SEEDS, FIRST_DEFAULT = 8, 30_000_001
 #: Chances at which the plausible points' figures are cut: the middle nine tenths and the median.
 CHANCES = (0.05, 0.5, 0.95)
 
@@ -37,15 +40,17 @@ class UnusedFact:
 class Findings:
     """Holds what a match says of parameters, pairs of them, targets, the model's defaults and facts that were no target.
 
-    `default` is the implausibility of the defaults by target (empty where one of them lies outside its range), `default_value` the
-    one that counts. `trade_offs` are the pairs with a rank correlation of `TRADE_OFF` or more.
+    `default` is the implausibility of the defaults by target in `default_runs` runs of their own, without an emulator (NaN where
+    they leave it undefined), `default_value` the one that counts. `trade_offs` are the pairs with a rank correlation of
+    `TRADE_OFF` or more.
     """
 
     marginals: tuple[Marginal, ...]
     trade_offs: tuple[TradeOff, ...]
     sensitivities: tuple[Sensitivity, ...]
     default: dict[str, float]
-    default_value: float | None
+    default_value: float
+    default_runs: int
     unused: tuple[UnusedFact, ...]
 
 
@@ -53,20 +58,25 @@ def findings(plan: FitPlan, found: Match, runs: MicroRuns) -> Findings:
     """Reads a match of a plan."""
     left = marginals(plan.space, found.plausible) if not found.empty else []
     pairs = trade_offs(plan.space, found.plausible) if not found.empty else []
-    default, value = _default(plan, found)
+    default, value = _default(plan, found, runs)
     strong = tuple(pair for pair in pairs if abs(pair.correlation) >= TRADE_OFF)
     hanging = tuple(sensitivities(plan.space, found.waves[0].emulators, draw=plan.draw))
-    return Findings(tuple(left), strong, hanging, default, value, tuple(_unused(plan, found, runs)))
+    return Findings(tuple(left), strong, hanging, default, value, DEFAULT_SEEDS, tuple(_unused(plan, found, runs)))
 
 
-def _default(plan: FitPlan, found: Match) -> tuple[dict[str, float], float | None]:
+def _default(plan: FitPlan, found: Match, runs: MicroRuns) -> tuple[dict[str, float], float]:
+    """Runs the model's own values and compares the mean of their runs with the targets: what luck leaves open is all its error."""
     point = numpy.array([[plan.world.parameters.get(name, DEFAULTS[name]) for name in plan.space.names]])
-    unit = plan.space.unit(point)
-    if ((unit < 0) | (unit > 1)).any():
-        return {}, None
-    values = found.judgement.by_target(unit)
-    names = [target.name for target in plan.targets]
-    return dict(zip(names, values[0].tolist(), strict=True)), float(found.judgement.ranked(values)[0])
+    outputs = runs(point, FIRST_DEFAULT + numpy.arange(DEFAULT_SEEDS)[None, :])[0]
+    values = {}
+    for column, target in enumerate(plan.targets):
+        mine = target.scaled(outputs[:, column])
+        mine = mine[numpy.isfinite(mine)]
+        ensemble = mine.var(ddof=1, keepdims=True) if mine.size > 1 else numpy.array([numpy.nan])
+        mean = mine.mean(keepdims=True) if mine.size else ensemble
+        values[target.name] = float(implausibility(target, mean, ensemble / max(1, mine.size), ensemble)[0])
+    # What is not defined cannot rule out.
+    return values, float(found.judgement.ranked(numpy.nan_to_num(numpy.array([list(values.values())])))[0])
 
 
 def _unused(plan: FitPlan, found: Match, runs: MicroRuns) -> list[UnusedFact]:
