@@ -6,8 +6,8 @@ independent (chi-square of pairs at five distances), is the number of ones binom
 follow Poisson's law, and does every bit of an address reach every bit of the draw (avalanche).
 
 `--testu01 small|crush|big` adds a battery of TestU01 (Debian: libtestu01-0-dev, non-free; gcc), on both halves of every word
-and again with the bits of each half reversed; a pattern takes a minute, an hour or a night each way, and `--minutes N` ends it
-earlier and says how far it came. `--dieharder` adds Debian's dieharder, about ten minutes a pattern. `--pattern
+and again with the bits of each half reversed; a pattern takes a minute, an hour or a night each way, `--minutes N` ends it
+earlier and says how far it came, and `--tests FIRST LAST` goes on from there. `--dieharder` adds Debian's dieharder, about ten minutes a pattern. `--pattern
 a_bad_generator` is a control that must fail.
 
 Exit code 1 if a p-value is below 1e-6, or above 1 - 1e-6 in TestU01, whose tests have two sides, or dieharder says FAILED.
@@ -217,9 +217,9 @@ def compile_testu01(place):
     sys.exit(f"TestU01 cannot be run (Debian: apt-get install gcc libtestu01-0-dev, the latter in non-free):\n{errors}")
 
 
-def testu01(program, battery, pattern, order, minutes):
+def testu01(program, battery, pattern, order, tests, minutes):
     """Return the name and p-value of each statistic of a battery of TestU01, the words that it read, and if it came to its end."""
-    process = subprocess.Popen([program, battery, order], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen([program, battery, order, *tests], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60 * minutes
     blocks = itertools.takewhile(lambda block: time.monotonic() < deadline, stream_of(pattern))
     lines = [line.split("\t") for line in read_while_feeding(process, blocks).splitlines()]
@@ -262,14 +262,14 @@ def run_own_tests(patterns, count):
     return failures
 
 
-def run_testu01(patterns, battery, orders, minutes):
+def run_testu01(patterns, battery, orders, tests, minutes):
     """Print what a battery of TestU01 finds, and return the number of failures."""
     failures, values = 0, []
     with tempfile.TemporaryDirectory() as place:
         program = compile_testu01(place)
         for pattern, order in itertools.product(patterns, orders):
             start = time.perf_counter()
-            results, count, ended = testu01(program, battery, pattern, order, minutes)
+            results, count, ended = testu01(program, battery, pattern, order, tests, minutes)
             suspect = [(name, p) for name, p in results if not SUSPECT[0] < p < SUSPECT[1]]
             failed = sum(min(p, 1 - p) < SMALLEST_P for _, p in results)
             for name, p in suspect:
@@ -310,6 +310,7 @@ def main():
     parser.add_argument("--testu01", choices=("small", "crush", "big"), help="run a battery of TestU01 as well")
     orders = ("forward", "reversed")
     parser.add_argument("--order", choices=orders, action="append", help="order of bits for TestU01 (default: both)")
+    parser.add_argument("--tests", nargs=2, default=(), metavar=("FIRST", "LAST"), help="only these tests of TestU01, by number")
     parser.add_argument("--minutes", type=float, default=math.inf, help="end each run of TestU01 after so long")
     parser.add_argument("--dieharder", action="store_true", help="run dieharder as well")
     options = parser.parse_args()
@@ -317,7 +318,7 @@ def main():
     if options.words:
         failures += run_own_tests(patterns, options.words)
     if options.testu01:
-        failures += run_testu01(patterns, options.testu01, options.order or orders, options.minutes)
+        failures += run_testu01(patterns, options.testu01, options.order or orders, options.tests, options.minutes)
     if options.dieharder:
         failures += run_dieharder(patterns)
     return 1 if failures else 0

@@ -1,6 +1,6 @@
 /* Run a battery of TestU01 (L'Ecuyer and Simard, ACM TOMS 33(4), 22, 2007) on 64-bit words from standard input.
 
-   testu01 small|crush|big forward|reversed < words
+   testu01 small|crush|big forward|reversed [first last] < words
 
    Each word gives 32 bits twice, low half first; reversed turns each half round, because the tests look hardest at high bits.
    Prints "p-value<TAB>test<TAB>value" for each statistic of a test as soon as it ends, then "words<TAB>number read so far".
@@ -53,8 +53,8 @@ static unsigned int next_bits(void) {
 }
 
 int main(int count, char **words) {
-    if (count != 3 || (strcmp(words[2], "forward") && strcmp(words[2], "reversed"))) {
-        fprintf(stderr, "testu01 small|crush|big forward|reversed < words\n");
+    if ((count != 3 && count != 5) || (strcmp(words[2], "forward") && strcmp(words[2], "reversed"))) {
+        fprintf(stderr, "testu01 small|crush|big forward|reversed [first last] < words\n");
         return 2;
     }
     turn = !strcmp(words[2], "reversed");
@@ -64,7 +64,8 @@ int main(int count, char **words) {
     FILE *out = fdopen(dup(STDOUT_FILENO), "w");
     if (!out || !freopen("/dev/null", "w", stdout)) return 3;
     int tests = !strcmp(words[1], "small") ? 10 : !strcmp(words[1], "crush") ? 96 : 106;
-    for (int test = 1; test <= tests; test++) {
+    int first = count == 5 ? atoi(words[3]) : 1, last = count == 5 ? atoi(words[4]) : tests;
+    for (int test = first < 1 ? 1 : first; test <= last && test <= tests; test++) {
         int times[MOST_TESTS] = {0};
         times[test] = 1;
         if (tests == 10) bbattery_RepeatSmallCrush(generator, times);
