@@ -23,13 +23,13 @@ from docked.law import LAW, REGIONS  # noqa: E402
 from docked.outcomes import measured_runs  # noqa: E402
 
 
-def firms(regions, quality, cash, quarters_left, **law):
+def firms(regions, quality, cash, quarters_left, seed=7, **law):
     """Give compiled firms in the state given, under the law with some numbers changed."""
     start = {
         "region": numpy.array(regions, numpy.int32), "quality": numpy.array(quality, float), "cash": numpy.array(cash, float),
         "quarters_left": numpy.array(quarters_left, numpy.int32),
     }
-    return compiled_rules().Firms(start, dataclasses.asdict(dataclasses.replace(LAW, **law)), max(regions) + 1, 7)
+    return compiled_rules().Firms(start, dataclasses.asdict(dataclasses.replace(LAW, **law)), max(regions) + 1, seed)
 
 
 def of(state, region, name):
@@ -81,6 +81,9 @@ def test_a_firm_that_no_bank_carries_is_replaced_by_a_spinoff_in_its_parents_reg
     assert of(state, 0, "quality")[2] < 0.2
     assert of(state, 0, "cash")[2] == LAW.first_cash
     assert len(set(of(state, 0, "lineage").tolist())) == 3
+    # Nobody is left in region 1: its buyers spend nothing, and the others go on.
+    compiled_rules().run_quarter(state)
+    assert of(state, 0, "revenue").sum() == pytest.approx(1.5)
 
 
 def test_a_world_without_survivors_is_refused():
@@ -100,6 +103,30 @@ def test_imitators_close_their_share_of_the_gap_to_a_firm_of_their_region_as_it_
         after = of(state, region, "quality")
         assert numpy.isclose(after[:, None], possible, rtol=0.0, atol=1e-14).any(axis=1).all()
         assert (after > own).sum() > 5
+
+
+@pytest.mark.parametrize("best", [0, 20, 39])
+def test_every_firm_of_a_region_is_as_likely_to_be_seen(best):
+    """Of 39 others over 50 seeds, one in 40 sees the only firm that is better: 49, give or take four standard errors of 6.9."""
+    quality = numpy.zeros(40)
+    quality[best] = 1.0
+    seen = 0
+    for seed in range(50):
+        state = firms([0] * 40, quality, [9.0] * 40, [1] * 40, seed, novelty=0.0)
+        compiled_rules().run_quarter(state)
+        seen += (of(state, 0, "quality") == LAW.absorbed).sum()
+    assert abs(seen - 39 * 50 / 40) < 28
+
+
+def test_every_survivor_is_as_likely_to_be_a_parent():
+    """Four regions with a survivor each, 400 seeds: each has 100 spin-offs, give or take four standard errors of 8.7."""
+    settled = numpy.zeros(4, int)
+    for seed in range(400):
+        state = firms([0, 0, 1, 2, 3], [0.0] * 5, [-9.0, 9.0, 9.0, 9.0, 9.0], [4] * 5, seed)
+        compiled_rules().run_quarter(state)
+        settled += state.arrays["n_members"] - 1
+    assert settled.sum() == 400
+    assert (abs(settled - 100) < 35).all()
 
 
 def test_innovations_have_the_tail_of_the_law():

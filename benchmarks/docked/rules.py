@@ -23,6 +23,7 @@ INHERITANCE = cython.declare(cython.int, 2)
 FURTHEST = cython.declare(cython.double, 100.0)
 #: What is kept of a firm, with its type.
 ATTRIBUTES = {"quality": "f8", "weight": "f8", "cash": "f8", "revenue": "f8", "lineage": "u8", "due": "i4"}
+WORK_SPACE = {"listed": "i4", "fresh": "f8", "ended": "i4", "ended_lineage": "u8"}
 
 
 @cython.cclass
@@ -44,11 +45,11 @@ class Firms:
     revenue = cython.declare(cython.double[::1], visibility="public")
     lineage = cython.declare(cython.ulonglong[::1], visibility="public")
     due = cython.declare(cython.int[::1], visibility="public")
-    # By region: members, those of them that did not end in this quarter, and the quality that weights are measured against.
+    # By region: members, survivors in the regions before it, and the quality that weights are measured against.
     n_members = cython.declare(cython.int[::1], visibility="public")
-    n_survivors = cython.declare(cython.int[::1], visibility="public")
+    before = cython.declare(cython.int[::1], visibility="public")
     base = cython.declare(cython.double[::1], visibility="public")
-    # Work space: firms of one region, with draws and then new qualities; firms that ended.
+    # Work space: firms that are worked on, with draws and then qualities; firms that ended.
     listed = cython.declare(cython.int[::1], visibility="public")
     fresh = cython.declare(cython.double[::1], visibility="public")
     ended = cython.declare(cython.int[::1], visibility="public")
@@ -77,9 +78,9 @@ class Firms:
         for name, value in parameters.items():
             setattr(self, name, value)
         members = numpy.bincount(start["region"], minlength=regions).astype(numpy.int32)
-        self.arrays = {"n_members": members, "n_survivors": members.copy(), "base": numpy.zeros(regions)}
+        self.arrays = {"n_members": members, "before": numpy.zeros(regions, numpy.int32), "base": numpy.zeros(regions)}
         self.arrays |= {name: numpy.zeros(0, kind) for name, kind in ATTRIBUTES.items()}
-        self.arrays |= {"ended": numpy.zeros(self.n_firms, numpy.int32), "ended_lineage": numpy.zeros(self.n_firms, numpy.uint64)}
+        self.arrays |= {name: numpy.zeros(self.n_firms, kind) for name, kind in WORK_SPACE.items()}
         self.lengthen(int(members.max()))
         lineage = numpy.array([draws.founder(0, firm) for firm in range(self.n_firms)], numpy.uint64)
         given = {"lineage": lineage, "quality": start["quality"], "cash": start["cash"], "due": start["quarters_left"] - 1}
@@ -97,7 +98,6 @@ class Firms:
             longer[:, : self.slots] = self.arrays[name].reshape(self.n_regions, self.slots)
             self.arrays[name] = longer.reshape(-1)
         self.slots = slots
-        self.arrays["listed"], self.arrays["fresh"] = numpy.zeros(slots, numpy.int32), numpy.zeros(slots)
         for name, array in self.arrays.items():
             setattr(self, name, array if cython.compiled else PlainView(array))
 
@@ -105,7 +105,7 @@ class Firms:
         """Lengthen the regions if one of them could not take all spin-offs of the quarter."""
         if self.n_ended == self.n_firms:
             raise RuntimeError("no firm is left that could have a spin-off")
-        needed = int(self.arrays["n_survivors"].max()) + self.n_ended
+        needed = int(self.arrays["n_members"].max()) + self.n_ended
         if needed > self.slots:
             self.lengthen(needed)
 
@@ -118,8 +118,7 @@ def run_quarter(firms: Firms):
         firms.n_ended = 0
         for region in range(firms.n_regions):
             learn(firms, region)
-            close_books(firms, region)
-        remove_ended(firms)
+            remove(firms, region, close_books(firms, region))
     firms.make_room()
     with cython.nogil:
         found_spinoffs(firms)
@@ -205,12 +204,15 @@ def weigh_again(firms: Firms, region: cython.int, base: cython.double) -> cython
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def close_books(firms: Firms, region: cython.int) -> cython.void:
-    """Share the region's budget by weight; pay costs, interest, tax and owners; list the firms that no bank carries any longer."""
+def close_books(firms: Firms, region: cython.int) -> cython.int:
+    """Share the region's budget by weight; pay costs, interest, tax and owners; list the firms that end, and give their number."""
+    listed_before: cython.int = firms.n_ended
     first: cython.int = region * firms.slots
     members: cython.int = firms.n_members[region]
+    if members == 0:
+        return 0
     rate: cython.double = firms.n_firms / cython.cast(cython.double, firms.n_regions) / total_weight(firms, first, members)
-    margin: cython.double = 1.0 - firms.materials
+    materials: cython.double = firms.materials
     overhead: cython.double = firms.overhead
     reserve: cython.double = firms.reserve
     credit: cython.double = firms.credit
@@ -221,10 +223,11 @@ def close_books(firms: Firms, region: cython.int) -> cython.void:
     firm: cython.int
     for firm in range(first, first + members):
         revenue: cython.double = rate * firms.weight[firm]
+        cost: cython.double = materials * revenue + overhead
         cash: cython.double = firms.cash[firm]
-        profit: cython.double = margin * revenue - overhead + half_lending * (cash - abs(cash))
+        profit: cython.double = revenue - cost + half_lending * (cash - abs(cash))
         cash += profit - half_tax * (profit + abs(profit))
-        surplus: cython.double = cash - reserve * (revenue - margin * revenue + overhead)
+        surplus: cython.double = cash - reserve * cost
         cash -= half_payout * (surplus + abs(surplus))
         firms.revenue[firm] = revenue
         firms.cash[firm] = cash
@@ -232,6 +235,7 @@ def close_books(firms: Firms, region: cython.int) -> cython.void:
             firms.ended[firms.n_ended] = firm
             firms.ended_lineage[firms.n_ended] = firms.lineage[firm]
             firms.n_ended += 1
+    return firms.n_ended - listed_before
 
 
 @cython.cfunc
@@ -258,23 +262,21 @@ def total_weight(firms: Firms, first: cython.int, members: cython.int) -> cython
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def remove_ended(firms: Firms) -> cython.void:
-    """Take the firms that end from their slots, the last first, so that only survivors are moved into gaps."""
+def remove(firms: Firms, region: cython.int, count: cython.int) -> cython.void:
+    """Take a region's firms that end from their slots, the last first, so that only survivors are moved into gaps."""
+    members: cython.int = firms.n_members[region]
     position: cython.int
-    region: cython.int
-    for position in range(firms.n_ended - 1, -1, -1):
+    for position in range(firms.n_ended - 1, firms.n_ended - 1 - count, -1):
         firm: cython.int = firms.ended[position]
-        region = firm // firms.slots
-        firms.n_members[region] -= 1
-        last: cython.int = region * firms.slots + firms.n_members[region]
+        members -= 1
+        last: cython.int = region * firms.slots + members
         firms.quality[firm] = firms.quality[last]
         firms.weight[firm] = firms.weight[last]
         firms.cash[firm] = firms.cash[last]
         firms.revenue[firm] = firms.revenue[last]
         firms.lineage[firm] = firms.lineage[last]
         firms.due[firm] = firms.due[last]
-    for region in range(firms.n_regions):
-        firms.n_survivors[region] = firms.n_members[region]
+    firms.n_members[region] = members
 
 
 @cython.cfunc
@@ -286,19 +288,29 @@ def found_spinoffs(firms: Firms) -> cython.void:
     inheritance_key: cython.ulonglong = draws.key(firms.seed, INHERITANCE, firms.quarter)
     survivors: cython.int = firms.n_firms - firms.n_ended
     position: cython.int
+    region: cython.int
+    other: cython.int
+    firms.before[0] = 0
+    for region in range(1, firms.n_regions):
+        firms.before[region] = firms.before[region - 1] + firms.n_members[region - 1]
     for position in range(firms.n_ended):
-        identity: cython.ulonglong = firms.ended_lineage[position]
-        place: cython.int = draws.below(parent_key, identity, 0, survivors)
-        region: cython.int = 0
-        while place >= firms.n_survivors[region]:
-            place -= firms.n_survivors[region]
-            region += 1
-        parent: cython.int = region * firms.slots + place
+        firms.listed[position] = draws.below(parent_key, firms.ended_lineage[position], 0, survivors)
+        firms.fresh[position] = firms.loss * elementary.log(draws.uniform(inheritance_key, firms.ended_lineage[position], 0))
+    # Parents before any spin-off is founded: none may be a parent in its first quarter.
+    for position in range(firms.n_ended):
+        region = 0
+        for other in range(1, firms.n_regions):
+            region += firms.listed[position] >= firms.before[other]
+        parent: cython.int = region * firms.slots + firms.listed[position] - firms.before[region]
+        firms.ended[position] = region
+        firms.fresh[position] += firms.quality[parent]
+        firms.ended_lineage[position] = draws.child(firms.lineage[parent], firms.quarter, position)
+    for position in range(firms.n_ended):
+        region = firms.ended[position]
         firm: cython.int = region * firms.slots + firms.n_members[region]
         firms.n_members[region] += 1
-        inherited: cython.double = firms.quality[parent] + firms.loss * elementary.log(draws.uniform(inheritance_key, identity, 0))
-        set_quality(firms, region, firm, inherited)
-        firms.lineage[firm] = draws.child(firms.lineage[parent], firms.quarter, position)
+        set_quality(firms, region, firm, firms.fresh[position])
+        firms.lineage[firm] = firms.ended_lineage[position]
         firms.cash[firm] = firms.first_cash
         firms.revenue[firm] = 0.0
         firms.due[firm] = firms.quarter + firms.project_quarters
