@@ -260,7 +260,7 @@ def test_a_recipe_can_win(few_draws):
     tables = {"north": [[0.0] * 5, [0.3] * 5, [0.28] * 5], "south": [[0.0] * 5, [0.0] * 5, [0.4] * 5]}
     found = rank_policies({name: result_of(table, name, luck=0.01, draw=4) for name, table in tables.items()})
     assert found.recipes[MEAN].kind == RECIPE and found.recipes[MEAN].policies == ("p2",)
-    assert found.recipes[MEAN].words.startswith("A recipe: p2 is within 5% of the best in every region")
+    assert found.recipes[MEAN].words.startswith("A recipe: p2 is within 5 % of the best in every region")
     assert found.best.kind == DIFFERS
     everywhere = rank_policies({name: result_of(DIFFERENT["north"], name, luck=0.01, draw=4) for name in DIFFERENT})
     assert (everywhere.best.kind, everywhere.best.policies) == (SAME, ("p1",))

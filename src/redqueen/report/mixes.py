@@ -35,7 +35,7 @@ _WHAT_IT_IS = (
     "search, which the choice flatters; fresh: with {fresh}, which it does not. Cost: public cost in % of the region's value "
     "added over the whole history; at most {budget:g} % was allowed.{worst}"
 )
-_WORST = " Worst tenth: what nine tenths of the points are above."
+_WORST = " Worst tenth: the lowest decile over points."
 _HOLDS = "* within the budget, and beaten by no other mix of the front, on fresh luck as well."
 
 
@@ -48,17 +48,18 @@ def show_search(console: Console, found: Found) -> None:
     if not found.best:
         say(console, f"No mix is within the budget of {_percent(found.budget)}: {len(tried)} were tried.")
         return
-    several = found.samples is not None
-    heads = ("mix", "effect, chosen", "fresh", f"{100 * LEVEL:g} % interval", *(("worst, chosen", "fresh") if several else ()), "cost, chosen", "fresh", "")
-    rows = []
+    rows, worst = [], []
     for place, mix in enumerate(found.best, 1):
-        assert mix.scores is not None
         chosen, fresh = (_shown(found, one) for one in (mix.scores, mix.fresh))
         effect, interval = effect_words(fresh["effect"], fresh["low"], fresh["high"])
-        worst = (_number(chosen["worst"]), _number(fresh["worst"])) if several else ()
-        costs = (_number(chosen["cost"]), _number(fresh["cost"]))
-        rows.append((f"mix_{place}", _signed(chosen["effect"]), effect, interval, *worst, *costs, "*" if found.holds(mix) else ""))
-    table(console, heads, rows, title=title, right=heads[1:-1], whole=heads[1:-1])
+        holds = "*" if found.holds(mix) else ""
+        rows.append((f"mix_{place}", _signed(chosen["effect"]), effect, interval, _number(chosen["cost"]), _number(fresh["cost"]), holds))
+        worst.append((f"mix_{place}", _signed(chosen["worst"]), _signed(fresh["worst"])))
+    heads = ("mix", "effect, chosen", "fresh", f"{100 * LEVEL:g} % interval", "cost, chosen", "fresh", "")
+    table(console, heads, rows, title=title, right=heads[1:-1], whole=heads[3:4])
+    if found.samples is not None:
+        heads = ("mix", "worst tenth, chosen", "fresh")
+        table(console, heads, worst, title="Effect at the worst tenth of the points", right=heads[1:])
     for place, mix in enumerate(found.best, 1):
         say(console, f"mix_{place}: {_parts(mix, found.levers)}{_known(mix)}", indent="  ")
     console.print()

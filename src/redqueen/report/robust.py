@@ -69,7 +69,7 @@ def show_robustness(console: Console, found: Robustness) -> None:
     if any(figures[MAXIMUM].value <= figures[MEAN].value for place in found.places for figures in _by_policy(place)):
         say(console, "Where the largest is no larger than the mean, the seeds are too few to tell points apart.")
     if reference in found.places[0].found.policies:
-        margin = f"{found.margin:g}{'' if unit == '%' else ' '}{unit_words(unit)}"
+        margin = f"{found.margin:g} {unit_words(unit)}"
         say(console, f"{_WHAT_SHARES_ARE.format(reference=reference, margin=margin)} Shares in %; ranks by mean, 90 % and largest.")
 
 
@@ -259,7 +259,8 @@ def _figures(outcome: Outcome, figure: Figure) -> list[float]:
 
 def _value(outcome: Outcome, value: float) -> str:
     """Writes a regret; a percentage to one place."""
-    return f"{shown(outcome, value):.1f}" if outcome.compared == RATIO or outcome.unit == "share" else number(shown(outcome, value))
+    # Adding zero turns minus zero round.
+    return f"{round(shown(outcome, value), 1) + 0.0:.1f}" if outcome.compared == RATIO or outcome.unit == "share" else number(shown(outcome, value))
 
 
 def _counted(count: int, word: str) -> str:

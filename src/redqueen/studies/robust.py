@@ -172,6 +172,9 @@ def _best(places: Sequence[Place]) -> Verdict:
         return Verdict(DIFFERS, f"The best policy differs by region, beyond chance ({each}).", tuple(names))
     if all(some == {names[0]} for some in unbeaten):
         return Verdict(SAME, f"{names[0]} is the best policy in every region, beyond chance.", (names[0],))
+    if everywhere == names[:1] and len(set(names)) == 1:
+        words = f"{names[0]} is the best policy in every region by the estimates; if any is the best in all, it is this one."
+        return Verdict(UNDECIDED, words, (names[0],))
     told = f"chance cannot be excluded: {_listed(everywhere, 'or')} may be the best in all"
     if len(set(names)) == 1:
         return Verdict(UNDECIDED, f"{names[0]} is the best policy in every region by the estimates, but {told}.", tuple(everywhere))
@@ -184,7 +187,7 @@ def _recipe(places: Sequence[Place], kind: str, within: float, outcome: Outcome)
     allowed = _hidden(outcome, within)
     policies = places[0].found.policies
     low, high = (numpy.array([pair[side] for pair in limits]) for side in (0, 1))
-    size = f"{within:g}{'' if outcome.effect_unit == '%' else ' '}{outcome.effect_unit}"
+    size = f"{within:g} {outcome.effect_unit}"
     where = "on average over the points" if kind == MEAN else "at the worst of the points"
     recipes = tuple(name for name, highest in zip(policies, high.max(axis=0), strict=True) if highest <= allowed)
     if recipes:
