@@ -98,7 +98,8 @@ def test_where_all_policies_are_equal_regret_is_centred_on_zero_and_the_naive_on
     trials = [standings(noise((5, 6, 6), draw), range(5)) for draw in range(120)]
     for kind in KINDS:
         honest, naive = (
-            numpy.array([numpy.mean([getattr(figure, part) for figure in one.figures[kind]]) for one in trials]) for part in ("value", "naive")
+            numpy.array([numpy.mean([getattr(figure, part) for figure in one.figures[kind]]) for one in trials])
+            for part in ("value", "naive")
         )
         # Three standard errors: one kind in about 120 would pass them by chance.
         assert abs(honest.mean()) < 3 * honest.std(ddof=1) / numpy.sqrt(len(trials)), kind
@@ -144,7 +145,11 @@ def test_a_best_policy_is_named_for_sure_by_chance_at_few_points(few_draws):
 def test_the_error_of_a_mean_over_points_and_seeds_counts_both_and_what_is_left():
     generator = numpy.random.default_rng(12)
     point, seed, left = 0.3, 0.2, 0.5
-    values = point * generator.normal(size=(3000, 8, 1)) + seed * generator.normal(size=(3000, 1, 6)) + left * generator.normal(size=(3000, 8, 6))
+    values = (
+        point * generator.normal(size=(3000, 8, 1))
+        + seed * generator.normal(size=(3000, 1, 6))
+        + left * generator.normal(size=(3000, 8, 6))
+    )
     error, freedom = halves.crossed_error(values, numpy.ones((8, 6), dtype=bool))
     truth = point**2 / 8 + seed**2 / 6 + left**2 / 48
     assert values.mean(axis=(1, 2)).var() == pytest.approx(truth, rel=0.1)
@@ -178,7 +183,9 @@ def test_no_recipe_is_rarely_said_where_one_is_at_the_edge(monkeypatch):
     levels = numpy.array([[0.0, 0.0, 0.0], [0.05, -0.3, -0.3], [-0.3, 0.05, -0.3], [-0.3, -0.3, 0.05]])
     wrong = 0
     for draw in range(30):
-        regions = [standings(levels[:, place, None, None] + noise((4, 6, 6), 100 * draw + place, 0.1), range(4)) for place in range(3)]
+        regions = [
+            standings(levels[:, place, None, None] + noise((4, 6, 6), 100 * draw + place, 0.1), range(4)) for place in range(3)
+        ]
         lows = numpy.array([low for low, _ in regret.joint_limits(regions, MEAN)])
         wrong += (lows.max(axis=0) > 0.05).all()
     # At 5 %, six or more of 30 come about once in 300.
@@ -231,7 +238,13 @@ def result_of(table, region, *, seeds=6, luck=0.0, draw=0, variable="value_added
     policies = policies or ["none", *(f"p{number}" for number in range(1, len(table)))]
     logs = table[:, :, None] + noise((*table.shape, seeds), draw, luck)
     values = numpy.exp(numpy.stack([numpy.zeros_like(logs), logs], axis=-1))[:, :, :, None].repeat(4, axis=3)
-    labels = {"policy": policies, "seed": range(1, seeds + 1), "quarter": range(4), "region": ["elsewhere", region], "stage": ["parts"]}
+    labels = {
+        "policy": policies,
+        "seed": range(1, seeds + 1),
+        "quarter": range(4),
+        "region": ["elsewhere", region],
+        "stage": ["parts"],
+    }
     points = ("sample", "parameter"), numpy.arange(2.0 * table.shape[1]).reshape(-1, 2)
     labels |= {"sample": range(table.shape[1]), "parameter": ["forgetting", "heritage"], "assumption": points}
     dimensions = ("policy", "sample", "seed", "quarter", "region")
@@ -299,7 +312,15 @@ def test_everything_wrong_is_refused_at_once():
     with pytest.raises(Refused) as refusal:
         rank_policies(results, outcome="jobs", policies=["none", "p9"], window=9, within=-1.0, margin=-200.0)
     text = str(refusal.value)
-    for part in ("'p9' is not a policy", "did not record jobs", "9 quarters are more", "one seed", "names no region", "-1 is no distance", "-200 is no margin"):
+    for part in (
+        "'p9' is not a policy",
+        "did not record jobs",
+        "9 quarters are more",
+        "one seed",
+        "names no region",
+        "-1 is no distance",
+        "-200 is no margin",
+    ):
         assert part in text
     with pytest.raises(Refused, match="neither better nor worse"):
         rank_policies(results, outcome="profit_share")

@@ -86,7 +86,8 @@ def test_what_stands_for_comparisons_is_no_lever():
     faults = Faults()
     levers_of(["lump_sum", "embargo", "tax_holiday", "labour_mobility"], policies, case.world, "core", faults)
     assert [fault.message for fault in faults] == [
-        "'lump_sum' stands for a comparison and is no policy", "'embargo' stands for a comparison and is no policy",
+        "'lump_sum' stands for a comparison and is no policy",
+        "'embargo' stands for a comparison and is no policy",
         "'tax_holiday' is no instrument",
     ]
     assert "spending_floor" not in usable() and "labour_mobility" in usable()
@@ -97,7 +98,10 @@ def test_what_stands_for_comparisons_is_no_lever():
 
 def test_the_front_is_what_no_other_within_the_budget_beats():
     generator = numpy.random.default_rng(3)
-    mixes = [Mix({"technology_park": float(place + 1)}, Scores(*row[:3], row[3], row[4])) for place, row in enumerate(generator.uniform(size=(60, 5)))]
+    mixes = [
+        Mix({"technology_park": float(place + 1)}, Scores(*row[:3], row[3], row[4]))
+        for place, row in enumerate(generator.uniform(size=(60, 5)))
+    ]
     mixes.append(Mix({}, Scores(2.0, 0.0, 0.0, 2.0, 0.0)))
     found = front(mixes, 0.7)
     # Doing nothing, planted as the best of all, beats everything; without it the front is that of all pairs.
@@ -105,8 +109,10 @@ def test_the_front_is_what_no_other_within_the_budget_beats():
     found = front(mixes[:-1], 0.7)
     for mix in mixes[:-1]:
         beaten = any(
-            all(a >= b for a, b in zip(one.scores.objectives, mix.scores.objectives, strict=True)) and one.scores.objectives != mix.scores.objectives
-            for one in mixes[:-1] if one.scores.cost <= 0.7
+            all(a >= b for a, b in zip(one.scores.objectives, mix.scores.objectives, strict=True))
+            and one.scores.objectives != mix.scores.objectives
+            for one in mixes[:-1]
+            if one.scores.cost <= 0.7
         )
         assert (mix in found) == (mix.scores.cost <= 0.7 and not beaten)
     assert [mix.scores.cost for mix in found] == sorted(mix.scores.cost for mix in found)
@@ -136,14 +142,20 @@ def test_the_same_draw_proposes_the_same_mixes_and_starts_come_first():
 
 def test_a_mix_that_fails_says_why_and_the_search_goes_on():
     def sometimes(mix):
-        return useful_and_useless(mix) if mix.get("wage_subsidy", 0) < 0.3 else {"effects": [[None]], "costs": [[None]], "failure": "prices ran away"}
+        return (
+            useful_and_useless(mix)
+            if mix.get("wage_subsidy", 0) < 0.3
+            else {"effects": [[None]], "costs": [[None]], "failure": "prices ran away"}
+        )
 
     mixes = explore(PAIR, sometimes, budget=0.05, evaluations=25)
     failed = [mix for mix in mixes if mix.scores is None]
     assert failed and all(mix.failure == "prices ran away" for mix in failed)
     assert front(mixes, 0.05)
     with pytest.raises(Refused, match="nothing to compare mixes to: prices"):
-        explore(PAIR, lambda mix: {"effects": [[None]], "costs": [[None]], "failure": "prices ran away"}, budget=0.05, evaluations=3)
+        explore(
+            PAIR, lambda mix: {"effects": [[None]], "costs": [[None]], "failure": "prices ran away"}, budget=0.05, evaluations=3
+        )
 
 
 def test_what_was_chosen_for_its_figures_shrinks_on_fresh_luck():
@@ -268,7 +280,14 @@ def test_less_is_better_where_the_outcome_says_so(toy, monkeypatch):
 # The whole of it
 
 
-OPTIONS = {"budget": 0.2, "levers": ["capacity_building", "technology_park"], "evaluations": 8, "seeds": 2, "window": 4, "progress": False}
+OPTIONS = {
+    "budget": 0.2,
+    "levers": ["capacity_building", "technology_park"],
+    "evaluations": 8,
+    "seeds": 2,
+    "window": 4,
+    "progress": False,
+}
 
 
 def test_the_front_is_tried_again_on_fresh_seeds_and_points(toy):
@@ -278,20 +297,44 @@ def test_the_front_is_tried_again_on_fresh_seeds_and_points(toy):
     assert "extension" in {name for mix in found.mixes for name in mix.known_as}
     # Officers of the toy's own policy are 20 for the region: 33.3 for each 1,000 workers.
     assert {lever.instrument: lever.high for lever in found.levers.levers}["capacity_building"] == pytest.approx(2 * 20 / 0.6)
-    again = Ground(toy.world, found.levers, "value_added", seeds=[3, 4], samples=latin_hypercube({"forgetting": (0.0, 0.1)}, 2, draw=2), window=4)
+    again = Ground(
+        toy.world,
+        found.levers,
+        "value_added",
+        seeds=[3, 4],
+        samples=latin_hypercube({"forgetting": (0.0, 0.1)}, 2, draw=2),
+        window=4,
+    )
     assert found.best[0].fresh == scores_of(again(found.best[0].intensities))
 
 
 def test_everything_wrong_is_refused_at_once(toy):
     with pytest.raises(Refused) as refusal:
         find_mixes(
-            toy, budget=-1.0, levers=["tax_holiday"], region="west", outcome="profit_share", evaluations=0, seeds=1, uncertain=["hopes"], points=1,
-            window=99, threads=0,
+            toy,
+            budget=-1.0,
+            levers=["tax_holiday"],
+            region="west",
+            outcome="profit_share",
+            evaluations=0,
+            seeds=1,
+            uncertain=["hopes"],
+            points=1,
+            window=99,
+            threads=0,
         )
     text = str(refusal.value)
     for part in (
-        "no region 'west'", "neither better nor worse", "no parameter is called 'hopes'", "--evaluations: 0", "--seeds: 1", "--samples: 1",
-        "--threads: 0", "-1 is no share", "99 quarters", "'tax_holiday' is no instrument",
+        "no region 'west'",
+        "neither better nor worse",
+        "no parameter is called 'hopes'",
+        "--evaluations: 0",
+        "--seeds: 1",
+        "--samples: 1",
+        "--threads: 0",
+        "-1 is no share",
+        "99 quarters",
+        "'tax_holiday' is no instrument",
     ):
         assert part in text
     with pytest.raises(Refused) as refusal:
@@ -311,8 +354,26 @@ def answer(*words):
 
 
 WORDS = (
-    "search", "toy.toml", "--budget", "0.2", "--levers", "capacity_building,technology_park", "--seeds", "2", "--evaluations", "6", "--window", "4",
-    "--from", "1991", "--until", "1994.5", "--threads", "1", "-o", "found",
+    "search",
+    "toy.toml",
+    "--budget",
+    "0.2",
+    "--levers",
+    "capacity_building,technology_park",
+    "--seeds",
+    "2",
+    "--evaluations",
+    "6",
+    "--window",
+    "4",
+    "--from",
+    "1991",
+    "--until",
+    "1994.5",
+    "--threads",
+    "1",
+    "-o",
+    "found",
 )
 
 
@@ -326,7 +387,20 @@ def test_the_command_writes_policies_that_compare_runs_to_the_same_figures(toy, 
     assert {"front.csv", "mixes.csv", "search.json", "evaluations.jsonl", "mix_1.toml"} <= names
     policy = read_policy("found/mix_1.toml", toy.world, "south")
     assert {change.instrument: change.intensity for change in policy.changes} == first["intensities"]
-    compared = ("compare", "toy.toml", "--policies", "found/mix_1.toml", "--region", "south", "--outcome", "value_added", "--seeds", "2", "--window", "4")
+    compared = (
+        "compare",
+        "toy.toml",
+        "--policies",
+        "found/mix_1.toml",
+        "--region",
+        "south",
+        "--outcome",
+        "value_added",
+        "--seeds",
+        "2",
+        "--window",
+        "4",
+    )
     assert main([*compared, "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["effects"]
     [effect] = [row["effect"] for row in rows if row["region"] == "south"]
@@ -354,5 +428,11 @@ def test_bad_options_are_refused_at_once(toy, tmp_path, monkeypatch):
     with pytest.raises(Refused) as refusal:
         answer("search", "toy.toml", "--budget", "much", "--samples", "3", "--seeds", "none", "--levers", "lump_sum", "-o", "file")
     text = str(refusal.value)
-    for part in ("'much' is not a number", "points of nothing", "'none' is not a whole number", "stands for a comparison", "this is a file"):
+    for part in (
+        "'much' is not a number",
+        "points of nothing",
+        "'none' is not a whole number",
+        "stands for a comparison",
+        "this is a file",
+    ):
         assert part in text

@@ -29,19 +29,27 @@ _ANY_BUDGET = 1.0
 def add_commands(commands: argparse._SubParsersAction) -> None:
     """Adds the commands of this file."""
     robust = commands.add_parser("robust", help="rank the policies of a trial by regret over what is uncertain; see also search")
-    robust.add_argument("trial", metavar="TRIAL", help="a trial file, or the folder or name of a kept trial; what is missing is run")
+    robust.add_argument(
+        "trial", metavar="TRIAL", help="a trial file, or the folder or name of a kept trial; what is missing is run"
+    )
     robust.add_argument("--outcome", metavar="O", default="value_added", help="outcome that is to be had (default: %(default)s)")
     robust.add_argument("--policies", metavar="A,B", help="policies to rank (default: all of the trial)")
     robust.add_argument("--window", metavar="N", help="last quarters over which the outcome is measured (default: 20)")
-    robust.add_argument("--within", metavar="X", help="how far behind the best a recipe may be, in the unit of effects (default: 5, for %%)")
-    robust.add_argument("--margin", metavar="X", default="0", help="by how much to beat the reference, in that unit (default: %(default)s)")
+    robust.add_argument(
+        "--within", metavar="X", help="how far behind the best a recipe may be, in the unit of effects (default: 5, for %%)"
+    )
+    robust.add_argument(
+        "--margin", metavar="X", default="0", help="by how much to beat the reference, in that unit (default: %(default)s)"
+    )
     robust.add_argument("-o", dest="place", metavar="DIR", help="directory for tables, figure and document")
     add_running(robust)
     robust.set_defaults(answer=_robust)
 
     search = commands.add_parser("search", help="search mixes of instruments that do most for a region within a budget")
     search.add_argument("case", metavar="CASE", help="name of a bundled case, or a case file")
-    search.add_argument("--budget", metavar="SHARE", required=True, help="most public cost, as a share of the region's value added, such as 0.05")
+    search.add_argument(
+        "--budget", metavar="SHARE", required=True, help="most public cost, as a share of the region's value added, such as 0.05"
+    )
     search.add_argument("--levers", metavar="A,B", help="instruments to mix (default: those of the case's policies)")
     search.add_argument("--region", metavar="R", help="region that acts (default: the case's)")
     search.add_argument("--outcome", metavar="O", default="value_added", help="outcome that is to be had (default: %(default)s)")
@@ -54,8 +62,11 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
     search.add_argument("--window", metavar="N", help="last quarters over which the outcome is measured (default: 20)")
     search.add_argument("--threads", metavar="N", help="runs at once (default: one a processor)")
     search.add_argument(
-        "-o", dest="place", metavar="DIR", default="search",
-        help="directory for front, policy files and figure, and for what is tried: a stopped search goes on from there (default: %(default)s)",
+        "-o",
+        dest="place",
+        metavar="DIR",
+        default="search",
+        help="directory for front, policies, figure and what is tried: a stopped search goes on from there (default: %(default)s)",
     )
     search.add_argument("--json", action="store_true", help="print one JSON document")
     search.set_defaults(answer=_search)
@@ -113,18 +124,29 @@ def _search(asked: argparse.Namespace) -> None:
     counts = {
         name: whole_number(text, f"--{option}", faults, least=least)
         for name, option, text, least in (
-            ("evaluations", "evaluations", asked.evaluations, 1), ("seeds", "seeds", asked.seeds, 2), ("points", "samples", asked.samples, 2),
-            ("window", "window", asked.window, 1), ("threads", "threads", asked.threads, 1),
+            ("evaluations", "evaluations", asked.evaluations, 1),
+            ("seeds", "seeds", asked.seeds, 2),
+            ("points", "samples", asked.samples, 2),
+            ("window", "window", asked.window, 1),
+            ("threads", "threads", asked.threads, 1),
         )
     }
-    years = {name: _number(text, f"--{option}", faults) for name, option, text in (("start", "from", asked.start), ("until", "until", asked.until))}
+    years = {
+        name: _number(text, f"--{option}", faults)
+        for name, option, text in (("start", "from", asked.start), ("until", "until", asked.until))
+    }
     if asked.samples is not None and not asked.uncertain:
         faults.add("points of nothing: no parameter is uncertain", field="--samples", remedy="name some with --uncertain")
     check_place(asked.place, faults)
     usual = {"evaluations": EVALUATIONS, "seeds": SEEDS, "points": POINTS}
     options: dict[str, Any] = {
-        **years, **{name: usual.get(name) if count is None else count for name, count in counts.items()}, "region": asked.region,
-        "outcome": asked.outcome, "levers": names(asked.levers), "uncertain": names(asked.uncertain) or (), "budget": budget or _ANY_BUDGET,
+        **years,
+        **{name: usual.get(name) if count is None else count for name, count in counts.items()},
+        "region": asked.region,
+        "outcome": asked.outcome,
+        "levers": names(asked.levers),
+        "uncertain": names(asked.uncertain) or (),
+        "budget": budget or _ANY_BUDGET,
     }
     if budget == 0.0:
         faults.add("nothing can be bought for nothing", field="--budget", remedy="for example 0.05")
@@ -148,7 +170,10 @@ def _search(asked: argparse.Namespace) -> None:
 
     show_search(screen(), found)
     if found.best:
-        print(f"Written to {asked.place}; try a mix with redqueen compare {asked.case} --policies {asked.place}/mix_1.toml --region {found.region}")
+        print(
+            f"Written to {asked.place}; try a mix with redqueen compare {asked.case} --policies {asked.place}/mix_1.toml "
+            f"--region {found.region}"
+        )
     else:
         print(f"Written to {asked.place}")
 
@@ -163,7 +188,9 @@ def _make(asked: argparse.Namespace) -> None:
         if not (place / MARKER).exists():
             write_json(place / MARKER, {"made_by": "redqueen", "command": command(asked), "files": []})
     except OSError as error:
-        raise Refused.one(f"cannot be written: {error.strerror}", file=place, field="-o", remedy="name a directory of yours") from None
+        raise Refused.one(
+            f"cannot be written: {error.strerror}", file=place, field="-o", remedy="name a directory of yours"
+        ) from None
 
 
 def _write(asked: argparse.Namespace, found: Found) -> bool:

@@ -11,8 +11,19 @@ import math
 import numpy
 
 __all__ = [
-    "DRAW", "DRAWS", "KINDS", "MAXIMUM", "MEAN", "MOST_CUTS", "QUANTILE", "crossed_error", "cuts_of", "estimates",
-    "losses_by_member", "means_of", "redrawn",
+    "DRAW",
+    "DRAWS",
+    "KINDS",
+    "MAXIMUM",
+    "MEAN",
+    "MOST_CUTS",
+    "QUANTILE",
+    "crossed_error",
+    "cuts_of",
+    "estimates",
+    "losses_by_member",
+    "means_of",
+    "redrawn",
 ]
 
 #: What is made of the regrets at all points: their mean (Laplace), what nine tenths keep below, the largest (Savage 1951).
@@ -41,7 +52,10 @@ def cuts_of(count: int) -> numpy.ndarray:
 
 
 def estimates(
-    values: numpy.ndarray, there: numpy.ndarray, cuts: numpy.ndarray | None, luck: numpy.ndarray | None = None,
+    values: numpy.ndarray,
+    there: numpy.ndarray,
+    cuts: numpy.ndarray | None,
+    luck: numpy.ndarray | None = None,
     drawn: numpy.ndarray | None = None,
 ) -> dict[str, numpy.ndarray]:
     """Gives each kind of regret of every policy; without `cuts` the same seeds choose and are read.
@@ -70,7 +84,7 @@ def estimates(
 
 
 def losses_by_member(values: numpy.ndarray, there: numpy.ndarray, cuts: numpy.ndarray | None) -> numpy.ndarray:
-    """Gives what each member adds to the mean regret of every policy: [policy, point, seed], its mean over the cuts that read it."""
+    """Gives what each member adds to the mean regret of every policy: [policy, point, seed], a mean over the cuts that read it."""
     chosen, _, _ = _sides(values, there, cuts, numpy.ones(values.shape[2]))
     best = chosen.argmax(axis=2)
     reads = numpy.ones((1, values.shape[2])) if cuts is None else (~cuts).astype(float)
@@ -87,8 +101,8 @@ def means_of(values: numpy.ndarray, weights: numpy.ndarray) -> numpy.ndarray:
 def redrawn(values: numpy.ndarray, there: numpy.ndarray, cuts: numpy.ndarray) -> dict[str, tuple[numpy.ndarray, numpy.ndarray]]:
     """Draws points and the weights of seeds anew: each kind of regret [draw, policy], by cuts and without.
 
-    Points are drawn with replacement; seeds, which all points share, get exponential weights (Rubin 1981) within their half. Source:
-    product reweighting of Owen and Eckles 2012, Annals of Applied Statistics 6; it overstates the spread rather than understating it.
+    Points are drawn with replacement; seeds, which all points share, get exponential weights (Rubin 1981) within their half.
+    Source: product reweighting of Owen and Eckles 2012, Annals of Applied Statistics 6; it rather overstates the spread.
     """
     generator = numpy.random.default_rng(DRAW)
     points, seeds = there.shape

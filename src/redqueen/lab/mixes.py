@@ -96,9 +96,7 @@ class Levers:
     def policy(self, intensities: Mapping[str, float], name: str, title: str = "", source: str = "") -> Policy:
         """Gives the policy that uses a mix in the target region, from the start to the end of the search's years."""
         changes = tuple(
-            Change(
-                lever.instrument, intensities[lever.instrument], (TARGET,), self.start, self.until, per=lever.per, source=source
-            )
+            Change(lever.instrument, intensities[lever.instrument], (TARGET,), self.start, self.until, per=lever.per, source=source)
             for lever in self.levers
             if lever.instrument in intensities
         )
@@ -125,7 +123,9 @@ def usable() -> list[str]:
     return [row.name for row in INSTRUMENTS if not row.source.startswith(_COMPARISON)]
 
 
-def levers_of(names: Sequence[str] | None, policies: Iterable[Policy], world: World, region: str, faults: Faults) -> tuple[Lever, ...]:
+def levers_of(
+    names: Sequence[str] | None, policies: Iterable[Policy], world: World, region: str, faults: Faults
+) -> tuple[Lever, ...]:
     """Gives levers by name, each with the range from nothing to `LARGEST_USE` times its largest use in any of the policies.
 
     That is within the declared range; an instrument that none of them uses has its declared range, where that is not meant for

@@ -2,8 +2,8 @@
 
 Whatever is best of several noisy means owes part of its lead to luck. So what is chosen (the best policy at a point, the point
 where a policy does worst) is chosen with one half of the seeds and read off the other, both ways round and over many cuts in half
-(`lab/halves.py`): such an estimate is too low, if anything, for the half may choose wrongly; with the same seeds in both places it is
-too high. Limits are taken from both. Source: Andrews, Kitagawa and McCloskey 2024, Quarterly Journal of Economics 139, on winners.
+(`lab/halves.py`): such an estimate is too low, if anything, for the half may choose wrongly; with the same seeds in both places it
+is too high. Limits are taken from both. Source: Andrews, Kitagawa and McCloskey 2024, Quarterly Journal of Economics 139.
 """
 
 from __future__ import annotations
@@ -115,8 +115,8 @@ def standings(
     """Estimates regrets and shares from `values` [policy, point, seed] on the scale compared, more being better.
 
     A policy's value at a point is its mean over the seeds that are there for every policy; points where half of the seeds or fewer
-    are, are left out. Limits are Student's: estimate +- t x standard error, that of a mean by the variance of points and seeds crossed
-    (`halves.crossed_error`), that of the others by drawing both anew, on n - 1 degrees. `margin` is on the scale compared.
+    are, are left out. Limits are Student's: estimate +- t x standard error, that of a mean by the variance of points and seeds
+    crossed (`halves.crossed_error`), that of the others by drawing both anew, on n - 1 degrees. `margin` is on the scale compared.
     """
     there = numpy.isfinite(values).all(axis=0)
     count = values.shape[2]
@@ -136,19 +136,27 @@ def standings(
     place = names.index(reference) if reference in names else None
     lead, freedom = _lead(used, there)
     return Standings(
-        tuple(names), len(there), count, int((~kept).sum()), figures, *_shares(used, there), *_satisfied(used, there, place, margin), lead,
-        freedom, errors,
+        tuple(names),
+        len(there),
+        count,
+        int((~kept).sum()),
+        figures,
+        *_shares(used, there),
+        *_satisfied(used, there, place, margin),
+        lead,
+        freedom,
+        errors,
     )
 
 
 def joint_limits(found: Sequence[Standings], kind: str, level: float = LEVEL) -> list[tuple[numpy.ndarray, numpy.ndarray]]:
-    """Gives one-sided limits of every policy's regret in each region, for claims about all regions: (low, high), one value a policy.
+    """Gives one-sided limits of every policy's regret in each region, for claims about all regions: (low, high) by policy.
 
     The lows of one policy hold in all regions together: "every policy has a region whose low is above X" is then wrong of a policy
     that is within X everywhere with no more than that chance, however many policies there are (Berger 1982, intersection-union
     tests). The highs hold for all policies and regions together. `low` is from the estimate, `high` from the naive one. Limits that
-    hold together reach to the largest deviation in standard errors that the bootstrap shows with that chance (sup-t: Montiel Olea and
-    Plagborg-Moller 2019, Journal of Applied Econometrics 34).
+    hold together reach to the largest deviation in standard errors that the bootstrap shows with that chance (sup-t: Montiel Olea
+    and Plagborg-Moller 2019, Journal of Applied Econometrics 34).
     """
     # Deviations [region, draw, policy] below the estimate and above the naive one.
     below, above = (_deviations([one.errors[kind].drawn[way] for one in found], sign) for way, sign in ((0, 1.0), (1, -1.0)))

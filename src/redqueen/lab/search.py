@@ -89,9 +89,9 @@ def explore(
 ) -> list[Mix]:
     """Tries doing nothing and `evaluations` mixes, the first being those of `starts`; gives each once, in the order tried.
 
-    After the starts, and some drawn at random where those are few, a tree of Parzen estimators proposes each from all before it, with the budget as a
-    constraint: one at a time, so that threads, which run the members of a mix, change nothing. Source: Ozaki et al. 2022, Journal of
-    Artificial Intelligence Research 73; Akiba et al. 2019 (Optuna).
+    After the starts, and some drawn at random where those are few, a tree of Parzen estimators proposes each from all before it,
+    with the budget as a constraint: one at a time, so that threads, which run the members of a mix, change nothing. Source: Ozaki et al.
+    2022, Journal of Artificial Intelligence Research 73; Akiba et al. 2019 (Optuna).
     """
     optuna = require("optuna", "search")
     starts = starts or {}
@@ -228,9 +228,20 @@ class Ground:
         """Gives the SHA-256 of all that decides what a mix does here."""
         levers = self.levers
         content = [
-            code_digest(_CODE), world_hash(self.world), [parameter_hash(self.world, one) for one in self._parameters], self.seeds,
-            self.outcome.name, self.window, levers.region, levers.start, levers.until,
-            [[lever.instrument, lever.per, intensities[lever.instrument]] for lever in levers.levers if lever.instrument in intensities],
+            code_digest(_CODE),
+            world_hash(self.world),
+            [parameter_hash(self.world, one) for one in self._parameters],
+            self.seeds,
+            self.outcome.name,
+            self.window,
+            levers.region,
+            levers.start,
+            levers.until,
+            [
+                [lever.instrument, lever.per, intensities[lever.instrument]]
+                for lever in levers.levers
+                if lever.instrument in intensities
+            ],
         ]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
@@ -258,9 +269,7 @@ class Ground:
 
     def _run(self, plan: Schedule, member: tuple[int, int]) -> Any:
         point, seed = member
-        found = simulate(
-            self.world, plan, seed=self.seeds[seed], parameters=self._parameters[point], state=self._states[member]
-        )
+        found = simulate(self.world, plan, seed=self.seeds[seed], parameters=self._parameters[point], state=self._states[member])
         self.advance(self.world.quarters)
         return found
 

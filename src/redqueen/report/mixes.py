@@ -53,7 +53,9 @@ def show_search(console: Console, found: Found) -> None:
         chosen, fresh = (_shown(found, one) for one in (mix.scores, mix.fresh))
         effect, interval = effect_words(fresh["effect"], fresh["low"], fresh["high"])
         holds = "*" if found.holds(mix) else ""
-        rows.append((f"mix_{place}", _signed(chosen["effect"]), effect, interval, _number(chosen["cost"]), _number(fresh["cost"]), holds))
+        rows.append(
+            (f"mix_{place}", _signed(chosen["effect"]), effect, interval, _number(chosen["cost"]), _number(fresh["cost"]), holds)
+        )
         worst.append((f"mix_{place}", _signed(chosen["worst"]), _signed(fresh["worst"])))
     heads = ("mix", "effect, chosen", "fresh", f"{100 * LEVEL:g} % interval", "cost, chosen", "fresh", "")
     table(console, heads, rows, title=title, right=heads[1:-1], whole=heads[3:4])
@@ -67,7 +69,10 @@ def show_search(console: Console, found: Found) -> None:
     for mix in others:
         assert mix.scores is not None
         say(console, f"Beyond the budget: {', '.join(mix.known_as)} costs {_percent(mix.scores.cost)}.")
-    say(console, f"{len(tried)} mixes were tried, {len(within)} of them within the budget{f', and {failed} failed' if failed else ''}.")
+    say(
+        console,
+        f"{len(tried)} mixes were tried, {len(within)} of them within the budget{f', and {failed} failed' if failed else ''}.",
+    )
     if found.skipped:
         say(console, f"Not tried, as they are no mixes of these levers: {', '.join(found.skipped)}.")
     say(console, _words(found))
@@ -77,31 +82,55 @@ def show_search(console: Console, found: Found) -> None:
 def search_document(found: Found, command: str) -> dict[str, Any]:
     """Gives what `redqueen search --json` prints; effects in the outcome's unit of effects, costs as shares of value added."""
     return {
-        "case": found.case, "region": found.region, "outcome": found.outcome.name, "unit": found.outcome.effect_unit, "budget": found.budget,
+        "case": found.case,
+        "region": found.region,
+        "outcome": found.outcome.name,
+        "unit": found.outcome.effect_unit,
+        "budget": found.budget,
         "levers": [{**vars(lever), "unit": lever.declared.unit} for lever in found.levers.levers],
-        "from": found.levers.start, "until": found.levers.until, "evaluations": found.evaluations,
-        "seeds": list(found.seeds[0]), "fresh_seeds": list(found.seeds[1]),
+        "from": found.levers.start,
+        "until": found.levers.until,
+        "evaluations": found.evaluations,
+        "seeds": list(found.seeds[0]),
+        "fresh_seeds": list(found.seeds[1]),
         "uncertain": {} if found.samples is None else {name: list(limits) for name, limits in found.samples.ranges.items()},
         "points": 1 if found.samples is None else len(found.samples),
         "front": [
             {
-                "mix": f"mix_{place}", "intensities": dict(mix.intensities), "known_as": list(mix.known_as),
-                "chosen": _document(found, mix.scores), "fresh": _document(found, mix.fresh), "holds": found.holds(mix),
+                "mix": f"mix_{place}",
+                "intensities": dict(mix.intensities),
+                "known_as": list(mix.known_as),
+                "chosen": _document(found, mix.scores),
+                "fresh": _document(found, mix.fresh),
+                "holds": found.holds(mix),
             }
             for place, mix in enumerate(found.best, 1)
         ],
         "tried": [
-            {"intensities": dict(mix.intensities), "known_as": list(mix.known_as), "scores": _document(found, mix.scores), "failure": mix.failure}
+            {
+                "intensities": dict(mix.intensities),
+                "known_as": list(mix.known_as),
+                "scores": _document(found, mix.scores),
+                "failure": mix.failure,
+            }
             for mix in found.mixes
         ],
-        "skipped": list(found.skipped), "command": command,
+        "skipped": list(found.skipped),
+        "command": command,
     }
 
 
 def mix_columns(found: Found, *, fresh: bool) -> tuple[str, ...]:
     """Names the columns of `mix_rows`."""
     scores = ("effect", "low", "high", "worst_tenth", "cost_share")
-    return ("mix", "known_as", *scores, *((f"fresh_{name}" for name in scores) if fresh else ()), *(("holds",) if fresh else ()), *found.levers.names)
+    return (
+        "mix",
+        "known_as",
+        *scores,
+        *((f"fresh_{name}" for name in scores) if fresh else ()),
+        *(("holds",) if fresh else ()),
+        *found.levers.names,
+    )
 
 
 def mix_rows(found: Found, *, fresh: bool) -> Iterator[tuple[Any, ...]]:
@@ -111,7 +140,10 @@ def mix_rows(found: Found, *, fresh: bool) -> Iterator[tuple[Any, ...]]:
         scores = [value for one in both for value in _document(found, one, "").values()] if all(both) else [None] * (5 * len(both))
         more = (int(found.holds(mix)),) if fresh else ()
         yield (
-            f"mix_{place}" if fresh else place, " ".join(mix.known_as), *scores, *more,
+            f"mix_{place}" if fresh else place,
+            " ".join(mix.known_as),
+            *scores,
+            *more,
             *(mix.intensities.get(name) for name in found.levers.names),
         )
 
@@ -119,7 +151,10 @@ def mix_rows(found: Found, *, fresh: bool) -> Iterator[tuple[Any, ...]]:
 def policy_file(policy: Policy, found: Found, command: str) -> str:
     """Gives a policy of the front as a file that can be run again: `redqueen compare CASE --policies FILE --region REGION`."""
     lines = [
-        f"# Written by redqueen {redqueen.__version__}: {command}", "", "[policy]", f"name = {json.dumps(policy.name)}",
+        f"# Written by redqueen {redqueen.__version__}: {command}",
+        "",
+        "[policy]",
+        f"name = {json.dumps(policy.name)}",
         f"title = {_text(policy.title)}",
         f"question = {_text(f'Which mix does most for {found.region} within {_percent(found.budget)} of its value added?')}",
         f"source = {_text(policy.source)}",
@@ -135,7 +170,9 @@ def policy_file(policy: Policy, found: Found, command: str) -> str:
 def pages_of(found: Found, command: str) -> dict[str, str]:
     """Gives the policy files of the front by name."""
     source = f"chosen: found by {command}"
-    return {f"mix_{place}.toml": policy_file(found.policy(place, source), found, command) for place in range(1, len(found.best) + 1)}
+    return {
+        f"mix_{place}.toml": policy_file(found.policy(place, source), found, command) for place in range(1, len(found.best) + 1)
+    }
 
 
 def front_figure(found: Found, command: str) -> matplotlib.figure.Figure:
@@ -149,16 +186,34 @@ def front_figure(found: Found, command: str) -> matplotlib.figure.Figure:
     with drawing() as pyplot:
         tall = 1 if not found.best else 0.26 * len(names) + 0.9
         figure, axes = pyplot.subplots(
-            2, len(panels), squeeze=False, figsize=(4.9 * len(panels) + (0.6 if several else 2.4), 3.9 + tall + 1.2), height_ratios=[3.9, tall]
+            2,
+            len(panels),
+            squeeze=False,
+            figsize=(4.9 * len(panels) + (0.6 if several else 2.4), 3.9 + tall + 1.2),
+            height_ratios=[3.9, tall],
         )
         for axis, score in zip(axes[0], panels, strict=True):
             tried = [(_shown(found, mix.scores), mix) for mix in found.mixes if mix.scores is not None]
             reach = max([100 * found.budget, *(_shown(found, mix.fresh)["cost"] for mix in found.best)]) * 1.6
             shown_mixes = [(one, mix) for one, mix in tried if one["cost"] <= reach]
-            axis.plot([one["cost"] for one, _ in shown_mixes], [one[score] for one, _ in shown_mixes], "o", markersize=3.5, color=UNCLEAR, alpha=0.55)
+            axis.plot(
+                [one["cost"] for one, _ in shown_mixes],
+                [one[score] for one, _ in shown_mixes],
+                "o",
+                markersize=3.5,
+                color=UNCLEAR,
+                alpha=0.55,
+            )
             for one, mix in shown_mixes:
                 if mix.known_as and mix.intensities and mix.intensities not in ours:
-                    axis.annotate(mix.known_as[0].replace("_", " "), (one["cost"], one[score]), xytext=(4, -8), textcoords="offset points", fontsize=6.5, color=FAINT)
+                    axis.annotate(
+                        mix.known_as[0].replace("_", " "),
+                        (one["cost"], one[score]),
+                        xytext=(4, -8),
+                        textcoords="offset points",
+                        fontsize=6.5,
+                        color=FAINT,
+                    )
             for place, mix in enumerate(found.best, 1):
                 chosen, fresh = _shown(found, mix.scores), _shown(found, mix.fresh)
                 axis.plot([chosen["cost"], fresh["cost"]], [chosen[score], fresh[score]], color=GRID, linewidth=1.2, zorder=1)
@@ -166,21 +221,28 @@ def front_figure(found: Found, command: str) -> matplotlib.figure.Figure:
                 if score == "effect" and math.isfinite(fresh["low"]):
                     axis.plot([fresh["cost"]] * 2, [fresh["low"], fresh["high"]], color=BETTER, linewidth=1.4, alpha=0.5)
                 axis.plot(fresh["cost"], fresh[score], "o", markersize=6, color=BETTER)
-                axis.annotate(str(place), (fresh["cost"], fresh[score]), xytext=(5, 3), textcoords="offset points", fontsize=8, color=INK)
+                axis.annotate(
+                    str(place), (fresh["cost"], fresh[score]), xytext=(5, 3), textcoords="offset points", fontsize=8, color=INK
+                )
             axis.axvline(100 * found.budget, color=INK, linewidth=1, linestyle=(0, (4, 2.5)))
             axis.axhline(0, color=INK, linewidth=0.9, zorder=1)
             axis.set_xlim(-0.03 * reach, reach)
-            axis.set_ylim(*_heights([one[score] for one, _ in shown_mixes] + [_shown(found, mix.fresh)[score] for mix in found.best]))
+            axis.set_ylim(
+                *_heights([one[score] for one, _ in shown_mixes] + [_shown(found, mix.fresh)[score] for mix in found.best])
+            )
             axis.set_xlabel("public cost in value added, %", fontsize=8.5, color=FAINT)
             axis.set_ylabel(unit_words(found.outcome.effect_unit))
             axis.set_title("Mean effect" if score == "effect" else f"Worst {100 * DECILE:g} % of the points")
         _draw_parts(axes[1, 0], found, names)
         for axis in axes[1, 1:]:
             axis.set_visible(False)
-        figure.suptitle(f"Mixes under a budget: {found.outcome.words}, {found.region}", x=0.01, ha="left", fontsize=13, fontweight="bold")
+        figure.suptitle(
+            f"Mixes under a budget: {found.outcome.words}, {found.region}", x=0.01, ha="left", fontsize=13, fontweight="bold"
+        )
         note = (
-            f"Grey: mixes tried ({len(found.mixes)}). Hollow: the front as chosen; filled, with a {100 * LEVEL:g} % interval over luck: the same mixes on "
-            f"fresh luck. Dashed: the budget. Below: intensity in each lever's range, empty where it is not used. Simulated. Made by: {command}"
+            f"Grey: mixes tried ({len(found.mixes)}). Hollow: the front as chosen; filled, with a {100 * LEVEL:g} % interval: "
+            "the same mixes on fresh luck. Dashed: the budget. Below: intensity in each lever's range, empty where it is not used. "
+            f"Simulated. Made by: {command}"
         )
         note = textwrap.fill(note, int(figure.get_figwidth() / 0.062), break_on_hyphens=False)
         figure.supxlabel(note, x=0.01, ha="left", fontsize=7.5, color=FAINT)
@@ -204,11 +266,21 @@ def _draw_parts(axis: Any, found: Found, names: list[str]) -> None:
                 lever = by_name[name]
                 part = abs(mix.intensities[name]) / max(abs(lever.low), abs(lever.high))
                 axis.add_patch(_square(column, row, BETTER, 0.15 + 0.85 * part))
-                axis.text(column, row, f"{mix.intensities[name]:.3g}", ha="center", va="center", fontsize=7, color="white" if part > 0.45 else INK)
+                axis.text(
+                    column,
+                    row,
+                    f"{mix.intensities[name]:.3g}",
+                    ha="center",
+                    va="center",
+                    fontsize=7,
+                    color="white" if part > 0.45 else INK,
+                )
     axis.set_xlim(-0.5, max(1, len(found.best)) - 0.5)
     axis.set_ylim(len(names) - 0.5, -0.5)
     axis.set_xticks(range(len(found.best)), [str(place) for place in range(1, len(found.best) + 1)])
-    axis.set_yticks(range(len(names)), [f"{name.replace('_', ' ')}{' *' if by_name[name].per else ''}" for name in names], fontsize=8)
+    axis.set_yticks(
+        range(len(names)), [f"{name.replace('_', ' ')}{' *' if by_name[name].per else ''}" for name in names], fontsize=8
+    )
     axis.tick_params(axis="y", labelcolor=INK)
     axis.grid(visible=False)
     axis.set_title("What mixes are made of (* for each 1,000 workers)")
@@ -237,9 +309,17 @@ def _document(found: Found, scores: Scores | None, prefix: str = "") -> dict[str
         return None
     turn = -1.0 if found.outcome.better == DOWN else 1.0
     low, high = sorted((turn * scores.low, turn * scores.high)) if math.isfinite(scores.low) else (math.nan, math.nan)
-    effects = {"effect": turn * scores.effect, "low": low, "high": high, "worst_tenth": None if scores.worst is None else turn * scores.worst}
+    effects = {
+        "effect": turn * scores.effect,
+        "low": low,
+        "high": high,
+        "worst_tenth": None if scores.worst is None else turn * scores.worst,
+    }
     return {
-        **{name: None if value is None or not math.isfinite(value) else shown(found.outcome, value) for name, value in effects.items()},
+        **{
+            name: None if value is None or not math.isfinite(value) else shown(found.outcome, value)
+            for name, value in effects.items()
+        },
         "cost_share": scores.cost,
     }
 
@@ -247,7 +327,8 @@ def _document(found: Found, scores: Scores | None, prefix: str = "") -> dict[str
 def _parts(mix: Mix, levers: Levers) -> str:
     by_name: Mapping[str, Any] = {lever.instrument: lever for lever in levers.levers}
     return ", ".join(
-        f"{name.replace('_', ' ')} {number(value)}{' for each 1,000 workers' if by_name[name].per else ''}" for name, value in mix.intensities.items()
+        f"{name.replace('_', ' ')} {number(value)}{' for each 1,000 workers' if by_name[name].per else ''}"
+        for name, value in mix.intensities.items()
     )
 
 
@@ -260,8 +341,11 @@ def _words(found: Found) -> str:
     points = "" if found.samples is None else f" and {len(found.samples)} points of {', '.join(found.samples.names)}"
     others = "" if found.samples is None else " at points drawn anew"
     return _WHAT_IT_IS.format(
-        members=f"seeds {first}{points}", unit=unit_words(found.outcome.effect_unit), fresh=f"seeds {second}{others}",
-        budget=100 * found.budget, worst=_WORST if found.samples is not None else "",
+        members=f"seeds {first}{points}",
+        unit=unit_words(found.outcome.effect_unit),
+        fresh=f"seeds {second}{others}",
+        budget=100 * found.budget,
+        worst=_WORST if found.samples is not None else "",
     )
 
 

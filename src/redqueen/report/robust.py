@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,9 +28,9 @@ _BESIDE = 26
 
 _WHAT_REGRET_IS = (
     "Regret: what the best policy at a point does beyond this one, in {unit}; mean over the points, what nine tenths of them keep "
-    "below, and the largest. The best policy and the worst point are chosen with half of the seeds and read off the other half, over "
-    "all cuts: too low, if anything, and below zero only by chance. An interval reaches up to what the same seeds give in both "
-    "places, which is too high; it covers the luck and the choice of points ({level:g} %)."
+    "below, and the largest. The best policy and the worst point are chosen with half of the seeds and read off the other half, "
+    "over all cuts: too low, if anything, and below zero only by chance. An interval reaches up to what the same seeds give in "
+    "both places, which is too high; it covers the luck and the choice of points ({level:g} %)."
 )
 _WHAT_SHARES_ARE = (
     "Best: share of the points where a policy has the highest mean over seeds; surely: where it beats every other beyond chance; "
@@ -38,8 +38,19 @@ _WHAT_SHARES_ARE = (
 )
 
 STANDING_COLUMNS = (
-    "world", "region", "policy", "unit", *(f"{kind}_{part}" for kind in KINDS for part in ("regret", "low", "high", "naive", "rank")),
-    "best", "surely_best", "maybe_best", "beats_reference", "surely_beats_reference", "points", "points_left_out", "seeds",
+    "world",
+    "region",
+    "policy",
+    "unit",
+    *(f"{kind}_{part}" for kind in KINDS for part in ("regret", "low", "high", "naive", "rank")),
+    "best",
+    "surely_best",
+    "maybe_best",
+    "beats_reference",
+    "surely_beats_reference",
+    "points",
+    "points_left_out",
+    "seeds",
 )
 
 
@@ -51,14 +62,23 @@ def show_robustness(console: Console, found: Robustness) -> None:
         left = f", {one.left_out} left out for missing members" if one.left_out else ""
         say(console, f"Regret in {words}, {place.label}: {_counted(one.points, 'point')}{left}, {one.seeds} seeds", style="bold")
         heads = ("policy", "mean", f"{100 * LEVEL:g} % interval", "90 %", "largest", f"{100 * LEVEL:g} % interval")
-        shares = ("policy", "ranks", "best", "surely", "maybe", *((f"beats {place.reference}", "surely") if place.reference in one.policies else ()))
+        shares = (
+            "policy",
+            "ranks",
+            "best",
+            "surely",
+            "maybe",
+            *((f"beats {place.reference}", "surely") if place.reference in one.policies else ()),
+        )
         rows, parts = [], []
         for policy in one.order(MEAN):
             mean, tail, most = (_limits(found.outcome, one.figures[kind][policy]) for kind in KINDS)
             rows.append((one.policies[policy], *_unsigned(mean), _unsigned(tail)[0], *_unsigned(most)))
             ranks = " ".join(str(one.rank(kind, policy)) for kind in KINDS)
             beats = (_share(one.beats[policy]), _share(one.surely_beats[policy])) if len(shares) > 5 else ()
-            parts.append((one.policies[policy], ranks, *(_share(part[policy]) for part in (one.best, one.surely, one.possibly)), *beats))
+            parts.append(
+                (one.policies[policy], ranks, *(_share(part[policy]) for part in (one.best, one.surely, one.possibly)), *beats)
+            )
         table(console, heads, rows, right=heads[1:], whole=heads)
         table(console, shares, parts, right=shares[1:], whole=shares)
     if len(found.places) > 1:
@@ -82,24 +102,48 @@ def robustness_document(found: Robustness, command: str) -> dict[str, Any]:
             {
                 "policy": name,
                 **{
-                    kind: {**dict(zip(("regret", "low", "high", "naive"), _figures(found.outcome, one.figures[kind][position]), strict=True)),
-                           "rank": one.rank(kind, position)}
+                    kind: {
+                        **dict(
+                            zip(
+                                ("regret", "low", "high", "naive"),
+                                _figures(found.outcome, one.figures[kind][position]),
+                                strict=True,
+                            )
+                        ),
+                        "rank": one.rank(kind, position),
+                    }
                     for kind in KINDS
                 },
-                "best": one.best[position], "surely_best": one.surely[position], "maybe_best": one.possibly[position],
-                "beats_reference": one.beats[position], "surely_beats_reference": one.surely_beats[position],
+                "best": one.best[position],
+                "surely_best": one.surely[position],
+                "maybe_best": one.possibly[position],
+                "beats_reference": one.beats[position],
+                "surely_beats_reference": one.surely_beats[position],
             }
             for position, name in enumerate(one.policies)
         ]
-        regions.append({
-            "world": place.world, "region": place.region, "label": place.label, "reference": place.reference, "points": one.points,
-            "points_left_out": one.left_out, "seeds": one.seeds, "best": place.best,
-            "not_beaten": [one.policies[position] for position in one.unbeaten()], "policies": policies,
-        })
+        regions.append(
+            {
+                "world": place.world,
+                "region": place.region,
+                "label": place.label,
+                "reference": place.reference,
+                "points": one.points,
+                "points_left_out": one.left_out,
+                "seeds": one.seeds,
+                "best": place.best,
+                "not_beaten": [one.policies[position] for position in one.unbeaten()],
+                "policies": policies,
+            }
+        )
     verdicts = {"best": found.best, **{f"recipe_by_{kind}": verdict for kind, verdict in found.recipes.items()}}
     return {
-        "outcome": found.outcome.name, "unit": found.outcome.effect_unit, "window": found.window, "within": found.within,
-        "margin": found.margin, "regions": regions,
+        "outcome": found.outcome.name,
+        "unit": found.outcome.effect_unit,
+        "window": found.window,
+        "within": found.within,
+        "margin": found.margin,
+        "regions": regions,
         "verdicts": {name: vars(verdict) for name, verdict in verdicts.items() if verdict is not None},
         "single": None if found.single is None else dict(zip(("policy", "worst_region", "best_there"), found.single, strict=True)),
         "command": command,
@@ -112,8 +156,7 @@ def standing_rows(found: Robustness) -> Iterator[tuple[Any, ...]]:
         one = place.found
         for position, name in enumerate(one.policies):
             kinds = [
-                part for kind in KINDS
-                for part in (*_figures(found.outcome, one.figures[kind][position]), one.rank(kind, position))
+                part for kind in KINDS for part in (*_figures(found.outcome, one.figures[kind][position]), one.rank(kind, position))
             ]
             shares = [float(part[position]) for part in (one.best, one.surely, one.possibly, one.beats, one.surely_beats)]
             yield place.world, place.region, name, found.outcome.effect_unit, *kinds, *shares, one.points, one.left_out, one.seeds
@@ -153,17 +196,21 @@ def write_robustness(folder: Path, found: Robustness, command: str) -> bool:
 
 
 def robustness_figure(found: Robustness, command: str) -> matplotlib.figure.Figure:
-    """Draws regrets, one panel a region, one row a policy by their mean regret over all regions; beside it how often each is best."""
+    """Draws regrets, one panel a region, one row a policy by their mean regret over all regions; below how often each is best."""
     from redqueen.report.figures import BETTER, FAINT, INK, UNCLEAR, WORSE, drawing
 
     places = found.places
     policies = places[0].found.policies
     overall = numpy.mean([[figure.value for figure in place.found.figures[MEAN]] for place in places], axis=0)
     order = sorted(range(len(policies)), key=lambda policy: overall[policy])
-    titles = [textwrap.fill(places[0].titles.get(policies[policy]) or policies[policy].replace("_", " "), _BESIDE) for policy in order]
+    titles = [
+        textwrap.fill(places[0].titles.get(policies[policy]) or policies[policy].replace("_", " "), _BESIDE) for policy in order
+    ]
     with drawing() as pyplot:
         height = 0.9 + 0.3 * sum(1 + 0.6 * title.count("\n") for title in titles)
-        figure, axes = pyplot.subplots(2, len(places), squeeze=False, sharey=True, sharex="row", figsize=(2.2 + 3.1 * len(places), 2 * height + 1.4))
+        figure, axes = pyplot.subplots(
+            2, len(places), squeeze=False, sharey=True, sharex="row", figsize=(2.2 + 3.1 * len(places), 2 * height + 1.4)
+        )
         for column, place in enumerate(places):
             one = place.found
             axis, below = axes[:, column]
@@ -175,7 +222,14 @@ def robustness_figure(found: Robustness, command: str) -> matplotlib.figure.Figu
                 axis.plot(figures[QUANTILE][0], row, "|", markersize=9, markeredgewidth=1.8, color=UNCLEAR)
                 axis.plot(figures[MAXIMUM][0], row, "D", markersize=4, markerfacecolor="white", markeredgecolor=WORSE)
                 below.barh(row, 100 * one.surely[policy], height=0.55, color=BETTER)
-                below.barh(row, 100 * (one.best[policy] - min(one.best[policy], one.surely[policy])), left=100 * one.surely[policy], height=0.55, color=BETTER, alpha=0.35)
+                below.barh(
+                    row,
+                    100 * (one.best[policy] - min(one.best[policy], one.surely[policy])),
+                    left=100 * one.surely[policy],
+                    height=0.55,
+                    color=BETTER,
+                    alpha=0.35,
+                )
                 below.plot([0, 100 * one.possibly[policy]], [row + 0.36] * 2, color=FAINT, linewidth=1)
             axis.axvline(0, color=INK, linewidth=0.9, zorder=1)
             if found.within is not None and len(places) > 1:
@@ -190,13 +244,21 @@ def robustness_figure(found: Robustness, command: str) -> matplotlib.figure.Figu
             below.set_xlim(0, 100)
             for each in (axis, below):
                 each.grid(visible=False, axis="y")
-        figure.suptitle(f"What each policy loses against the best: {found.outcome.words}", x=0.01, ha="left", fontsize=13, fontweight="bold")
+        figure.suptitle(
+            f"What each policy loses against the best: {found.outcome.words}", x=0.01, ha="left", fontsize=13, fontweight="bold"
+        )
         one = places[0].found
-        dashed = f" Dashed: {found.within:g} {unit_words(found.outcome.effect_unit)}." if found.within is not None and len(places) > 1 else ""
+        dashed = (
+            f" Dashed: {found.within:g} {unit_words(found.outcome.effect_unit)}."
+            if found.within is not None and len(places) > 1
+            else ""
+        )
         note = (
-            f"Above: dot and bar: mean regret and {100 * LEVEL:g} % interval; tick: 90 % of the points keep below; diamond: largest.{dashed} "
+            f"Above: dot and bar: mean regret and {100 * LEVEL:g} % interval; tick: 90 % of the points keep below; "
+            f"diamond: largest.{dashed} "
             "Below: dark: best beyond chance; light: best by the mean over seeds; line: where no other is better beyond chance. "
-            f"{_counted(one.points, 'point')} of {len(places[0].parameters)} uncertain parameters, {one.seeds} seeds, last {found.window} quarters."
+            f"{_counted(one.points, 'point')} of {len(places[0].parameters)} uncertain parameters, {one.seeds} seeds, "
+            f"last {found.window} quarters."
         )
         note = textwrap.fill(f"{note} Simulated. Made by: {command}", int(figure.get_figwidth() / 0.062), break_on_hyphens=False)
         figure.supxlabel(note, x=0.01, ha="left", fontsize=7.5, color=FAINT)
@@ -221,7 +283,10 @@ def _show_regions(console: Console, found: Robustness) -> None:
     rows = []
     for position, name in enumerate(found.places[0].found.policies):
         figures = [place.found.figures for place in found.places]
-        cells = [f"{_value(found.outcome, one[MEAN][position].value)} ({_value(found.outcome, one[MAXIMUM][position].value)})" for one in figures]
+        cells = [
+            f"{_value(found.outcome, one[MEAN][position].value)} ({_value(found.outcome, one[MAXIMUM][position].value)})"
+            for one in figures
+        ]
         rows.append((max(one[MEAN][position].value for one in figures), (name, *cells)))
     table(console, ("policy", *labels), [row for _, row in sorted(rows, key=lambda row: row[0])], right=labels, whole=labels)
     for verdict in (found.best, *found.recipes.values()):
@@ -230,7 +295,10 @@ def _show_regions(console: Console, found: Robustness) -> None:
     if found.single is not None:
         single, region, best = found.single
         there = "which is the best there too" if best == single else f"where {best} does more"
-        say(console, f"By the estimates the single policy that loses least where it loses most is {single}; that is in {region}, {there}.")
+        say(
+            console,
+            f"By the estimates the single policy that loses least where it loses most is {single}; that is in {region}, {there}.",
+        )
     console.print()
 
 
@@ -260,7 +328,11 @@ def _figures(outcome: Outcome, figure: Figure) -> list[float]:
 def _value(outcome: Outcome, value: float) -> str:
     """Writes a regret; a percentage to one place."""
     # Adding zero turns minus zero round.
-    return f"{round(shown(outcome, value), 1) + 0.0:.1f}" if outcome.compared == RATIO or outcome.unit == "share" else number(shown(outcome, value))
+    return (
+        f"{round(shown(outcome, value), 1) + 0.0:.1f}"
+        if outcome.compared == RATIO or outcome.unit == "share"
+        else number(shown(outcome, value))
+    )
 
 
 def _counted(count: int, word: str) -> str:

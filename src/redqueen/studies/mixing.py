@@ -90,8 +90,18 @@ def find_mixes(
     require("optuna", "search")
     faults = Faults()
     options = {
-        "budget": budget, "levers": levers, "region": region, "outcome": outcome, "evaluations": evaluations, "seeds": seeds,
-        "uncertain": uncertain, "points": points, "window": window, "start": start, "until": until, "threads": threads,
+        "budget": budget,
+        "levers": levers,
+        "region": region,
+        "outcome": outcome,
+        "evaluations": evaluations,
+        "seeds": seeds,
+        "uncertain": uncertain,
+        "points": points,
+        "window": window,
+        "start": start,
+        "until": until,
+        "threads": threads,
     }
     asked = _ask(case, faults, **options)
     faults.refuse_if_any(f"redqueen search {case.name}")
@@ -104,7 +114,15 @@ def find_mixes(
 
     def ground(chosen_seeds: Sequence[int], chosen_points: Samples | None, advance) -> Ground:
         return Ground(
-            world, used, outcome, seeds=chosen_seeds, samples=chosen_points, window=window, threads=count, place=place, advance=advance
+            world,
+            used,
+            outcome,
+            seeds=chosen_seeds,
+            samples=chosen_points,
+            window=window,
+            threads=count,
+            place=place,
+            advance=advance,
         )
 
     tried = ground(numbers[0], samples, lambda quarters: None)
@@ -118,7 +136,17 @@ def find_mixes(
         again.advance = advance
         best = retry(best, again)
     return Found(
-        case.name, used.region, BY_NAME[outcome], budget, used, tuple(mixes), tuple(best), numbers, samples, window, evaluations,
+        case.name,
+        used.region,
+        BY_NAME[outcome],
+        budget,
+        used,
+        tuple(mixes),
+        tuple(best),
+        numbers,
+        samples,
+        window,
+        evaluations,
         asked.skipped,
     )
 
@@ -147,7 +175,9 @@ def _ask(case: Case, faults: Faults, **options: Any) -> _Asked | None:
         if options[name] is not None and options[name] < least:
             faults.add(f"{options[name]} is too few", field=_OPTIONS.get(name, f"--{name}"), remedy=f"give {least} or more")
     if not (math.isfinite(options["budget"]) and options["budget"] > 0):
-        faults.add(f"{options['budget']:g} is no share of value added that could be spent", field="--budget", remedy="for example 0.05")
+        faults.add(
+            f"{options['budget']:g} is no share of value added that could be spent", field="--budget", remedy="for example 0.05"
+        )
     if options["window"] is not None and not 1 <= options["window"] <= world.quarters:
         faults.add(f"{options['window']} quarters do not fit", field="--window", remedy=f"give 1 to {world.quarters}")
     known = [NONE, *case.policies.values(), *(read_policy(path) for path in catalogue().values())]
@@ -162,7 +192,8 @@ def _ask(case: Case, faults: Faults, **options: Any) -> _Asked | None:
     starts, skipped = _starts(known, levers, world)
     if options["evaluations"] < len(starts):
         faults.add(
-            f"{options['evaluations']} evaluations do not even try the {len(starts)} policies known", field="--evaluations",
+            f"{options['evaluations']} evaluations do not even try the {len(starts)} policies known",
+            field="--evaluations",
             remedy=f"give more than {len(starts)}: the search begins after them",
         )
     return _Asked(levers, ranges, starts, skipped)
@@ -182,7 +213,9 @@ def _check_outcome(name: str, faults: Faults) -> None:
     chosen(name, faults=faults)
     found = BY_NAME.get(name)
     if found is not None and found.better == EITHER:
-        faults.add(f"more of {name} is neither better nor worse", field="--outcome", remedy="redqueen outcomes says which is better")
+        faults.add(
+            f"more of {name} is neither better nor worse", field="--outcome", remedy="redqueen outcomes says which is better"
+        )
     if found is not None and (found.by_stage or found.of_the_world):
         faults.add(f"{name} is not known by region alone", field="--outcome", remedy="name an outcome of regions")
 
@@ -197,8 +230,13 @@ def _ranges(names: Sequence[str], faults: Faults) -> dict[str, tuple[float, floa
 
 
 def _levers(
-    case: Case, asked: Sequence[str] | Sequence[Lever] | None, known: Sequence[Policy], region: str, start: float | None,
-    until: float | None, faults: Faults,
+    case: Case,
+    asked: Sequence[str] | Sequence[Lever] | None,
+    known: Sequence[Policy],
+    region: str,
+    start: float | None,
+    until: float | None,
+    faults: Faults,
 ) -> Levers | None:
     named = [one for one in asked or () if isinstance(one, str)]
     given = [one for one in asked or () if isinstance(one, Lever)]

@@ -18,7 +18,19 @@ from redqueen.lab.regret import MAXIMUM, MEAN, Standings, joint_limits, minimax,
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["DIFFERS", "NO_RECIPE", "RECIPE", "SAME", "UNDECIDED", "WITHIN", "Place", "Robustness", "Verdict", "rank_policies", "shown"]
+__all__ = [
+    "DIFFERS",
+    "NO_RECIPE",
+    "RECIPE",
+    "SAME",
+    "UNDECIDED",
+    "WITHIN",
+    "Place",
+    "Robustness",
+    "Verdict",
+    "rank_policies",
+    "shown",
+]
 
 #: How far behind the best, in %, a recipe may be in a region, unless asked otherwise.
 WITHIN = 5.0
@@ -126,7 +138,9 @@ def rank_policies(
         single = _single(places)
         if within is not None:
             recipes = {kind: _recipe(places, kind, within, found) for kind in (MEAN, MAXIMUM)}
-    return Robustness(found, min(WINDOW, quarters) if window is None else window, within, margin, tuple(places), best, recipes, single)
+    return Robustness(
+        found, min(WINDOW, quarters) if window is None else window, within, margin, tuple(places), best, recipes, single
+    )
 
 
 def shown(outcome: Outcome, value: float) -> float:
@@ -144,7 +158,14 @@ def _hidden(outcome: Outcome, value: float) -> float:
 
 
 def _place(
-    label: str, world: str, region: str, result: xarray.Dataset, outcome: Outcome, policies: Sequence[str], window: int | None, margin: float
+    label: str,
+    world: str,
+    region: str,
+    result: xarray.Dataset,
+    outcome: Outcome,
+    policies: Sequence[str],
+    window: int | None,
+    margin: float,
 ) -> Place:
     base = policies[0]
     effects = [paired(result, name, base, outcome=outcome.name, region=region, window=window).values for name in policies[1:]]
@@ -156,7 +177,13 @@ def _place(
     found = standings(values, policies, reference, margin)
     there = "assumption" in result.coords
     return Place(
-        label, world, region, reference, json.loads(result.attrs.get("titles", "{}")), found, values,
+        label,
+        world,
+        region,
+        reference,
+        json.loads(result.attrs.get("titles", "{}")),
+        found,
+        values,
         tuple(str(name) for name in result["parameter"].values) if there else (),
         result["assumption"].transpose("sample", "parameter").values if there else None,
     )
@@ -192,12 +219,14 @@ def _recipe(places: Sequence[Place], kind: str, within: float, outcome: Outcome)
     recipes = tuple(name for name, highest in zip(policies, high.max(axis=0), strict=True) if highest <= allowed)
     if recipes:
         verb = "is" if len(recipes) == 1 else "are"
-        return Verdict(RECIPE, f"A recipe: {_listed(recipes, 'and')} {verb} within {size} of the best in every region, {where}.", recipes)
+        return Verdict(
+            RECIPE, f"A recipe: {_listed(recipes, 'and')} {verb} within {size} of the best in every region, {where}.", recipes
+        )
     left = tuple(name for name, lowest in zip(policies, low.max(axis=0), strict=True) if lowest <= allowed)
     if not left:
         return Verdict(NO_RECIPE, f"No recipe: every policy is more than {size} behind the best in some region, {where}.", ())
-    words = f"Undecided: {_listed(left, 'or')} may be within {size} of the best in every region, {where}; these seeds and points cannot tell."
-    return Verdict(UNDECIDED, words, left)
+    told = f"may be within {size} of the best in every region, {where}; these seeds and points cannot tell."
+    return Verdict(UNDECIDED, f"Undecided: {_listed(left, 'or')} {told}", left)
 
 
 def _single(places: Sequence[Place]) -> tuple[str, str, str]:
@@ -212,7 +241,11 @@ def _outcome(name: str, faults: Faults) -> Outcome | None:
     chosen(name, faults=faults)
     found = BY_NAME.get(name)
     if found is not None and found.better == EITHER:
-        faults.add(f"more of {name} is neither better nor worse, so nothing is lost", field="--outcome", remedy="redqueen outcomes says which is better")
+        faults.add(
+            f"more of {name} is neither better nor worse, so nothing is lost",
+            field="--outcome",
+            remedy="redqueen outcomes says which is better",
+        )
     if found is not None and found.by_stage:
         faults.add(f"{name} is known by stage", field="--outcome", remedy="name an outcome of regions")
         return None
@@ -230,12 +263,17 @@ def _policies(results: Mapping[str, xarray.Dataset], asked: Sequence[str] | None
         for name in asked:
             if name not in common:
                 faults.add(
-                    f"'{name}' is not a policy of every world of the trial", field="--policies",
+                    f"'{name}' is not a policy of every world of the trial",
+                    field="--policies",
                     remedy=nearest(name, common) or f"these are: {', '.join(common) or 'none'}",
                 )
         common = [name for name in common if name in asked]
     if len(common) < 2 and not faults:
-        faults.add("regret compares two policies or more that all worlds have", field="--policies", remedy="name more policies in the trial")
+        faults.add(
+            "regret compares two policies or more that all worlds have",
+            field="--policies",
+            remedy="name more policies in the trial",
+        )
     return common
 
 
@@ -245,7 +283,9 @@ def _region(name: str, result: xarray.Dataset, outcome: Outcome | None, faults: 
         return WORLD
     if not region:
         known = [str(one) for one in result["region"].values]
-        faults.add("the trial names no region in which its policies act", field=name, remedy=f"give the world a region: {', '.join(known)}")
+        faults.add(
+            "the trial names no region in which its policies act", field=name, remedy=f"give the world a region: {', '.join(known)}"
+        )
     return region
 
 
