@@ -159,10 +159,11 @@ def _search(asked: argparse.Namespace) -> None:
     _make(asked)
     try:
         found = find_mixes(found_case, place=asked.place, **options)
+        drawn = _write(asked, found)
     except KeyboardInterrupt:
         message = f"Stopped; what was tried is kept in {asked.place}: the same command goes on from there."
         raise KeyboardInterrupt(message) from None
-    _note_missing_figure(_write(asked, found))
+    _note_missing_figure(drawn)
     if asked.json:
         print(json_text(search_document(found, command(asked))))
         return

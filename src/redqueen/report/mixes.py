@@ -240,8 +240,8 @@ def front_figure(found: Found, command: str) -> matplotlib.figure.Figure:
             f"Mixes under a budget: {found.outcome.words}, {found.region}", x=0.01, ha="left", fontsize=13, fontweight="bold"
         )
         note = (
-            f"Grey: mixes tried ({len(found.mixes)}). Hollow: the front as chosen; filled, with a {100 * LEVEL:g} % interval: "
-            "the same mixes on fresh luck. Dashed: the budget. Below: intensity in each lever's range, empty where it is not used. "
+            f"Grey: mixes tried ({len(found.mixes)}). Hollow: the front as chosen; filled, with a {100 * LEVEL:g} % interval "
+            "over luck: the same mixes on fresh luck. Dashed: the budget. Below: intensity in each lever's range, empty where it is not used. "
             f"Simulated. Made by: {command}"
         )
         note = textwrap.fill(note, int(figure.get_figwidth() / 0.062), break_on_hyphens=False)
