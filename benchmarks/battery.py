@@ -7,8 +7,8 @@ follow Poisson's law, and does every bit of an address reach every bit of the dr
 
 `--testu01 small|crush|big` adds a battery of TestU01 (Debian: libtestu01-0-dev, non-free; gcc), on both halves of every word
 and again with the bits of each half reversed; a pattern takes a minute, an hour or a night each way, `--minutes N` ends it
-earlier and says how far it came, and `--tests FIRST LAST` goes on from there. `--dieharder` adds Debian's dieharder, about ten minutes a pattern. `--pattern
-a_bad_generator` is a control that must fail.
+earlier and says how far it came, and `--tests FIRST LAST` goes on from there. `--dieharder` adds Debian's dieharder, about ten minutes a pattern.
+`--pattern a_bad_generator` is a control that must fail.
 
 Exit code 1 if a p-value is below 1e-6, or above 1 - 1e-6 in TestU01, whose tests have two sides, or dieharder says FAILED.
 """
@@ -219,7 +219,8 @@ def compile_testu01(place):
 
 def testu01(program, battery, pattern, order, tests, minutes):
     """Return the name and p-value of each statistic of a battery of TestU01, the words that it read, and if it came to its end."""
-    process = subprocess.Popen([program, battery, order, *tests], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen([program, battery, order, *tests], **pipes)
     deadline = time.monotonic() + 60 * minutes
     blocks = itertools.takewhile(lambda block: time.monotonic() < deadline, stream_of(pattern))
     lines = [line.split("\t") for line in read_while_feeding(process, blocks).splitlines()]
