@@ -6,9 +6,9 @@ independent (chi-square of pairs at five distances), is the number of ones binom
 follow Poisson's law, and does every bit of an address reach every bit of the draw (avalanche).
 
 `--testu01 small|crush|big` adds a battery of TestU01 (Debian: libtestu01-0-dev, non-free; gcc), on both halves of every word
-and again with the bits of each half reversed; a pattern takes a minute, an hour or a night each way, `--minutes N` ends it
-earlier and says how far it came, and `--tests FIRST LAST` goes on from there. `--dieharder` adds Debian's dieharder, about ten minutes a pattern.
-`--pattern a_bad_generator` is a control that must fail.
+and again with the bits of each half reversed; a pattern takes a minute, hours or a night each way. `--minutes N` ends it
+earlier and says how far it came, and `--tests FIRST LAST` goes on from there. `--dieharder` adds Debian's dieharder, about
+ten minutes a pattern. `--pattern a_bad_generator` is a control that must fail.
 
 Exit code 1 if a p-value is below 1e-6, or above 1 - 1e-6 in TestU01, whose tests have two sides, or dieharder says FAILED.
 """
