@@ -54,8 +54,8 @@ def test_compiled_and_interpreted_rules_give_the_same_bits():
         compiled.step()
         interpreted.step()
     assert compiled.exits > 20 and compiled.state.slots > slots
-    different = [name for name, array in compiled.state.arrays.items() if array.tobytes() != interpreted.state.arrays[name].tobytes()]
-    assert different == []
+    others = interpreted.state.arrays
+    assert [name for name, array in compiled.state.arrays.items() if array.tobytes() != others[name].tobytes()] == []
 
 
 def test_markets_and_books_are_those_of_the_law():

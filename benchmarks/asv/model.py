@@ -1,4 +1,4 @@
-"""The full model: one quarter, one run, an ensemble, and their memory. Process time, so that other users of the machine matter less."""
+"""The full model: one quarter, one run, an ensemble, their memory. Process time, as other users of the machine matter less to it."""
 
 import sys
 import time

@@ -17,7 +17,8 @@ HERE = Path(__file__).resolve().parent
 # As in setup.py.
 FLAGS = ["-O2", "-ffp-contract=off", "-g0"]
 DIRECTIVES = {
-    "language_level": 3, "boundscheck": False, "wraparound": False, "cdivision": True, "initializedcheck": False, "infer_types": True,
+    "language_level": 3, "boundscheck": False, "wraparound": False, "cdivision": True, "initializedcheck": False,
+    "infer_types": True,
 }
 NAME = "docked_rules"
 
@@ -59,8 +60,8 @@ def build(directory: Path, source_root: Path) -> None:
     copy.write_bytes((HERE / "rules.py").read_bytes())
     with contextlib.redirect_stdout(io.StringIO()):
         extensions = cythonize(
-            [Extension(NAME, [str(copy)], extra_compile_args=FLAGS)], include_path=[str(source_root)], compiler_directives=DIRECTIVES,
-            shared_utility_qualified_name="redqueen._memoryviews", quiet=True,
+            [Extension(NAME, [str(copy)], extra_compile_args=FLAGS)], include_path=[str(source_root)],
+            compiler_directives=DIRECTIVES, shared_utility_qualified_name="redqueen._memoryviews", quiet=True,
         )
         command = build_ext(Distribution({"ext_modules": extensions}))
         command.build_lib, command.build_temp = str(directory), str(directory)

@@ -4,11 +4,11 @@
     python benchmarks/docked/equal.py --runs 20         # faster, with wider intervals
 
 Each implementation runs seeds of its own. redqueen, with which all are compared, has ten times as many runs, so that luck in
-its own is not taken for a difference of all others. For every outcome the table gives redqueen's mean, the other's mean less redqueen's
-with the 95 % interval of that difference (Welch), both as a share of redqueen's mean, the same interval as a share of the
-spread of runs, and the p-value of a two-sample Kolmogorov-Smirnov test. Holm's method judges all tests together. A last block
-is a control: redqueen with imitation closing 0.35 instead of 0.3 of the gap, which must be told apart. Exit code 1 if a test is
-significant at 5 %, or the control is not.
+its own is not taken for a difference of all others. For every outcome the table gives redqueen's mean, the other's mean less
+redqueen's with the 95 % interval of that difference (Welch), both as a share of redqueen's mean, the same interval as a share
+of the spread of runs, and the p-value of a two-sample Kolmogorov-Smirnov test. Holm's method judges all tests together. A last
+block is a control: redqueen with imitation closing 0.35 instead of 0.3 of the gap, which must be told apart. Exit code 1 if a
+test is significant at 5 %, or the control is not.
 """
 
 from __future__ import annotations
@@ -86,13 +86,16 @@ def main() -> int:
     tests = {(name, outcome): compared(own[outcome], other[outcome])[3] for name, other in runs.items() for outcome in OUTCOMES}
     adjusted = holm({key: value for key, value in tests.items() if key[0] != "another law"})
     control = holm({key: value for key, value in tests.items() if key[0] == "another law"})
-    print("| implementation | outcome | redqueen's mean | difference (95 %) | in spreads of runs | KS p | Holm |\n| --- | --- | --- | --- | --- | --- | --- |")
+    print("| implementation | outcome | redqueen's mean | difference (95 %) | in spreads of runs | KS p | Holm |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
     for name, other in runs.items():
         report(name, own, other, adjusted | control)
     told_apart = min(control.values()) < SIGNIFICANT
     different = [key for key, value in adjusted.items() if value < SIGNIFICANT]
-    print(f"\n{len(adjusted)} tests, smallest p after Holm {min(adjusted.values(), default=1.0):.2f}: " + (f"different: {different}" if different else "none different"))
-    print(f"control, {', '.join(f'{name} {value} for {PARAMETERS[name]}' for name, value in OTHER_LAW.items())}: " + ("told apart" if told_apart else "not told apart"))
+    said = f"different: {different}" if different else "none different"
+    print(f"\n{len(adjusted)} tests, smallest p after Holm {min(adjusted.values(), default=1.0):.2f}: {said}")
+    law = ", ".join(f"{name} {value} for {PARAMETERS[name]}" for name, value in OTHER_LAW.items())
+    print(f"control, {law}: {'told apart' if told_apart else 'not told apart'}")
     return int(bool(different) or not told_apart)
 
 

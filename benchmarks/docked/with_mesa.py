@@ -67,9 +67,7 @@ class Economy(mesa.Model):
         self.base = 0.0
         self.exits = 0
         first = start(firms, seed)
-        Firm.create_agents(
-            self, firms, first["region"].tolist(), first["quality"].tolist(), first["cash"].tolist(), first["quarters_left"].tolist(),
-        )
+        Firm.create_agents(self, firms, *(first[name].tolist() for name in ("region", "quality", "cash", "quarters_left")))
 
     def step(self) -> None:
         self.total = [0.0] * REGIONS
