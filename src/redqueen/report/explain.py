@@ -17,14 +17,14 @@ from redqueen.lab.store import write_csv, write_json, write_text
 from redqueen.model.parameters import PARAMETERS
 from redqueen.policies.change import SWITCH
 from redqueen.report.terminal import paragraph, say, table
-from redqueen.report.words import markdown_table, number, unit_words
+from redqueen.report.words import effect_words, markdown_table, number, unit_words
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = [
-    "COLUMNS", "assumption_rows", "blocks", "box_words", "explanation_document", "sentences", "show_explanation", "title",
-    "write_explanation",
+    "COLUMNS", "assumption_rows", "blocks", "box_words", "explanation_document", "r2_words", "sentences", "show_explanation",
+    "title", "write_explanation",
 ]
 
 COLUMNS = (
@@ -74,7 +74,7 @@ def blocks(found: Explanation) -> list[tuple[str, tuple[str, ...], list[tuple[st
     if found.screen is not None:
         rows = [
             (
-                one.name, f"{one.low:g} to {one.high:g}", number(one.mu_star), number(one.luck), number(one.sigma), _chance(
+                one.name, number(one.mu_star), number(one.luck), number(one.sigma), _chance(
                     one.chance
                 ),
                 _chance(one.spread_chance), f"{one.flips} of {one.steps}",
@@ -86,7 +86,7 @@ def blocks(found: Explanation) -> list[tuple[str, tuple[str, ...], list[tuple[st
             "mu*: mean size over walks; luck: what seeds alone would give; sigma: how it differs by place; p: chance that luck "
             "alone does as much, of mu* and of sigma; turned: clear reversals of sign among the steps."
         )
-        made.append((heading, ("assumption", "range", "mu*", "luck", "sigma", "p", "p sigma", "turned"), rows, below))
+        made.append((heading, ("assumption", "mu*", "luck", "sigma", "p", "p sigma", "turned"), rows, below))
     if found.indices is not None:
         rows = [
             (
@@ -125,6 +125,11 @@ def box_words(restrictions: Sequence[Restriction]) -> str:
     return " and ".join(_restriction(one) for one in restrictions)
 
 
+def r2_words(value: float) -> str:
+    """Writes an R2 to two places; to three where two would hide on which side of `TRUSTED` it is."""
+    return f"{value:.3f}" if abs(value - TRUSTED) < 0.005 else f"{value:.2f}"
+
+
 def explanation_document(found: Explanation, command: str) -> dict[str, Any]:
     """Gives what `redqueen explain --json` prints; effects are in `unit`, shares from 0 to 1."""
     surrogate = found.surrogate
@@ -133,7 +138,8 @@ def explanation_document(found: Explanation, command: str) -> dict[str, Any]:
         "region": found.region, "stage": found.stage, "window": list(found.window), "unit": found.unit, "points": found.points,
         "left_out": found.left_out, "seeds": found.seeds, "sampling": found.method,
         "ranges": {name: list(limits) for name, limits in found.ranges.items()},
-        "kept": list(found.kept), "mean": found.mean, "shares": asdict(found.shares),
+        "kept": list(found.kept), "mean": found.mean, "mean_low": found.mean_low, "mean_high": found.mean_high,
+        "tried": [{"assumptions": list(names), "r2": r2} for names, r2 in found.tried.items()], "shares": asdict(found.shares),
         "screen": None if found.screen is None else asdict(found.screen),
         "surrogate": {
             "kind": surrogate.kind, **asdict(surrogate.quality),
@@ -210,8 +216,8 @@ def _made_of(found: Explanation) -> str:
 
 def _effect(found: Explanation) -> list[str]:
     lines = [
-        f"Over the space it is {_signed(found.shown(found.mean))} {unit_words(found.outcome.effect_unit)} in the mean. "
-        f"{_shares(found.shares)} ({100 * LEVEL:g} % over {found.seeds} seeds at each point)."
+        f"Over the space it is {_mean(found)} in the mean. {_shares(found.shares)} "
+        f"({100 * LEVEL:g} % over {found.seeds} seeds at each point)."
     ]
     if found.space is not None:
         how = "" if found.surrogate.trusted else ", which is not to be trusted"
@@ -224,13 +230,17 @@ def _hangs(found: Explanation) -> list[str]:
     lines = []
     if found.screen is not None:
         matter = [one.name for one in found.screen.assumptions if one.matters]
-        idle = [one.name for one in found.screen.assumptions if not one.matters]
         if matter:
             lines.append(f"In the walks these matter beyond luck, the most first: {', '.join(matter)}.")
-            if idle:
-                lines.append(f"No more than luck, and left out below: {', '.join(idle)}.")
         else:
-            lines.append("In the walks no assumption matters by more than the luck of the seeds; all were kept.")
+            lines.append("In the walks no assumption matters by more than the luck of the seeds.")
+        hidden = sorted(one.seen for one in found.screen.assumptions if one.seen is not None)
+        if hidden:
+            lines[-1] += (
+                f" Luck hides there what does less than about {number(hidden[len(hidden) // 2])} over its range, so that what is "
+                "not seen may still be there."
+            )
+        lines += _kept(found)
         varying = [one.name for one in found.screen.assumptions if one.matters and one.varies]
         if varying:
             lines.append(f"What these do depends on where they are, or on others: {', '.join(varying)}.")
@@ -246,29 +256,44 @@ def _hangs(found: Explanation) -> list[str]:
     return lines
 
 
+def _kept(found: Explanation) -> list[str]:
+    """Says which assumptions the surrogate is of, where there was a choice."""
+    if len(found.tried) < 2:
+        return []
+    fewer, every = sorted(found.tried, key=len)
+    words = f"R2 {r2_words(found.tried[fewer])} of those, {r2_words(found.tried[every])} of all"
+    if found.kept == every:
+        return [f"A surrogate of all {len(every)} predicts better than one of those ({words}): all were kept."]
+    return [f"A surrogate of those predicts no worse than one of all ({words}): the others were left out."]
+
+
 def _turns(found: Explanation) -> list[str]:
     lines = [_flip(one) for one in found.flips]
+    if any(one.by_curve for one in found.flips) and not found.surrogate.trusted:
+        lines.append("The mean effect is by a surrogate that is not to be trusted: see whether walks and boxes say the same.")
     if not lines:
         if found.curves is None and found.screen is None:
             return ["Nothing can be said: there were no walks, and no surrogate."]
         by_walks = [] if found.screen is None else ["the walks"]
         by_curves = [] if found.curves is None else ["the mean effect along its range"]
-        return [f"No assumption turns it round for sure, by {' or by '.join([*by_walks, *by_curves])}."]
+        return [f"No assumption turns it round beyond error, by {' or by '.join([*by_walks, *by_curves])}."]
     return lines
 
 
 def _flip(one: Flip) -> str:
-    side = {"high": "above zero where it is high", "low": "above zero where it is low", None: "not to one side only"}[one.side]
+    side = "above zero in more than one part of its range" if one.side is None else f"above zero where it is {one.side}"
     how = []
     if one.by_curve and one.at is not None:
-        how.append(f"the mean effect crosses zero at {number(one.at)}, for sure")
+        assert one.curve is not None
+        span = "" if one.curve.between is None else f" ({number(one.curve.between[0])} to {number(one.curve.between[1])})"
+        how.append(f"the mean effect crosses zero at {number(one.at)}{span}")
     elif one.by_curve:
         how.append("the mean effect crosses zero more than once")
     if one.by_walks:
         assert one.walks is not None
         how.append(f"{one.walks.flips} of {one.walks.steps} steps in the walks turn it clearly")
     if one.by_walks and not one.by_curve and one.curve is not None:
-        how.append("over the mean of the others it does not for sure: it hangs on them")
+        how.append("the mean over the others does not turn beyond its error: it hangs on them")
     return f"{one.name}: {side}; {'; '.join(how)}."
 
 
@@ -296,7 +321,7 @@ def _trust(found: Explanation) -> list[str]:
     surrogate, quality, luck = found.surrogate, found.surrogate.quality, found.surrogate.luck
     lines = [
         f"The surrogate, {_kind(surrogate.kind)} of {_counted(len(found.kept), 'assumption')}, predicts points that it has not "
-        f"seen with an R2 of {quality.r2:.2f} (folds {quality.r2_low:.2f} to {quality.r2_high:.2f}) and an error of "
+        f"seen with an R2 of {r2_words(quality.r2)} (folds {quality.r2_low:.2f} to {quality.r2_high:.2f}) and an error of "
         f"{number(quality.rmse)} ({number(quality.rmse_low)} to {number(quality.rmse_high)}), where points differ by "
         f"{number(luck.spread)}."
     ]
@@ -369,12 +394,13 @@ def _where_document(where: Where) -> dict[str, Any]:
     return found
 
 
+def _mean(found: Explanation) -> str:
+    effect, interval = effect_words(*(found.shown(value) for value in (found.mean, found.mean_low, found.mean_high)))
+    return f"{effect} {unit_words(found.outcome.effect_unit)} ({interval})"
+
+
 def _region(found: Explanation) -> str:
     return "the world" if found.region == "world" else found.region
-
-
-def _signed(value: float) -> str:
-    return f"{'+' if value > 0 else ''}{number(value)}"
 
 
 def _percent(share: float) -> str:

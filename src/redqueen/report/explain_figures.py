@@ -12,6 +12,7 @@ from redqueen.lab.explain.boxes import Box
 from redqueen.lab.explain.explaining import Explanation
 from redqueen.lab.outcomes import DOWN
 from redqueen.model.parameters import PARAMETERS
+from redqueen.report.explain import box_words, r2_words
 from redqueen.report.figures import BETTER, COLOURS, FAINT, GRID, INK, UNCLEAR, WORSE, drawing
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def weights_figure(found: Explanation, command: str) -> Figure:
                 axis.set_xlabel(f"Sobol index of the surrogate{doubt}", fontsize=8.5, color=FAINT)
                 notes.append(
                     f"{_place(panels, 1)}dark total index, light the assumption alone; dashed: what one that was made up gets at "
-                    f"most. R2 out of sample {found.surrogate.quality.r2:.2f}."
+                    f"most. R2 out of sample {r2_words(found.surrogate.quality.r2)}."
                 )
             axis.set_xlim(left=0)
             axis.grid(visible=False, axis="y")
@@ -128,7 +129,7 @@ def curves_figure(found: Explanation, command: str) -> Figure:
         hidden = int(((found.effects < axes[0, 0].get_ylim()[0]) | (found.effects > axes[0, 0].get_ylim()[1])).sum())
         notes = [
             "Line: mean effect over the others, by the surrogate; band: 95 %, its error included; dots: points, means over seeds.",
-            "Dashed: where the mean crosses zero for sure." if any(one.clear for one in shown) else "",
+            "Dashed: where the mean crosses zero beyond its error." if any(one.clear for one in shown) else "",
             f"{hidden} points are out of sight." if hidden else "",
             "" if found.surrogate.trusted else "The surrogate is not to be trusted.",
         ]
@@ -192,8 +193,6 @@ def _inside(box: Box) -> str:
 
 
 def _rest(box: Box, across: str, up: str) -> list[str]:
-    from redqueen.report.explain import box_words
-
     return [box_words([one]) for one in box.restrictions if one.name not in (across, up)]
 
 

@@ -18,6 +18,7 @@ from redqueen.lab.explain.flipping import Curve, Flip, Shares, curves, flips, sh
 from redqueen.lab.explain.indices import Indices, sobol_indices
 from redqueen.lab.explain.screening import MORRIS, Screen, screened, walks
 from redqueen.lab.explain.surrogate import REFITS, Surrogate, fit, refits
+from redqueen.lab.intervals import LEVEL, student_quantile
 from redqueen.lab.outcomes import RATIO, WORLD, Outcome, chosen
 from redqueen.lab.run import THREADS, apart
 from redqueen.lab.sampling import POINTS, Samples
@@ -61,9 +62,11 @@ class Where:
 class Explanation:
     """Holds why a policy has its effect on an outcome of a region, in `unit` (100 x log ratio where compared as a ratio).
 
-    `names` are all assumptions that vary over `ranges`; `kept` those that the screen left to learn from (all without a `screen`).
-    `indices`, `curves` and `space` are None where the `surrogate` does not say anything. `raises` and `lowers` say where the mean
-    over seeds is above and below zero. `values` [point, parameter] and `effects` [point], means over seeds, are the points used.
+    `mean` is that over points and seeds, with Student's interval over seeds. `names` are all assumptions that vary over `ranges`,
+    `kept` those that the surrogate is of; `tried` gives the R2 out of sample with each set that was tried: those that matter in the
+    `screen`, and all. `indices`, `curves` and `space` are None where the `surrogate` does not say anything. `raises` and `lowers`
+    say where the mean over seeds is above and below zero. `values` [point, parameter] and `effects` [point], means over seeds, are
+    the points used.
     """
 
     case: str
@@ -80,11 +83,14 @@ class Explanation:
     names: tuple[str, ...]
     ranges: Mapping[str, tuple[float, float]]
     kept: tuple[str, ...]
+    tried: Mapping[tuple[str, ...], float]
     method: str
     points: int
     left_out: int
     seeds: int
     mean: float
+    mean_low: float
+    mean_high: float
     shares: Shares
     screen: Screen | None
     surrogate: Surrogate
@@ -314,12 +320,14 @@ def _explained(result: xarray.Dataset, asked: _Asked, walked: xarray.Dataset | N
     screen = None
     if walked is not None:
         screen = screened(Samples(samples.ranges, walked["assumption"].values, MORRIS), _effects(walked, asked))
-    kept = _kept(samples.names, screen)
-    places = [samples.names.index(name) for name in kept]
-    unit = samples.unit[known][:, places]
-    ranges = {name: samples.ranges[name] for name in kept}
-    with progress_bar(3.0, f"explaining {asked.outcome.name}", show=progress) as advance:
-        surrogate = fit(unit, values, advance=advance)
+    sets = _sets(samples.names, screen)
+    with progress_bar(2.0 + len(sets), f"explaining {asked.outcome.name}", show=progress) as advance:
+        # What the walks do not see may still be there: it is left out only where the rest predicts as well without it.
+        fitted = {names: fit(_columns(samples, names)[known], values, advance=advance) for names in sets}
+        tried = {names: max(one.quality.compared.values()) for names, one in fitted.items()}
+        kept = max(tried, key=lambda names: tried[names])
+        surrogate, unit = fitted[kept], _columns(samples, kept)[known]
+        places, ranges = [samples.names.index(name) for name in kept], {name: samples.ranges[name] for name in kept}
         indices = along = space = None
         if surrogate.says:
             again = list(refits(surrogate, unit, values, advance=lambda done: advance(done / REFITS)))
@@ -330,16 +338,18 @@ def _explained(result: xarray.Dataset, asked: _Asked, walked: xarray.Dataset | N
             advance(1.0)
         means = numpy.nanmean(values, axis=1)
         signs = [_where(unit, sign, ranges, lambda done: advance(done / (2 * SHUFFLES))) for sign in (means > 0, means < 0)]
+    mean_low, mean_high = _limits(numpy.nanmean(values, axis=0))
     first, end = asked.window
     times = result["time"].values
     return Explanation(
-        case=str(result.attrs["case"]), trial=str(result.attrs.get("trial", result.attrs["case"])), policy=asked.policy, to=asked.to,
+        case=str(result.attrs["case"]), trial=str(result.attrs.get("trial", "")), policy=asked.policy, to=asked.to,
         titles=json.loads(result.attrs.get("titles", "{}")), outcome=asked.outcome, region=asked.region, stage=asked.stage,
         window=asked.window, years=(float(times[first]), float(times[end - 1])), unit=_unit(asked.outcome),
-        names=samples.names, ranges=dict(samples.ranges), kept=kept, method=samples.method,
+        names=samples.names, ranges=dict(samples.ranges), kept=kept, tried=tried, method=samples.method,
         points=len(values), left_out=int((~known).sum()), seeds=values.shape[1], mean=float(means.mean()),
-        shares=shares_of_points(values), screen=screen, surrogate=surrogate, indices=indices, curves=along, space=space,
-        flips=flips(screen, along or ()), raises=signs[0], lowers=signs[1], values=samples.points[known], effects=means,
+        mean_low=mean_low, mean_high=mean_high, shares=shares_of_points(values), screen=screen, surrogate=surrogate,
+        indices=indices, curves=along, space=space, flips=flips(screen, along or ()), raises=signs[0], lowers=signs[1],
+        values=samples.points[known], effects=means,
         origin={name: result.attrs[name] for name in ("redqueen", "command", "key") if name in result.attrs},
     )
 
@@ -357,12 +367,24 @@ def _unit(outcome: Outcome) -> str:
     return f"{outcome.effect_unit}, 100 x log ratio" if outcome.compared == RATIO else outcome.effect_unit
 
 
-def _kept(names: Sequence[str], screen: Screen | None) -> tuple[str, ...]:
-    """Gives the parameters that matter beyond luck, in their order; all where nothing was screened, or nothing matters."""
-    if screen is None:
-        return tuple(names)
-    matter = {one.name for one in screen.assumptions if one.matters}
-    return tuple(name for name in names if name in matter or not matter)
+def _sets(names: Sequence[str], screen: Screen | None) -> list[tuple[str, ...]]:
+    """Gives the sets of assumptions to learn from: those that matter beyond luck in the walks, where these are some, and all."""
+    matter = set() if screen is None else {one.name for one in screen.assumptions if one.matters}
+    some = tuple(name for name in names if name in matter)
+    return [*([some] if 0 < len(some) < len(names) else []), tuple(names)]
+
+
+def _columns(samples: Samples, names: Sequence[str]) -> numpy.ndarray:
+    return samples.unit[:, [samples.names.index(name) for name in names]]
+
+
+def _limits(by_seed: numpy.ndarray) -> tuple[float, float]:
+    """Gives Student's interval of the mean over seeds; the mean itself with one."""
+    mean = float(by_seed.mean())
+    if by_seed.size < 2:
+        return mean, mean
+    half = student_quantile((1 + LEVEL) / 2, by_seed.size - 1) * float(by_seed.std(ddof=1)) / math.sqrt(by_seed.size)
+    return mean - half, mean + half
 
 
 def _where(unit: numpy.ndarray, cases: numpy.ndarray, ranges: Mapping[str, tuple[float, float]], advance: Any) -> Where:

@@ -23,7 +23,7 @@ class Curve:
     """Holds the mean effect along one assumption, over the whole space of the others, with limits that carry the surrogate's error.
 
     `values` are in the assumption's unit; `crossings` are the values at which the effect passes zero. `clear` says whether the
-    limits leave out zero on either side somewhere along the range: the mean effect turns round for sure.
+    limits leave out zero on either side somewhere along the range: the mean effect turns round by more than its error.
     """
 
     name: str
@@ -40,6 +40,15 @@ class Curve:
         if len(self.crossings) != 1:
             return None
         return "high" if self.effect[-1] > self.effect[0] else "low"
+
+    @property
+    def between(self) -> tuple[float, float] | None:
+        """Gives the values between which a clear curve crosses zero once: outside them the limits leave zero out."""
+        if not self.clear or self.side is None:
+            return None
+        above = [value for value, limit in zip(self.values, self.low, strict=True) if limit > 0]
+        below = [value for value, limit in zip(self.values, self.high, strict=True) if limit < 0]
+        return (max(below), min(above)) if self.side == "high" else (max(above), min(below))
 
 
 @dataclass(frozen=True)

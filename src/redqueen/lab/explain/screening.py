@@ -36,8 +36,9 @@ class Assumption:
     `mu_star` is the mean size of the elementary effects over the whole range, `sigma` their spread (None where no walk was
     complete); `mu_low` to `mu_high` is the 95 % interval of mu* over walks drawn with replacement. `luck` is the mu* that the
     seeds' luck alone would give an assumption without effect; `chance` and `spread_chance` are the chances that luck alone gives
-    elementary effects, or a spread of them, of this size (None with one seed). `flips` of `steps` turned the sign round; `side`
-    says on which side of the range ("high" or "low") the sign asked for then holds.
+    elementary effects, or a spread of them, of this size; effects smaller than `seen` are hidden by luck (all four None with one
+    seed). `flips` of `steps` turned the sign round; `side` says on which side of the range ("high" or "low") the sign asked for
+    then holds.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Assumption:
     luck: float | None = None
     chance: float | None = None
     spread_chance: float | None = None
+    seen: float | None = None
 
     @property
     def turns(self) -> bool:
@@ -194,16 +196,16 @@ def _limits(effects: numpy.ndarray) -> tuple[float | None, float | None]:
     return float(low), float(high)
 
 
-def _luck(effects: numpy.ndarray, errors: numpy.ndarray, seeds: int) -> tuple[float | None, float | None, float | None]:
-    """Gives the mu* that luck alone would give, and the chances of the effects and of their spread under luck alone."""
+def _luck(effects: numpy.ndarray, errors: numpy.ndarray, seeds: int) -> tuple[float | None, ...]:
+    """Gives the mu* that luck alone would give, the chances of effects and of their spread under luck, and what would be seen."""
     if not effects.size or seeds < 2:
-        return None, None, None
+        return None, None, None, None
     walked, freedom = effects.size, effects.size * (seeds - 1)
     noise = float((errors**2).mean())
     luck = math.sqrt(2 / math.pi * noise)
-    return luck, _above(float((effects**2).mean()), noise, walked, freedom), (
-        _above(float(effects.var(ddof=1)), noise, walked - 1, freedom) if walked > 1 else None
-    )
+    spread = _above(float(effects.var(ddof=1)), noise, walked - 1, freedom) if walked > 1 else None
+    seen = math.sqrt(noise * float(require("scipy.stats", "explain").f.ppf(1 - SURE, walked, freedom)))
+    return luck, _above(float((effects**2).mean()), noise, walked, freedom), spread, seen
 
 
 def _above(found: float, noise: float, freedom: int, of_noise: int) -> float:
