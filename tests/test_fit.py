@@ -178,6 +178,14 @@ def test_nothing_remains_where_every_point_is_ruled_out():
     assert found.best == pytest.approx([0.3] * 3, abs=0.05)
 
 
+def test_a_region_too_small_to_measure_is_not_taken_for_nothing():
+    found = remaining(ball(1e-4), 6, cut=CUT)
+    assert not found.empty and found.lowest < CUT
+    # Thirty levels one after another leave its volume rough, but all points lie in it.
+    assert numpy.linalg.norm(found.points - 0.5, axis=1).max() <= 1e-4
+    assert math.log10(found.share) == pytest.approx(math.log10(math.pi**3 / 6 * 1e-24), abs=0.5)
+
+
 def test_points_spread_out_are_far_from_each_other_and_from_those_there():
     grid = numpy.stack(numpy.meshgrid(*[numpy.linspace(0, 1, 21)] * 2), axis=-1).reshape(-1, 2)
     corners = {tuple(grid[place]) for place in spread_out(grid, 5)[1:]}

@@ -17,8 +17,8 @@ WHOLE, REJECTION, LEVELS = "whole", "rejection", "levels"
 SAMPLE, CANDIDATES = 1000, 2**14
 #: Share of a level's sample that the next level keeps, and sweeps of moves after each level and after the last.
 KEPT, SWEEPS, LAST_SWEEPS = 0.2, 8, 24
-#: Share of the space below which a search ends: nothing is left that it could find.
-LEAST_SHARE = 1e-9
+#: Share of the space below which a search ends, whatever it was about to find: a half of each of a hundred ranges.
+LEAST_SHARE = 1e-30
 #: A level at least this part of the one before leads nowhere: the least implausible point has been reached.
 STUCK = 0.99
 #: Part of the moves that go the whole way from one point to another, which leads from one island to the next.
@@ -61,8 +61,9 @@ def remaining(implausibility: Implausibility, dimension: int, *, cut: float, cou
     Points are laid out over the whole cube (Sobol). Where enough of them remain, the sample is made of those: rejection. Where too
     few do, the cut is lowered level by level: of the points below one level the fifth that is least implausible starts the next,
     and moves along differences between points (ter Braak 2006), each accepted where the level allows, make it even again.
-    The share of the space is the product of the shares of levels. A region far smaller than `LEAST_SHARE`, or islands that no
-    level joins, are not found. Source: subset simulation, Au and Beck 2001, as used by Williamson and Vernon 2013.
+    The share of the space is the product of the shares of levels. Nothing remains where levels no longer fall and no point
+    below the cut was met; islands that no level joins may be missed. Source: subset simulation, Au and Beck 2001, as used by
+    Williamson and Vernon 2013.
     """
     candidates = _even(dimension, max(CANDIDATES, 4 * count), draw)
     values = implausibility(candidates)
@@ -120,10 +121,14 @@ def _by_levels(
         if level == cut:
             return Remaining(points, share, LEVELS, best, lowest, tuple(levels))
         lower = max(cut, float(numpy.quantile(found, KEPT)))
+        at_end = share * float((found <= lower).mean()) < LEAST_SHARE or lower > max(cut, STUCK * level)
+        if at_end and lowest < cut:
+            # A point is known that nothing rules out: what is left lies about it, however small it is.
+            points[0], found[0], lower = best, lowest, cut
         inside = found <= lower
         share *= float(inside.mean())
         levels.append((lower, share))
-        if share < LEAST_SHARE or lower > max(cut, STUCK * level):
+        if at_end and lowest >= cut:
             return Remaining(points[:0], 0.0, LEVELS, best, lowest, tuple(levels))
         level = lower
         again = luck.choice(numpy.flatnonzero(inside), count)
