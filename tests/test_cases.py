@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 import tomllib
 from pathlib import Path
 
@@ -540,9 +539,9 @@ def test_recipes_are_those_of_the_catalogue():
         assert (read.schedule(name).target == ALL_STAGES).all()
 
 
-def test_a_bundled_case_loads_fast_and_light():
+def test_a_bundled_case_loads_without_heavy_libraries():
     script = """
-import sys, time
+import sys
 from redqueen.cases.case import bundled, case
 for name in bundled():
     case(name)
@@ -550,11 +549,3 @@ print(*[name for name in ("pandas", "xarray", "matplotlib", "rich") if name in s
 """
     process = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert process.stdout.strip() == ""
-    for name in bundled():
-        best = 1.0
-        for _ in range(5):
-            start = time.process_time()
-            case(name)
-            best = min(best, time.process_time() - start)
-        # 7 ms where it was written; the limit is what a command line can spare.
-        assert best < 0.03

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from toy_trial import CASE, write_case
@@ -203,7 +204,7 @@ def test_a_fault_of_redqueen_is_one_line_and_a_hint(toy, model, capsys, monkeypa
     monkeypatch.setattr("redqueen.lab.jobs.simulate", fail)
     code, out, err = answer(capsys, "compare", toy, "--seeds", "1", "--threads", "1", "-o", "out")
     assert (code, out) == (1, "")
-    assert err.splitlines()[0] == "ZeroDivisionError: a rule of the model (in seed 1, policy none)"
+    assert err.splitlines()[0] == "RuntimeError: every member of toy failed, the first by ZeroDivisionError: a rule of the model"
     assert "fault of redqueen" in err and len(err.splitlines()) == 2 and not os.path.exists("out")
     assert "Traceback" in answer(capsys, "compare", toy, "--seeds", "1", "--debug")[2]
 
@@ -211,7 +212,13 @@ def test_a_fault_of_redqueen_is_one_line_and_a_hint(toy, model, capsys, monkeypa
 def test_control_c_leaves_nothing_and_says_so(toy, tmp_path):
     # So many seeds that it is stopped long before its end.
     process = program("compare", toy, "--seeds", "100000", "-o", "out", cwd=tmp_path)
-    time.sleep(3)
+    # Some libraries swallow it while they are loaded: it is sent once the model is there, and runs have begun.
+    maps = Path(f"/proc/{process.pid}/maps")
+    for _ in range(600 if maps.exists() else 30):
+        time.sleep(0.1)
+        if maps.exists() and "rules/outcomes" in maps.read_text():
+            break
+    time.sleep(2)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=20)
     assert (process.returncode, out) == (130, ""), err
