@@ -425,6 +425,9 @@ def test_a_trial_at_one_point_and_parameters_that_stand_still_are_refused(plante
     missing = faults_of(lambda: explain(toy(tmp_path), "jobs"))
     assert "does not record" in str(missing["jobs"])
     several = toy(tmp_path, policies=["none", "officers", "gifts"])
+    two = Trial({"one": write_case(tmp_path), "two": write_case(tmp_path)}, policies=["none", "officers"], seeds=2)
+    assert set(faults_of(lambda: explain(two, "value_aded"))) == {"world", "outcome", "samples"}
+    assert set(faults_of(lambda: explain(two, "value_added", world="three"))) == {"world", "samples"}
     assert "name one of officers, gifts" in str(faults_of(lambda: explain(several, "value_added"))["policy"])
 
 

@@ -140,8 +140,9 @@ def explain(
     parameters are kept. `result` gives what the trial gave (a dataset, or a function that is called once all that is asked was
     checked), where it has been run. `threads`, `store` and `on` are as for `Trial.run`. Needs SALib, SciPy and scikit-learn.
     """
-    there = _there_in_trial(trial, world)
-    asked = _checked(there, outcome, policy, to, region, stage, window)
+    faults = Faults()
+    there = _there_in_trial(trial, world, faults)
+    asked = _checked(there, outcome, policy, to, region, stage, window, faults)
     if result is None:
         result = trial.run(threads, store=store, on=on, progress=progress)
     elif callable(result):
@@ -171,7 +172,7 @@ def explain_result(
     progress: bool = True,
 ) -> Explanation:
     """Explains the effect of a policy from the result of a trial, as `explain` does; `walked` is that of its walks, if any."""
-    return _explained(result, _checked(_there_in(result), outcome, policy, to, region, stage, window), walked, progress)
+    return _explained(result, _checked(_there_in(result), outcome, policy, to, region, stage, window, Faults()), walked, progress)
 
 
 def least_points(parameters: int) -> int:
@@ -208,11 +209,11 @@ class _Asked:
     samples: Samples
 
 
-def _there_in_trial(trial: Trial, world: str | None) -> _There:
-    if len(trial.worlds) > 1 and world not in trial.worlds:
-        known = ", ".join(trial.worlds)
+def _there_in_trial(trial: Trial, world: str | None, faults: Faults) -> _There:
+    """Says what a world of the trial has; one that is not there is noted, and the first taken, so that other faults are found."""
+    if world not in trial.worlds and (world is not None or len(trial.worlds) > 1):
         message = f"the trial has {len(trial.worlds)} worlds" if world is None else f"the trial has no world '{world}'"
-        raise Refused.one(message, field="world", remedy=f"name one of {known}", heading=f"explain {trial.name}")
+        faults.add(message, field="world", remedy=f"name one of {', '.join(trial.worlds)}")
     label = world if world in trial.worlds else next(iter(trial.worlds))
     mine = trial.worlds[label]
     return _There(
@@ -238,10 +239,9 @@ def _there_in(result: xarray.Dataset) -> _There:
 
 def _checked(
     there: _There, outcome: str, policy: str | None, to: str | None, region: str | None, stage: str | None,
-    window: int | tuple[int, int] | None,
+    window: int | tuple[int, int] | None, faults: Faults,
 ) -> _Asked:
-    """Refuses what the trial does not have, all of it at once."""
-    faults = Faults()
+    """Refuses what the trial does not have, all of it at once with the `faults` noted before."""
     wanted = next(iter(chosen(outcome, faults=faults)), None)
     if wanted is not None and there.variables is not None:
         missing = [name for name in wanted.variables if name not in there.variables]
