@@ -1,6 +1,6 @@
 """Measure what keeping a trial costs: running in memory and into a store, reading it again, exporting; and on a cluster.
 
-    python benchmarks/store.py             # hsinchu, 6 policies, 4 seeds, everything recorded; medians of 5
+    python benchmarks/store.py             # hsinchu, 6 policies, 4 seeds, everything recorded; medians of 3
     python benchmarks/store.py --cluster   # also two workers of a local Dask cluster against two threads
 
 CPU-seconds of this process (a cluster's workers are other processes: there it is wall time).
@@ -17,7 +17,7 @@ from redqueen.lab.exporting import export
 from redqueen.lab.trial import Trial
 from redqueen.lab.trial_store import TrialStore
 
-CASE, SEEDS, REPEATS = "hsinchu", 4, 5
+CASE, SEEDS, REPEATS = "hsinchu", 4, 3
 
 
 def measured(work: Callable[[], object], clock: Callable[[], float] = time.process_time) -> float:
