@@ -386,7 +386,7 @@ def test_a_run_that_fails_is_undefined_and_says_why(tmp_path, monkeypatch):
 # The command
 
 SMALL = (
-    "fit", "--parameters", "novelty_success", "--targets", "novel_project_success", "--quarters", "48", "--points", "5",
+    "fit", "--parameters", "novelty_success", "--targets", "novel_project_success", "--quarters", "48", "--points", "4",
     "--waves", "1", "--threads", "2",
 )
 
@@ -450,14 +450,14 @@ def test_a_stopped_fit_goes_on_and_ends_as_one_that_was_not(whole, tmp_path, mon
     done.clear()
     monkeypatch.setattr(running, "watch", lambda *all: done.append(all[2]) or real(*all))
     call(*SMALL, "-o", str(stopped))
-    # Ten runs, of which two whole points were kept, and two of the model's own values.
-    assert len(done) == 6 + 2
+    # Eight runs, of which two whole points were kept, and two of the model's own values.
+    assert len(done) == 4 + 2
     assert (stopped / "plausible.csv").read_bytes() == (whole / "plausible.csv").read_bytes()
 
 
 def test_a_damaged_point_is_run_again(whole, tmp_path, monkeypatch):
-    plan = plan_fit(parameters=["novelty_success"], targets=["novel_project_success"], quarters=48, points=5, waves=1)
-    point, seeds = plan.space.natural(plan.space.hypercube(5, plan.draw))[:1], numpy.array([[1, 2]])
+    plan = plan_fit(parameters=["novelty_success"], targets=["novel_project_success"], quarters=48, points=4, waves=1)
+    point, seeds = plan.space.natural(plan.space.hypercube(4, plan.draw))[:1], numpy.array([[1, 2]])
     runs = MicroRuns(plan, Kept(whole), threads=1, progress=False)
     known = runs(point, seeds)
     damaged = Kept(tmp_path / "damaged")
@@ -488,7 +488,7 @@ def test_a_trial_samples_the_plausible_points(tmp_path):
 
 def test_facts_that_were_no_target_and_the_models_own_values_are_read_off_runs(whole, monkeypatch):
     monkeypatch.setattr(reading, "DEFAULT_SEEDS", 2)
-    plan = plan_fit(parameters=["novelty_success"], targets=["novel_project_success"], quarters=48, points=5, waves=1)
+    plan = plan_fit(parameters=["novelty_success"], targets=["novel_project_success"], quarters=48, points=4, waves=1)
     found, runs = running.fit(plan, Kept(whole), threads=2, progress=False)
     read = findings(plan, found, runs)
     names = {one.name for one in read.unused}

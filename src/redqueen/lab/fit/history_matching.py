@@ -27,6 +27,9 @@ SURE_PART = 0.1
 #: Earlier points as implausible as this many cuts are still near enough to learn from.
 NEAR = 2.0
 
+#: Targets missed by at least this part of what the worst is missed by share the blame.
+ALIKE = 0.9
+
 #: Why the waves ended.
 EMPTY, NO_EMULATOR, SETTLED, SURE, WAVES_DONE = "empty", "no emulator", "settled", "sure", "waves done"
 
@@ -84,13 +87,14 @@ class Match:
         return self.waves[-1].remaining.share
 
     def blamed(self) -> tuple[str, ...]:
-        """Names the targets that rule everything out: those that no point comes near, else those that the best point misses."""
+        """Names the targets that rule everything out: those that no point comes near, else those the best point misses most."""
         last = self.waves[-1]
         alone = tuple(target.name for target, lowest in zip(self.targets, last.nearest, strict=True) if lowest >= self.cut)
         if alone:
             return alone
         there = self.judgement.by_target(last.remaining.best[None, :])[0]
-        return tuple(target.name for target, value in zip(self.targets, there, strict=True) if value >= self.cut)
+        # Where several are in each other's way the best point misses them about alike.
+        return tuple(target.name for target, value in zip(self.targets, there, strict=True) if value >= ALIKE * there.max())
 
 
 def match(
@@ -134,13 +138,15 @@ def match(
         earlier = numpy.concatenate([*(wave.outputs for wave in done), outputs])
         chosen = numpy.concatenate([near < NEAR * cut, numpy.ones(len(unit), dtype=bool)])
         emulators = []
-        with progress_bar(len(targets), f"wave {number}: {len(targets)} emulators", show=progress) as advance:
+        # The search for what is left takes about as long as the emulators.
+        with progress_bar(2 * len(targets), f"wave {number}: {len(targets)} emulators and a search", show=progress) as advance:
             for column, target in enumerate(targets):
                 here = numpy.concatenate([known, unit])[chosen]
                 emulators.append(learn(target.name, here, target.scaled(earlier[chosen][:, :, column]), draw=draw))
                 advance(1)
-        judgement = judgement.with_wave(emulators)
-        before, left = left, remaining(judgement, len(space), cut=cut, count=sample, draw=draw)
+            judgement = judgement.with_wave(emulators)
+            before, left = left, remaining(judgement, len(space), cut=cut, count=sample, draw=draw)
+            advance(len(targets))
         done.append(_wave(number, unit, outputs, emulators, left, judgement, cut))
         stop = _stop(done[-1], before, number, waves)
         if stop != "":

@@ -48,8 +48,8 @@ TARGETS = (
 )
 #: Facts that set numbers too, and why they are no targets unless named: see docs/fit.md for fits that name them.
 LEFT_OUT = {
-    "pay_of_founders": "no point of the ranges gives it",
-    "learning_own_to_others": "no point of the ranges that gives the other facts gives it",
+    "pay_of_founders": "together with the others no point of the ranges gives it",
+    "learning_own_to_others": "together with the others it leaves next to nothing of the ranges",
     "learning_across_borders": "measuring it takes longer than a run, and it hardly varies",
     "job_hopping_in_computers": "a direction: state how far off it may be with --discrepancy-of",
     "location_after_heritage": "a t statistic, which grows with the number of firms",
