@@ -86,6 +86,20 @@ def test_a_firm_that_no_bank_carries_is_replaced_by_a_spinoff_in_its_parents_reg
     assert of(state, 0, "revenue").sum() == pytest.approx(1.5)
 
 
+def test_a_spinoff_has_its_first_result_four_quarters_after_it_was_founded():
+    """A firm that sells next to nothing ends in the second quarter; every project is an innovation, so that results show."""
+    state = firms([0] * 4, [0.0, 0.0, 0.0, -9.0], [9.0, 9.0, 9.0, 0.5], [4] * 4, novelty=1.0)
+    compiled_rules().run_quarter(state)
+    before = set(of(state, 0, "lineage").tolist())
+    compiled_rules().run_quarter(state)
+    (spinoff,) = set(of(state, 0, "lineage").tolist()) - before
+    qualities = []
+    for _ in range(5):
+        qualities.append(dict(zip(of(state, 0, "lineage").tolist(), of(state, 0, "quality").tolist(), strict=True))[spinoff])
+        compiled_rules().run_quarter(state)
+    assert len(set(qualities[:4])) == 1 and qualities[4] > qualities[3]
+
+
 def test_a_world_without_survivors_is_refused():
     state = firms([0, 0], [0.0, 0.0], [-9.0, -9.0], [4, 4])
     with pytest.raises(RuntimeError, match="no firm is left"):
