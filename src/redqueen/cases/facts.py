@@ -13,7 +13,7 @@ from redqueen.model.outcomes import BY_NAME
 from redqueen.model.world import World
 from redqueen.policies.document import Document, Section, named
 
-__all__ = ["Fact", "Measure", "last_quarters", "read_facts", "recorded_years"]
+__all__ = ["Fact", "Measure", "last_quarters", "read_facts", "read_measure", "recorded_years"]
 
 _PERCENT = "%"
 _OF_OUTCOMES = ("outcome", "stage", "over", "among", "since", "year")
@@ -140,7 +140,7 @@ def _read_fact(section: Section, world: World | None) -> Fact:
     fact = Fact(
         name=section.text("name") or "", region=region or "", outcome=section.text("outcome") or "", unit=unit,
         year=section.number("year", "year", *YEARS, default=None), value=value, low=low, high=high, source=source,
-        held_out=bool(section.flag("held_out", default=True)), measured=_read_measure(section, region, unit, world),
+        held_out=bool(section.flag("held_out", default=True)), measured=read_measure(section, region, unit, world),
         not_measured=section.text("not_measured", default="") or "",
     )
     both = {"measured", "not_measured"} & section.table.keys()
@@ -154,7 +154,8 @@ def _read_fact(section: Section, world: World | None) -> Fact:
     return fact
 
 
-def _read_measure(section: Section, region: str | None, unit: str, world: World | None) -> Measure | None:
+def read_measure(section: Section, region: str | None, unit: str, world: World | None) -> Measure | None:
+    """Reads `measured` of a section about a region, noting every fault; None where it is not written."""
     own = section.section("measured")
     if own is None:
         return None

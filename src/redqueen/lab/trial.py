@@ -65,7 +65,10 @@ class Trial:
     quarter and region, the money that the policy cost: what a policy does beyond it is more than its money. `equal_cost`
     runs every policy that does something twice: as it is, to learn its cost, and then with households given what it leaves
     of the dearest policy's cost in that seed, quarter and region; only second runs are kept. Policies that do nothing stay
-    so, and cost nothing. With both, placebos cost what the topped-up policies do. Everything wrong is refused at once.
+    so, and cost nothing. With both, placebos cost what the topped-up policies do.
+
+    Points share their seeds, so that what differs between them is what was assumed. With `own_luck` each has a luck of its own in
+    each seed: members are then independent draws of what is uncertain, as a forecast needs. Everything wrong is refused at once.
     """
 
     def __init__(
@@ -82,6 +85,7 @@ class Trial:
         variables: Sequence[str] | None = None,
         placebo: bool = False,
         equal_cost: bool = False,
+        own_luck: bool = False,
         name: str | None = None,
         command: str | None = None,
     ):
@@ -89,7 +93,7 @@ class Trial:
         #: What was asked, by name of the argument: enough to write the trial down where it names files only.
         self.asked: dict[str, Any] = {
             "worlds": worlds, "policies": policies, "quarters": quarters, "region": region, "reference": reference,
-            "placebo": placebo, "equal_cost": equal_cost, "variables": variables,
+            "placebo": placebo, "equal_cost": equal_cost, "own_luck": own_luck, "variables": variables,
         }
         self.seeds = _seeds(seeds, faults)
         self.parameters = _parameters(parameters or {}, faults)
@@ -115,6 +119,7 @@ class Trial:
         faults.refuse_if_any(f"trial of {', '.join(one.world.name for one in self.worlds.values())}")
         self.policy_files = _policy_files(policies)
         self.equal_cost = equal_cost
+        self.own_luck = own_luck
         self.name = name or "_".join(self.worlds)
         self.command = command or self._call(worlds, region, quarters)
 
@@ -191,6 +196,7 @@ class Trial:
             "samples": None if self.samples is None else [list(self.samples.ranges.items()), self.samples.points.tolist()],
             "seeds": self.seeds,
             "variables": None if self.variables is None else sorted(set(self.variables)),
+            **({"own_luck": True} if self.own_luck else {}),
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -199,7 +205,14 @@ class Trial:
         there = {} if self.samples is None else self.samples.parameters(block.sample)
         world = self.worlds[block.world]
         variables = None if self.variables is None else tuple(self.variables)
-        return Job(world.world, world.arms, self.seeds[block.seed], {**self.parameters, **there}, variables)
+        return Job(world.world, world.arms, self.luck(block), {**self.parameters, **there}, variables)
+
+    def luck(self, block: Block) -> int:
+        """Gives the seed that a block is run with: that of its row, or its point's own where points have luck of their own."""
+        seed = self.seeds[block.seed]
+        if not self.own_luck:
+            return seed
+        return int.from_bytes(hashlib.sha256(f"{seed} {block.sample}".encode()).digest()[:8]) >> 1
 
     def with_samples(self, samples: Samples | None) -> Trial:
         """Gives the same trial at other points of the uncertain parameters."""
@@ -279,6 +292,7 @@ class Trial:
             ("samples", None if self.samples is None else _Word("samples")),
             ("placebo", True if any(one.placebos for one in self.worlds.values()) else None),
             ("equal_cost", True if self.equal_cost else None),
+            ("own_luck", True if self.own_luck else None),
         ):
             if value is not None:
                 parts.append(f"{name}={value!r}")

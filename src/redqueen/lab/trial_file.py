@@ -21,7 +21,7 @@ from redqueen.model.parameters import PARAMETERS
 from redqueen.policies.document import Document, Section, named
 from redqueen.policies.policy import catalogue
 
-__all__ = ["DECLARED", "read_trial", "trial_files"]
+__all__ = ["DECLARED", "read_samples", "read_trial", "trial_files"]
 
 #: Stands for the whole declared range of a parameter.
 DECLARED = "declared"
@@ -29,7 +29,7 @@ DECLARED = "declared"
 COUNT = 64
 
 _TABLES = ("trial", "world", "parameters", "uncertain", "samples")
-_KEYS = ("name", "seeds", "quarters", "policies", "reference", "outcomes", "variables", "placebo", "equal_cost")
+_KEYS = ("name", "seeds", "quarters", "policies", "reference", "outcomes", "variables", "placebo", "equal_cost", "own_luck")
 _PARAMETERS = {parameter.name: parameter for parameter in PARAMETERS}
 
 
@@ -47,7 +47,7 @@ def read_trial(path: str | Path, *, command: str | None = None) -> Trial:
     folder = Path(path).parent
     worlds = _read_worlds(root, folder)
     parameters = _read_parameters(root)
-    samples = _read_samples(root, folder)
+    samples = read_samples(root, folder)
     options = {
         "seeds": _read_seeds(heading),
         "quarters": _whole(heading, "quarters", None),
@@ -56,6 +56,7 @@ def read_trial(path: str | Path, *, command: str | None = None) -> Trial:
         "variables": _read_variables(heading),
         "placebo": heading.flag("placebo"),
         "equal_cost": heading.flag("equal_cost"),
+        "own_luck": heading.flag("own_luck"),
         "name": heading.word("name", default=Path(path).stem),
     }
     # What is wrong with the trial itself is told together with what is wrong with its file.
@@ -99,7 +100,7 @@ def trial_files(trial: Trial) -> dict[str, bytes]:
     for key, value in (
         ("quarters", asked["quarters"]), ("policies", named_policies), ("reference", reference),
         ("variables", None if trial.variables is None else list(trial.variables)), ("placebo", asked["placebo"] or None),
-        ("equal_cost", asked["equal_cost"] or None),
+        ("equal_cost", asked["equal_cost"] or None), ("own_luck", asked["own_luck"] or None),
     ):
         if value is not None:
             lines.append(f"{key} = {_toml(value)}")
@@ -193,7 +194,8 @@ def _read_parameters(root: Section) -> dict[str, float]:
     return found
 
 
-def _read_samples(root: Section, folder: Path) -> Samples | None:
+def read_samples(root: Section, folder: Path) -> Samples | None:
+    """Reads `[uncertain]` and `[samples]` of a file; None where neither is written, or what is written is at fault, which is noted."""
     uncertain, section = root.section("uncertain"), root.section("samples")
     if uncertain is None and section is None:
         return None

@@ -30,7 +30,7 @@ class History:
     """What happened: every outcome by quarter, the large ones by year, and the state at the end.
 
     ``arrays[name]`` is float64 [quarter, ...dimensions of the field], ``yearly[name]`` [year, ...]; ``decisions`` are
-    those of governments that decided during the run, in the order taken.
+    those of governments that decided during the run, in the order taken. A history may end before its world's does.
     """
 
     arrays: dict[str, numpy.ndarray]
@@ -69,20 +69,26 @@ def burn_in(world: World, seed: int, parameters: dict[str, float] | None = None,
 
 def simulate(
     world: World, schedule: Schedule | None = None, *, seed: int, parameters: dict[str, float] | None = None, check: bool = False,
-    state: State | None = None, government: Deciding | None = None,
+    state: State | None = None, government: Deciding | None = None, after: History | None = None, until: int | None = None,
 ) -> History:
     """Run a world's history under a schedule of instruments (none: governments do nothing).
 
     A burnt-in ``state`` of the same world, seed and parameters saves the burn-in; it is copied, not changed.
     With ``check`` the ledger closes all accounts every quarter and raises ``LedgerError`` where they do not.
     A ``government`` sees the record so far at the start of each quarter and edits the schedule that it was begun with.
+    The history ends before quarter ``until`` (the world's end unless given). One that goes on ``after`` another begins with
+    it, and from its state unless a ``state`` is given: its luck is then that of the state, whatever the seed.
     """
+    if state is None and after is not None:
+        state = after.state
     state = burn_in(world, seed, parameters, check) if state is None else state.copy()
     schedule = schedule or Schedule.empty(world.quarters, len(world.regions))
     ledger = Ledger(state) if check else None
-    arrays = {name: numpy.empty((world.quarters, *numpy.shape(value_of(state, name)))) for name in QUARTERLY}
-    yearly = {name: numpy.empty((world.quarters // QUARTERS_A_YEAR, *state.arrays[name].shape)) for name in YEARLY}
-    for quarter in range(world.quarters):
+    last = world.quarters if until is None else until
+    arrays = {name: numpy.empty((last, *numpy.shape(value_of(state, name)))) for name in QUARTERLY}
+    yearly = {name: numpy.empty((last // QUARTERS_A_YEAR, *state.arrays[name].shape)) for name in YEARLY}
+    first = 0 if after is None else begin_with(after, arrays, yearly)
+    for quarter in range(first, last):
         if government is not None:
             government.decide(quarter, Record(arrays, quarter))
         use_instruments(state, schedule, quarter)
@@ -93,6 +99,14 @@ def simulate(
             for name, array in yearly.items():
                 array[quarter // QUARTERS_A_YEAR] = state.arrays[name]
     return History(arrays, yearly, state, () if government is None else tuple(government.decisions))
+
+
+def begin_with(history: History, arrays: dict[str, numpy.ndarray], yearly: dict[str, numpy.ndarray]) -> int:
+    """Copy what happened into the record of a longer history; give the quarter in which that goes on."""
+    for record, before in ((arrays, history.arrays), (yearly, history.yearly)):
+        for name, array in before.items():
+            record[name][: len(array)] = array
+    return len(history.arrays[QUARTERLY[0]])
 
 
 def step(state: State, ledger: Ledger | None) -> None:

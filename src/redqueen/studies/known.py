@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import numpy
 
 from redqueen.cases.case import Case
-from redqueen.cases.facts import Fact, Measure, last_quarters, recorded_years
+from redqueen.cases.facts import Fact
 from redqueen.lab.futures import CHANCES
 from redqueen.lab.intervals import LEAST_SEEDS
-from redqueen.lab.kept import VARIABLES, kept
-from redqueen.lab.outcomes import BY_NAME, WORLD, measured
+from redqueen.lab.kept import VARIABLES
+from redqueen.studies.measuring import NotRunError, in_percent, measured_in, variables_of_measures
 
 if TYPE_CHECKING:
     import xarray
@@ -71,12 +69,8 @@ def happened(case: Case) -> str:
 
 def variables_of_facts(case: Case) -> tuple[str, ...]:
     """Names the recorded variables that the facts of a case, and its ledger, are measured from, each once."""
-    names: list[str] = list(VARIABLES) if case.ledger else []
-    for fact in case.facts:
-        measure = fact.measured
-        if measure is not None:
-            names += VARIABLES if measure.kept else BY_NAME[measure.outcome].variables
-    return tuple(dict.fromkeys(names))
+    measures = [fact.measured for fact in case.facts if fact.measured is not None]
+    return tuple(dict.fromkeys([*(VARIABLES if case.ledger else ()), *variables_of_measures(measures)]))
 
 
 def known_facts(result: xarray.Dataset, case: Case, policy: str | None = None) -> list[KnownFact]:
@@ -106,8 +100,9 @@ def _measured(fact: Fact, case: Case, member: xarray.Dataset | None, policy: str
         reason = fact.not_measured
     elif member is not None:
         try:
-            values = _values(fact, fact.measured, case, member)
-        except _NotRunError as outside:
+            assert fact.measured_in is not None
+            values = in_percent(fact.measured, fact.unit, measured_in(fact.measured, fact.region, case.world, member, fact.measured_in))
+        except NotRunError as outside:
             reason = str(outside)
     if values is not None and not numpy.isfinite(values).all():
         missing = int((~numpy.isfinite(values)).sum())
@@ -139,57 +134,3 @@ def compare_with_band(known: tuple[float, float], low: float, high: float) -> tu
     if gap == 0:
         return True, 0.0
     return False, gap / (high - low) if high > low else None
-
-
-class _NotRunError(Exception):
-    """Says that the run does not reach a fact."""
-
-
-def _values(fact: Fact, measure: Measure, case: Case, member: xarray.Dataset) -> numpy.ndarray:
-    """Measures a fact in every seed, in the fact's unit."""
-    if measure.kept:
-        return 100.0 * _kept_share(fact, measure, case, member)
-    now = _ratio(fact, measure, case, member, fact.measured_in)
-    if measure.since is not None:
-        with numpy.errstate(divide="ignore", invalid="ignore"):
-            return 100.0 * (now / _ratio(fact, measure, case, member, measure.since) - 1.0)
-    in_percent = measure.relative or BY_NAME[measure.outcome].unit == "share" and "%" in fact.unit
-    return 100.0 * now if in_percent else now
-
-
-def _ratio(fact: Fact, measure: Measure, case: Case, member: xarray.Dataset, year: float) -> numpy.ndarray:
-    """Measures the region's level in a year, over that of another region or of several where it is so measured."""
-    own = _level(measure, case, member, (fact.region,), year)
-    others = (measure.over,) if measure.over else measure.among
-    if not others:
-        return own
-    with numpy.errstate(divide="ignore", invalid="ignore"):
-        return own / _level(measure, case, member, others, year)
-
-
-def _level(measure: Measure, case: Case, member: xarray.Dataset, regions: Sequence[str], year: float) -> numpy.ndarray:
-    outcome = BY_NAME[measure.outcome]
-    window = last_quarters(year, case.world.start, case.world.quarters)
-    if window[1] > member.sizes["quarter"]:
-        raise _NotRunError(f"the run ends before the end of {math.floor(year)}")
-    needed = member[[*outcome.variables, *(["last_quarter"] if "last_quarter" in member.coords else [])]]
-    values = measured(needed, outcome, window).isel(policy=0)
-    if outcome.by_stage:
-        values = values.sel(stage=measure.stage)
-    places = [WORLD] if outcome.of_the_world else list(regions)
-    return values.sel(region=places).transpose("seed", "region").values.sum(axis=1)
-
-
-def _kept_share(fact: Fact, measure: Measure, case: Case, member: xarray.Dataset) -> numpy.ndarray:
-    years = recorded_years(case.world.start, case.world.quarters)
-    year = min(math.floor(fact.measured_in), years[-1])
-    if year not in member["year"].values:
-        raise _NotRunError(f"the run ends before the end of {year}")
-    chain = kept(member, measure.of, year).isel(policy=0)
-    amounts = chain[measure.kept]
-    own = amounts.sel(place=fact.region)
-    own = own.sum("stage", skipna=False) if measure.stage is None else own.sel(stage=measure.stage)
-    # Of value, the whole is what final users pay; of jobs and wages, those of all regions.
-    whole = chain["paid"] if measure.kept == "value" else amounts.isel(place=slice(0, -1)).sum(["place", "stage"], skipna=False)
-    with numpy.errstate(divide="ignore", invalid="ignore"):
-        return (own / whole).values
