@@ -1,24 +1,31 @@
 """Condition an ensemble on observations: members weigh by how likely what was observed is under them, and what is foreseen follows.
 
-An observation j of a figure with true value z is y_j = z_j + e_j, and the truth departs from a member's value s_j by d_j, which the model
-cannot follow: y = s + d + e, with d and e normal. d keeps for a while what it was: its covariance falls with the time between two figures. Source:
-Kennedy and O'Hagan 2001, Journal of the Royal Statistical Society B 63 (discrepancy); Kish 1965 (effective sample size).
+A figure with true value z is published as y = z + e, and the truth departs from a member's value s by d, which the model cannot follow: y = s + d + e, with
+d and e normal. d keeps for a while what it was: its covariance falls with the time between two figures. Source: Kennedy and O'Hagan 2001, Journal of the Royal
+Statistical Society B 63.
+
+A hundred members are too few to find one like the truth in dozens of figures: weights alone would rest on the nearest, and be sure of what is chance. So each
+member stands for what is near it: a normal kernel whose covariance is a share h^2 of the members' own, around its value drawn towards their mean by sqrt(1 - h^2),
+so that mean and covariance stay. h near 0 is a particle filter, h near 1 an ensemble Kalman smoother. Sources: Stordal et al. 2011, Computational Geosciences 15
+(between the two filters); Liu and West 2001 (drawing in); Schaefer and Strimmer 2005, Statistical Applications in Genetics 4 (shrinking a covariance).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy
 
+from redqueen.errors import require
 from redqueen.lab.intervals import LEVEL
 
 __all__ = [
-    "Blur", "Figure", "Foreseen", "Whitened", "covariance", "effective_size", "foresee", "normal_below", "normal_quantile", "probability", "resampled", "weights_of",
-    "whiten", "wilson",
+    "Blur", "Figure", "Kernel", "Prepared", "Step", "condition", "covariance", "effective_size", "normal_below", "prepare", "probability", "quantiles_of",
+    "resampled", "weights_of", "wilson",
 ]
 
 
@@ -42,26 +49,34 @@ class Blur(NamedTuple):
     base: float | None = None
 
 
-class Whitened(NamedTuple):
-    """Holds how far members are from what was observed, in independent standard deviations, in the order observed.
+class Kernel(NamedTuple):
+    """Says for how much around it a member stands: `width` h, and the share by which covariances between figures are shrunk to none."""
 
-    `residuals` [member, observation]; `root` is the Cholesky factor of the covariance. The first n columns are those of the first n
-    observations alone.
+    width: float = 0.0
+    shrinkage: float = 0.0
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Holds members as they stand for what is near them: `positions` [member, figure] and the `covariance` [figure, figure] around each.
+
+    The first `observed` figures are published, with errors; the others are foreseen, without. `log_weights` [member].
     """
 
-    residuals: numpy.ndarray
-    root: numpy.ndarray
-
-    def log_likelihood(self, count: int | None = None) -> numpy.ndarray:
-        """Gives the log likelihood of the first `count` observations under each member, up to what all share: [member]."""
-        return -0.5 * (self.residuals[:, :count] ** 2).sum(axis=1)
+    positions: numpy.ndarray
+    covariance: numpy.ndarray
+    log_weights: numpy.ndarray
+    observed: int
 
 
-class Foreseen(NamedTuple):
-    """Holds what each member foresees of a figure, given what was observed: mean [member], and the deviation around it that all share."""
+class Step(NamedTuple):
+    """Holds what is believed after some figures: `weights` [truth, member], and of each figure foreseen the member's `mean` [truth, member, figure] and the
+    `deviation` [figure] around it. `evidence` [truth] is the log density of what was observed."""
 
+    weights: numpy.ndarray
     mean: numpy.ndarray
-    deviation: float
+    deviation: numpy.ndarray
+    evidence: numpy.ndarray
 
 
 def covariance(figures: Sequence[Figure], others: Sequence[Figure], blurs: Sequence[Blur], *, observed: bool) -> numpy.ndarray:
@@ -85,41 +100,59 @@ def covariance(figures: Sequence[Figure], others: Sequence[Figure], blurs: Seque
     return found
 
 
-def whiten(simulated: numpy.ndarray, observed: numpy.ndarray, figures: Sequence[Figure], blurs: Sequence[Blur]) -> Whitened:
-    """Sets members beside what was observed: `simulated` [member, observation], `observed` [observation], both in working scales.
+def prepare(
+    simulated: numpy.ndarray, log_weights: numpy.ndarray, figures: Sequence[Figure], observed: int, blurs: Sequence[Blur], kernel: Kernel = Kernel()
+) -> Prepared:
+    """Makes members ready to be conditioned: `simulated` [member, figure] in working scales, `log_weights` [member], the first figures `observed`.
 
-    A member without a value is infinitely far. Every figure needs an error above zero.
+    Members whose weight is nothing are left out. A value of minus infinity counts as half of the least that any member has, on a scale of logarithms.
     """
-    root = numpy.linalg.cholesky(covariance(figures, figures, blurs, observed=True)) if figures else numpy.zeros((0, 0))
-    apart = observed - simulated
-    missing = ~numpy.isfinite(apart).all(axis=1) if figures else numpy.zeros(len(simulated), dtype=bool)
-    residuals = numpy.linalg.solve(root, numpy.where(missing[:, None], 0.0, apart).T).T if figures else apart
-    residuals[missing] = numpy.inf
-    return Whitened(residuals, root)
+    there = numpy.isfinite(log_weights)
+    values, log_weights = simulated[there], log_weights[there]
+    finite = numpy.where(numpy.isfinite(values), values, numpy.nan)
+    least = numpy.nanmin(finite, axis=0, initial=0.0, where=~numpy.isnan(finite)) - math.log(2)
+    values = numpy.where(numpy.isfinite(values), values, least)
+    weights = weights_of(log_weights)
+    apart = values - weights @ values
+    spread = (apart * weights[:, None]).T @ apart / max(1.0 - float((weights**2).sum()), 1e-12)
+    spread = (1 - kernel.shrinkage) * spread + kernel.shrinkage * numpy.diag(numpy.diag(spread))
+    around = covariance(figures, figures, blurs, observed=False)
+    around[:observed, :observed] = covariance(figures[:observed], figures[:observed], blurs, observed=True)
+    positions = values - apart + math.sqrt(1 - kernel.width**2) * apart
+    return Prepared(positions, around + kernel.width**2 * spread, log_weights, observed)
 
 
-def foresee(simulated: numpy.ndarray, figure: Figure, seen: Whitened, figures: Sequence[Figure], blurs: Sequence[Blur], *, count: int | None = None, observed: bool = False) -> Foreseen:
-    """Foresees a figure under each member [member], given its first `count` observations: what was missed so far is missed for a while.
+def condition(prepared: Prepared, observed: numpy.ndarray, counts: Sequence[int], excluded: numpy.ndarray | None = None) -> Iterator[Step]:
+    """Yields what is believed after the first `counts` figures of each truth [truth, figure], in rising order.
 
-    mean = s + k C^-1 (y - s), variance = c - k C^-1 k; `observed` adds the error with which it would be published.
+    Of member m after figures y: weight ~ prior density(y | s_m, C), mean = s + K (y - s), variance = c - K k', with K = k C^-1. `excluded` [truth, member]
+    are members that have no say.
     """
-    count = len(figures) if count is None else count
-    across = covariance(figures[:count], [figure], blurs, observed=False)[:, 0]
-    share = numpy.linalg.solve(seen.root[:count, :count], across) if count else across
-    own = float(covariance([figure], [figure], blurs, observed=observed)[0, 0])
-    with numpy.errstate(invalid="ignore"):
-        mean = simulated + seen.residuals[:, :count] @ share
-    return Foreseen(mean, math.sqrt(max(0.0, own - float(share @ share))))
+    n = prepared.observed
+    root = numpy.linalg.cholesky(prepared.covariance[:n, :n]) if n else numpy.zeros((0, 0))
+    shares = numpy.linalg.solve(root, prepared.covariance[:n, n:]) if n else numpy.zeros((0, prepared.covariance.shape[1]))
+    theirs = numpy.linalg.solve(root, prepared.positions[:, :n].T).T if n else prepared.positions[:, :0]
+    truths = numpy.linalg.solve(root, observed.T).T if n else observed
+    log_weights = numpy.tile(prepared.log_weights, (len(observed), 1))
+    if excluded is not None:
+        log_weights = numpy.where(excluded, -numpy.inf, log_weights)
+    prior = _log_sum(log_weights)
+    mean = numpy.repeat(prepared.positions[None, :, n:], len(observed), axis=0)
+    own, done = numpy.diag(prepared.covariance[n:, n:]).copy(), 0
+    for count in counts:
+        for place in range(done, count):
+            apart = truths[:, None, place] - theirs[None, :, place]
+            log_weights = log_weights - 0.5 * apart**2 - 0.5 * math.log(2 * math.pi) - math.log(root[place, place])
+            mean = mean + apart[:, :, None] * shares[place]
+            own -= shares[place] ** 2
+        done = max(done, count)
+        yield Step(weights_of(log_weights), mean, numpy.sqrt(numpy.maximum(own, 0.0)), _log_sum(log_weights) - prior)
 
 
-def probability(foreseen: Foreseen, target: float, *, at_least: bool = True) -> numpy.ndarray:
-    """Gives each member's probability that the figure reaches a target: [member]; one that has no value does not reach it."""
-    with numpy.errstate(invalid="ignore"):
-        gap = (foreseen.mean - target) * (1.0 if at_least else -1.0)
-    gap = numpy.where(numpy.isnan(gap), -numpy.inf, gap)
-    if foreseen.deviation == 0.0:
-        return (gap >= 0.0).astype(float)
-    return normal_below(gap / foreseen.deviation)
+def probability(mean: numpy.ndarray, deviation: float, target: float, *, at_least: bool = True) -> numpy.ndarray:
+    """Gives the probability that a normal figure reaches a target, for each mean; or that it does not pass it."""
+    gap = (mean - target) * (1.0 if at_least else -1.0)
+    return (gap >= 0.0).astype(float) if deviation == 0.0 else normal_below(gap / deviation)
 
 
 def weights_of(log_weights: numpy.ndarray) -> numpy.ndarray:
@@ -142,19 +175,28 @@ def resampled(weights: numpy.ndarray, count: int) -> numpy.ndarray:
 
 def wilson(share: float, size: float, level: float = LEVEL) -> tuple[float, float]:
     """Gives the interval of a probability known from `size` members (Wilson 1927): never empty, never beyond 0 and 1."""
-    z = normal_quantile((1 + level) / 2)
+    z = NormalDist().inv_cdf((1 + level) / 2)
     middle = (share + z * z / (2 * size)) / (1 + z * z / size)
     half = z / (1 + z * z / size) * math.sqrt(share * (1 - share) / size + z * z / (4 * size * size))
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
+def quantiles_of(means: numpy.ndarray, deviation: float, weights: numpy.ndarray, chances: Sequence[float]) -> numpy.ndarray:
+    """Gives quantiles of a mixture of normal distributions of one deviation, by halving: [chance]."""
+    low = numpy.full(len(chances), means.min() - 9 * deviation - 1e-9)
+    high = numpy.full(len(chances), means.max() + 9 * deviation + 1e-9)
+    for _ in range(60):
+        middle = (low + high) / 2
+        below = (weights * probability(means[None, :], deviation, middle[:, None], at_least=False)).sum(axis=1) < chances
+        low, high = numpy.where(below, middle, low), numpy.where(below, high, middle)
+    return (low + high) / 2
+
+
 def normal_below(values: numpy.ndarray) -> numpy.ndarray:
     """Gives the chance that a standard normal number lies below each value."""
-    return numpy.array([0.5 * math.erfc(-value / math.sqrt(2.0)) for value in numpy.ravel(values)]).reshape(numpy.shape(values))
+    return require("scipy.special", "monitor").ndtr(values)
 
 
-def normal_quantile(chance: float) -> float:
-    """Gives the standard normal number below which a chance lies."""
-    from statistics import NormalDist
-
-    return NormalDist().inv_cdf(chance)
+def _log_sum(log_weights: numpy.ndarray) -> numpy.ndarray:
+    highest = log_weights.max(axis=-1)
+    return highest + numpy.log(numpy.exp(log_weights - highest[..., None]).sum(axis=-1))

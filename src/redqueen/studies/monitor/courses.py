@@ -1,0 +1,191 @@
+"""When to call a plan on or off course: rehearsed on the forecast's own members, so that the rate of false alarms is known.
+
+Every member takes its turn as the truth. Its figures are published with their errors, members that it has no part in are weighed by them year by year, and the
+goal's probability that they give is set beside whether that truth reaches the goal. A plan is off course where the probability falls so low that it seldom does
+where the goal is reached after all; on course where it rises so high that it seldom does where the goal is missed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy
+
+from redqueen.lab.conditioning import Figure, Kernel, condition, prepare, probability
+from redqueen.studies.monitor.forecast import Ensemble
+from redqueen.studies.monitor.goals import Goal, Plan
+
+__all__ = [
+    "ALARM", "FEWEST", "OFF_COURSE", "ON_COURSE", "TOO_EARLY", "Course", "Rehearsal", "best_kernel", "bins_of", "course_of", "figures_known", "log_score", "rehearse",
+]
+
+TOO_EARLY, ON_COURSE, OFF_COURSE = "too early to say", "on course", "off course"
+#: Rate of false alarms that is aimed at, in all the years that a goal is watched together.
+ALARM = 0.1
+#: Truths that reach a goal, or miss it, below which a rate is not measured.
+FEWEST = 20
+#: Parts of the members: those of one take their turn as the truth for those of all others.
+_PARTS = 5
+#: Figures with errors of their own that each truth is rehearsed with, and the draw of the errors.
+_PUBLISHED, _DRAW = 4, 7
+#: Kernels that are tried; the one whose rehearsals score best is used.
+_WIDTHS, _SHRINKAGES = (0.3, 0.5, 0.65, 0.8, 0.9), (0.1, 0.3)
+#: No probability is scored as surer than this.
+_SUREST = 1e-4
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """Holds what the monitor would have said: `chances` [truth, year] of a goal at the end of each of `years`, and whether it was `reached` [truth].
+
+    `prior` [truth] is what it said before any figure was known.
+    """
+
+    goal: Goal
+    years: tuple[int, ...]
+    chances: numpy.ndarray
+    reached: numpy.ndarray
+    prior: numpy.ndarray
+
+
+@dataclass(frozen=True)
+class Course:
+    """Says below which probability a plan is off course, above which it is on course, and how often that was wrong in rehearsal.
+
+    `false_alarm` is the share of truths that reach the goal of which it was ever said that they are off course, `false_comfort` the share of those that
+    miss it of which it was ever said that they are on course: each measured on the half of the truths that did not set the bounds. `found` is the share of those
+    that miss it that were called off course, `ahead` by how many years before the goal's date, the median. None where too few truths tell: the bound is then
+    `alarm` times what was believed at first, which a probability that is right falls to with no greater chance where the goal is reached (Ville 1939).
+    """
+
+    below: float
+    above: float
+    alarm: float
+    false_alarm: float | None
+    false_comfort: float | None
+    found: float | None
+    ahead: float | None
+    truths: int
+    prior: float
+
+    def state(self, chance: float) -> str:
+        """Says what a probability amounts to."""
+        return OFF_COURSE if chance <= self.below else ON_COURSE if chance >= self.above else TOO_EARLY
+
+
+class Bin(NamedTuple):
+    """Holds what came true of what was given about the same probability: how many times, the mean probability, and the share reached."""
+
+    low: float
+    high: float
+    count: int
+    said: float
+    came: float
+
+
+def figures_known(plan: Plan, indicators: Sequence[str], year: int, last: int) -> list[Figure]:
+    """Lists the figures of years up to `last` that are published by the end of a year, in the order in which they are."""
+    found = [
+        (then + plan.indicators[name].lag, then, series)
+        for series, name in enumerate(plan.names)
+        if name in indicators
+        for then in range(plan.since, last + 1)
+        if then + plan.indicators[name].lag <= year
+    ]
+    return [Figure(series, then) for _, then, series in sorted(found)]
+
+
+def rehearse(ensemble: Ensemble, goal: Goal, kernel: Kernel, indicators: Sequence[str] | None = None) -> Rehearsal:
+    """Rehearses a goal on every member of a forecast, with figures of the indicators named (all) in every year before the goal's."""
+    plan = ensemble.plan
+    years = tuple(range(plan.since, goal.year))
+    figures = figures_known(plan, plan.names if indicators is None else indicators, goal.year - 1, goal.year - 1)
+    counts = [0, *(sum(then + plan.indicators[plan.names[series]].lag <= year for series, then in figures) for year in years)]
+    together = [*figures, Figure(plan.names.index(goal.indicator), goal.year)]
+    there = numpy.isfinite(ensemble.log_weights)
+    simulated, log_weights = ensemble.at(together)[there], ensemble.log_weights[there]
+    whole = prepare(simulated, log_weights, together, len(figures), plan.blurs)
+    errors = numpy.random.default_rng(_DRAW).standard_normal((_PUBLISHED, *simulated.shape))
+    root = _root(whole.covariance)
+    target = float(plan.indicators[goal.indicator].working(goal.target))
+    part = numpy.arange(len(simulated)) % _PARTS
+    reached, chances = [], []
+    for one in range(min(_PARTS, len(simulated))):
+        truths = (whole.positions[part == one][None] + errors[:, part == one] @ root.T).reshape(-1, len(together))
+        others = prepare(simulated[part != one], log_weights[part != one], together, len(figures), plan.blurs, kernel)
+        said = [
+            (step.weights * probability(step.mean[:, :, 0], step.deviation[0], target, at_least=goal.at_least)).sum(axis=1)
+            for step in condition(others, truths[:, :-1], counts)
+        ]
+        chances.append(numpy.stack(said, axis=1))
+        reached.append(truths[:, -1] >= target if goal.at_least else truths[:, -1] <= target)
+    given = numpy.concatenate(chances)
+    return Rehearsal(goal, years, given[:, 1:], numpy.concatenate(reached), given[:, 0])
+
+
+def best_kernel(ensemble: Ensemble) -> Kernel:
+    """Gives the kernel whose rehearsals score best over all goals: the mean log score of what would have been said every year."""
+    kernels = [Kernel(width, shrinkage) for width in _WIDTHS for shrinkage in _SHRINKAGES]
+    scores = [sum(log_score(rehearse(ensemble, goal, kernel)) for goal in ensemble.plan.goals) for kernel in kernels]
+    return kernels[int(numpy.argmin(scores))]
+
+
+def log_score(rehearsal: Rehearsal) -> float:
+    """Gives the mean of -log of the probability that was given to what came true; less is better (Good 1952)."""
+    said = numpy.concatenate([rehearsal.prior[:, None], rehearsal.chances], axis=1)
+    came = numpy.where(rehearsal.reached[:, None], said, 1 - said)
+    return float(-numpy.log(numpy.clip(came, _SUREST, 1.0)).mean())
+
+
+def bins_of(rehearsal: Rehearsal, count: int = 5) -> list[Bin]:
+    """Sets what was said, in every year of every truth, beside what came: in `count` equal parts of 0 to 1."""
+    said = rehearsal.chances.ravel()
+    came = numpy.repeat(rehearsal.reached, len(rehearsal.years))
+    place = numpy.minimum((said * count).astype(int), count - 1)
+    return [
+        Bin(one / count, (one + 1) / count, int((place == one).sum()), float(said[place == one].mean()), float(came[place == one].mean()))
+        for one in range(count)
+        if (place == one).any()
+    ]
+
+
+def course_of(rehearsal: Rehearsal, alarm: float = ALARM) -> Course:
+    """Sets the bounds of a goal's course for a rate of false alarms, and measures the rates that they have."""
+    reached, missed = rehearsal.chances[rehearsal.reached], rehearsal.chances[~rehearsal.reached]
+    prior = float(rehearsal.prior.mean())
+    below, false_alarm = _bound(reached.min(axis=1, initial=1.0), alarm, alarm * prior)
+    above, false_comfort = _bound(1 - missed.max(axis=1, initial=0.0), alarm, alarm * (1 - prior))
+    below, above = min(below, 0.5), max(1 - above, 0.5)
+    found = ahead = None
+    if len(missed) >= FEWEST * _PUBLISHED and rehearsal.years:
+        called = missed <= below
+        found = float(called.any(axis=1).mean())
+        first = [rehearsal.goal.year - rehearsal.years[place] for place in called.argmax(axis=1)[called.any(axis=1)]]
+        ahead = float(numpy.median(first)) if first else None
+    return Course(below, above, alarm, false_alarm, false_comfort, found, ahead, len(rehearsal.reached), prior)
+
+
+def _bound(lowest: numpy.ndarray, alarm: float, safe: float) -> tuple[float, float | None]:
+    """Gives the largest bound that no more than a share `alarm` of truths ever fall to, and that share among those that did not set it.
+
+    The halves are of different members: figures of one with other errors are no new truth.
+    """
+    if len(lowest) < FEWEST * _PUBLISHED:
+        return safe, None
+    halves = lowest[: len(lowest) // 2], lowest[len(lowest) // 2 :]
+    wrong = [float((other <= _quantile(half, alarm)).mean()) for half, other in (halves, halves[::-1])]
+    return _quantile(lowest, alarm), sum(wrong) / 2
+
+
+def _quantile(values: numpy.ndarray, alarm: float) -> float:
+    """Gives the largest number at or below which lies at most a share of the values: just below the first that would pass it."""
+    return float(numpy.nextafter(numpy.sort(values)[math.floor(alarm * len(values))], -numpy.inf))
+
+
+def _root(matrix: numpy.ndarray) -> numpy.ndarray:
+    """Gives a root of a covariance that may be singular, as that of a goal without any discrepancy is."""
+    values, vectors = numpy.linalg.eigh(matrix)
+    return vectors * numpy.sqrt(numpy.maximum(values, 0.0))
