@@ -23,6 +23,7 @@ from redqueen.studies.claims.settings import changed
 from redqueen.studies.claims.study import run_claims
 
 SEEDS = 6
+# A small spread: with a large one the seeds that a threshold would need are sought among hundreds of thousands.
 CLAIM = """
 [[claim]]
 id = "{id}"
@@ -33,7 +34,7 @@ world = "{world}"
 region = "south"
 horizons = [[1, 3], [3, 5]]
 seeds = {seeds}
-spread = 10.0
+spread = 0.02
 {more}
 [[claim.contrast]]
 {contrast}
