@@ -1,6 +1,7 @@
 """The store of trials loses nothing that was finished, shows nothing that was not, and ends where an undisturbed run ends."""
 
 import json
+import multiprocessing
 import shutil
 import signal
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import numpy
 import pytest
-from toy_trial import write_case
+from toy_trial import answer, write_case
 
 from redqueen.errors import Refused
 from redqueen.lab.compare import compare
@@ -23,13 +24,16 @@ from redqueen.lab.trial_store import MANIFEST, TrialStore, find_trial, stored_tr
 
 pytest.importorskip("zarr", reason="the store needs zarr (pip install redqueen[trials])")
 
+#: What most tests record: a store does the same for every variable, and all of them take their time.
+FEW = ("flows", "jobs", "value_added", "wage")
 RANGES = {"novelty_success": (0.1, 0.3), "attention": (0.0, 3.0)}
 #: Long enough to be killed in the middle, of a world small enough to be quick.
 FILE = """
 [trial]
 name = "toy"
-seeds = 40
+seeds = 30
 quarters = 8
+variables = ["flows", "jobs", "value_added", "wage"]
 policies = ["none", "officers", "gifts"]
 
 [[world]]
@@ -71,23 +75,27 @@ def run_some(trial: Trial, kept: TrialStore, blocks: int) -> None:
 # What is kept is what was run
 
 
-@pytest.mark.parametrize("options", [{}, {"samples": latin_hypercube(RANGES, 3)}, {"placebo": True, "equal_cost": True}, {"quarters": 3}])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"samples": latin_hypercube(RANGES, 3), "variables": FEW}, {"placebo": True, "equal_cost": True, "variables": FEW}, {"quarters": 3}],
+)
 def test_a_kept_result_is_the_one_in_memory(case, model, store, options):
     trial = Trial(case, seeds=2, **options)
     assert same(trial.run(progress=False), trial.run(progress=False, store=store))
 
 
 def test_the_same_trial_asked_twice_is_read_not_run(case, model, store):
-    first = Trial(case, seeds=2).run(progress=False, store=store)
+    first = Trial(case, seeds=2, variables=FEW).run(progress=False, store=store)
     calls = len(model.calls)
-    again = Trial(case, seeds=2).run(progress=False, store=store)
+    again = Trial(case, seeds=2, variables=FEW).run(progress=False, store=store)
     assert len(model.calls) == calls and same(first, again)
-    Trial(case, seeds=2, parameters={"turbulence": 0.01}).run(progress=False, store=store)
+    Trial(case, seeds=2, parameters={"turbulence": 0.01}, variables=FEW).run(progress=False, store=store)
     assert len(model.calls) == 2 * calls and len(stored_trials(store)) == 2
 
 
 def test_several_worlds_are_kept_and_interleaved(case, model, store):
-    trial = Trial({"a": Site(case, "south"), "b": Site(case, "north")}, ["none", "venture"], seeds=2, samples=latin_hypercube(RANGES, 2))
+    worlds, samples = {"a": Site(case, "south"), "b": Site(case, "north")}, latin_hypercube(RANGES, 2)
+    trial = Trial(worlds, ["none", "venture"], seeds=2, samples=samples, variables=FEW)
     assert [tuple(block) for block in trial.blocks] == [
         (world, sample, seed) for seed in (0, 1) for sample in (0, 1) for world in ("a", "b")
     ]
@@ -121,7 +129,7 @@ def test_decisions_of_governments_are_kept(store):
 
 
 def test_a_stopped_trial_goes_on_and_ends_as_an_undisturbed_one(case, model, store):
-    trial = Trial(case, seeds=4)
+    trial = Trial(case, seeds=4, variables=FEW)
     whole = trial.run(progress=False)
     before = len(model.calls)
     kept = TrialStore.of(trial, store)
@@ -137,7 +145,7 @@ def test_a_stopped_trial_goes_on_and_ends_as_an_undisturbed_one(case, model, sto
 
 
 def test_members_of_a_block_that_was_not_finished_are_not_run_again(case, model, store, monkeypatch):
-    trial = Trial(case, seeds=1)
+    trial = Trial(case, seeds=1, variables=FEW)
     whole = trial.run(progress=False)
     plain, kept = model.simulate, TrialStore.of(trial, store)
 
@@ -158,7 +166,7 @@ def test_members_of_a_block_that_was_not_finished_are_not_run_again(case, model,
 
 
 def test_a_member_cut_off_is_run_again(case, model, store):
-    trial = Trial(case, seeds=1)
+    trial = Trial(case, seeds=1, variables=FEW)
     kept = TrialStore.of(trial, store)
     block = trial.blocks[0]
     run_jobs([trial.job(block)], lambda position, arm, member: arm == "none" and kept.keep(block, arm, member), start=lambda position: kept.start(block))
@@ -176,8 +184,19 @@ def test_a_member_cut_off_is_run_again(case, model, store):
     fresh.release()
 
 
-def command(*words: str) -> list[str]:
-    return [sys.executable, "-m", "redqueen", *words]
+@pytest.fixture(scope="module")
+def start():
+    """Gives a function that starts a command in a process of its own, forked from one in which everything is imported already."""
+    processes = multiprocessing.get_context("forkserver")
+    heavy = ["pytest", "toy_trial", "redqueen.lab.kept", "redqueen.report.files", "redqueen.report.trials", "zarr", "dask.array"]
+    processes.set_forkserver_preload(heavy)
+
+    def start(output: Path, *words: str) -> multiprocessing.Process:
+        process = processes.Process(target=answer, args=(words, output))
+        process.start()
+        return process
+
+    return start
 
 
 @pytest.fixture
@@ -193,29 +212,26 @@ def wait_for(ready, seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not ready():
         assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.1)
+        time.sleep(0.02)
 
 
 def lines_of(store: Path) -> int:
     return sum(path.read_bytes().count(b"{") > 0 and len(Journal(path).news()) for path in store.glob("*/blocks.jsonl"))
 
 
-def test_killed_at_any_moment_no_finished_block_is_lost_and_the_end_is_the_same(toy_file, store, tmp_path):
+def test_killed_at_any_moment_no_finished_block_is_lost_and_the_end_is_the_same(toy_file, store, start, tmp_path):
     from redqueen.lab.trial_file import read_trial
 
     trial = read_trial(toy_file)
     whole = trial.run(threads=1, progress=False)
     finished: set[tuple] = set()
     killed = 0
-    for least in (1, 20, 40, 60):
-        process = subprocess.Popen(
-            command("trial", str(toy_file), "--store", str(store), "--json"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        wait_for(lambda: process.poll() is not None or lines_of(store) >= least)
-        if process.poll() is None:
-            process.send_signal(signal.SIGKILL)
-            killed += 1
-        process.wait()
+    for least in (1, 15, 30, 45):
+        process = start(tmp_path / "said", "trial", str(toy_file), "--store", str(store), "--json")
+        wait_for(lambda: process.exitcode is not None or lines_of(store) >= least)
+        process.kill()
+        process.join()
+        killed += process.exitcode == -signal.SIGKILL
         kept = TrialStore.open(folder_of(store))
         there = {tuple(block) for block in trial.blocks if kept.has(block)}
         assert there >= finished and len(there) >= least
@@ -228,35 +244,34 @@ def test_killed_at_any_moment_no_finished_block_is_lost_and_the_end_is_the_same(
             assert half[name].where(is_there).drop_vars("failure").equals(whole[name].where(is_there).drop_vars("failure"))
     # A run that ended before it could be killed would test nothing.
     assert killed >= 2
-    ended = subprocess.run(command("resume", "toy", "--store", str(store)), capture_output=True, text=True, timeout=300)
-    assert ended.returncode == 0, ended.stderr
+    ended = start(tmp_path / "said", "resume", "toy", "--store", str(store))
+    ended.join(300)
+    assert ended.exitcode == 0
     result = TrialStore.open(folder_of(store)).result().load()
     assert result.drop_attrs().identical(whole.drop_attrs())
 
 
-def test_two_writers_at_once_share_the_work(toy_file, store):
+def test_two_writers_at_once_share_the_work(toy_file, store, start, tmp_path):
     from redqueen.lab.trial_file import read_trial
 
-    writers = [
-        subprocess.Popen(
-            command("trial", str(toy_file), "--store", str(store), "--threads", "1", "--json"), stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        for _ in range(2)
-    ]
-    ended = [writer.communicate(timeout=300) for writer in writers]
-    assert [writer.returncode for writer in writers] == [0, 0], ended
+    toy_file.write_text(FILE.replace("seeds = 30", "seeds = 10"))
+    pages = [tmp_path / "one", tmp_path / "two"]
+    writers = [start(page, "trial", str(toy_file), "--store", str(store), "--threads", "1", "--json") for page in pages]
+    for writer in writers:
+        writer.join(300)
+    said = [page.read_text() for page in pages]
+    assert [writer.exitcode for writer in writers] == [0, 0], said
     trial = read_trial(toy_file)
     records = Journal(folder_of(store) / "blocks.jsonl").news()
     # Every block was run by one of them, and by one alone.
     assert sorted(tuple(record["block"]) for record in records) == sorted(map(tuple, trial.blocks))
     result = TrialStore.open(folder_of(store)).result().load()
     assert result.drop_attrs().identical(trial.run(progress=False).drop_attrs())
-    assert ended[0][0] == ended[1][0] or json.loads(ended[0][0])["worlds"] == json.loads(ended[1][0])["worlds"]
+    assert json.loads(said[0])["worlds"] == json.loads(said[1])["worlds"]
 
 
 def test_a_block_whose_writer_died_is_taken_over(case, model, store):
-    trial = Trial(case, seeds=2)
+    trial = Trial(case, seeds=2, variables=FEW)
     kept = TrialStore.of(trial, store)
     script = (
         "import fcntl, os, sys, time\n"
@@ -282,7 +297,7 @@ def chunk(store: Path, variable: str, place: str) -> Path:
 
 @pytest.mark.parametrize("damage", ["truncated", "emptied", "removed"])
 def test_a_chunk_that_lost_bytes_is_never_read_and_is_run_again(case, model, store, damage):
-    trial = Trial(case, seeds=3)
+    trial = Trial(case, seeds=3, variables=FEW)
     whole = trial.run(progress=False, store=store).load()
     path = chunk(store, "jobs", "0.1.*")
     if damage == "removed":
@@ -299,7 +314,7 @@ def test_a_chunk_that_lost_bytes_is_never_read_and_is_run_again(case, model, sto
 
 
 def test_a_flipped_bit_is_found_by_its_checksum(case, model, store):
-    trial = Trial(case, seeds=2)
+    trial = Trial(case, seeds=2, variables=FEW)
     whole = trial.run(progress=False, store=store).load()
     path = chunk(store, "wage", "0.0.*")
     content = bytearray(path.read_bytes())
@@ -315,7 +330,7 @@ def test_a_flipped_bit_is_found_by_its_checksum(case, model, store):
 
 
 def test_chunks_of_a_block_without_its_line_read_as_missing(case, model, store):
-    trial = Trial(case, seeds=2)
+    trial = Trial(case, seeds=2, variables=FEW)
     whole = trial.run(progress=False, store=store).load()
     journal = folder_of(store) / "blocks.jsonl"
     lines = journal.read_bytes().splitlines(keepends=True)
@@ -331,11 +346,11 @@ def test_chunks_of_a_block_without_its_line_read_as_missing(case, model, store):
 def test_a_full_disk_is_said_and_loses_nothing(case, model, tmp_path):
     small = tmp_path / "small"
     small.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4000k", "tmpfs", str(small)], capture_output=True, text=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(small)], capture_output=True, text=True)
     if mounted.returncode:
         pytest.skip(f"a small disk cannot be mounted here: {mounted.stderr.strip()}")
     try:
-        trial = Trial(case, seeds=40)
+        trial = Trial(case, seeds=40, variables=FEW)
         with pytest.raises(Refused, match="cannot be written: No space left.*what is finished is kept"):
             trial.run(progress=False, store=small / "trials")
         folder = folder_of(small / "trials")
@@ -358,7 +373,7 @@ def test_a_full_disk_is_said_and_loses_nothing(case, model, tmp_path):
 
 
 def test_a_member_that_failed_is_a_row_that_says_why_and_may_be_tried_again(case, model, store, monkeypatch):
-    trial = Trial(case, seeds=3)
+    trial = Trial(case, seeds=3, variables=FEW)
     whole = trial.run(progress=False)
 
     def fail(world, schedule, *, seed, **options):
@@ -384,6 +399,7 @@ def test_a_member_that_failed_is_a_row_that_says_why_and_may_be_tried_again(case
 def test_a_folder_goes_on_from_its_own_copies(toy_file, store, tmp_path, model):
     from redqueen.lab.trial_file import read_trial
 
+    toy_file.write_text(FILE.replace("seeds = 30", "seeds = 4"))
     trial = read_trial(toy_file)
     kept = TrialStore.of(trial, store)
     run_some(trial, kept, 3)
@@ -398,7 +414,7 @@ def test_a_folder_goes_on_from_its_own_copies(toy_file, store, tmp_path, model):
 
 
 def test_a_trial_begun_by_other_code_is_refused(case, model, store, monkeypatch):
-    trial = Trial(case, seeds=2)
+    trial = Trial(case, seeds=2, variables=FEW)
     kept = TrialStore.of(trial, store)
     run_some(trial, kept, 1)
     for home in ("trial", "trial_store"):
@@ -411,15 +427,15 @@ def test_a_trial_begun_by_other_code_is_refused(case, model, store, monkeypatch)
 
 
 def test_a_trial_of_objects_says_how_to_go_on(case, model, store):
-    Trial(case.world, ["none", "venture"], seeds=1, region="south").run(progress=False, store=store)
+    Trial(case.world, ["none", "venture"], seeds=1, region="south", variables=FEW).run(progress=False, store=store)
     with pytest.raises(Refused, match="made in Python from objects.*run the same call again"):
         trial_in(folder_of(store))
 
 
 def test_a_trial_is_found_by_as_much_of_its_name_as_tells_it_apart(case, model, store):
-    Trial(case, seeds=1, name="alpha").run(progress=False, store=store)
-    Trial(case, seeds=2, name="alpha").run(progress=False, store=store)
-    Trial(case, seeds=1, name="beta").run(progress=False, store=store)
+    Trial(case, seeds=1, name="alpha", variables=FEW).run(progress=False, store=store)
+    Trial(case, seeds=2, name="alpha", variables=FEW).run(progress=False, store=store)
+    Trial(case, seeds=1, name="beta", variables=FEW).run(progress=False, store=store)
     assert find_trial("beta", store).name.startswith("beta-")
     with pytest.raises(Refused, match="'alpha' may be alpha-"):
         find_trial("alpha", store)
@@ -430,7 +446,7 @@ def test_a_trial_is_found_by_as_much_of_its_name_as_tells_it_apart(case, model, 
 
 
 def test_files_of_others_are_left_alone(case, model, store):
-    trial = Trial(case, seeds=1)
+    trial = Trial(case, seeds=1, variables=FEW)
     folder = store / f"{trial.name}-{trial.key[:10]}"
     folder.mkdir(parents=True)
     (folder / "thesis.tex").write_text("years of work")
@@ -440,7 +456,7 @@ def test_files_of_others_are_left_alone(case, model, store):
 
 
 def test_another_layout_is_refused(case, model, store):
-    Trial(case, seeds=1).run(progress=False, store=store)
+    Trial(case, seeds=1, variables=FEW).run(progress=False, store=store)
     path = folder_of(store) / MANIFEST
     path.write_text(path.read_text().replace('"format": 1', '"format": 9'))
     with pytest.raises(Refused, match="format 9; this one reads format 1"):
@@ -450,7 +466,7 @@ def test_another_layout_is_refused(case, model, store):
 def test_a_place_that_may_not_be_written_is_said(case, model, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(Refused, match="cannot be written"):
-        Trial(case, seeds=1).run(progress=False, store=tmp_path / "file" / "trials")
+        Trial(case, seeds=1, variables=FEW).run(progress=False, store=tmp_path / "file" / "trials")
 
 
 # The journal
@@ -485,7 +501,7 @@ def test_an_export_holds_what_the_result_holds(case, model, store, tmp_path):
     from redqueen.lab.exporting import export
     from redqueen.lab.outcomes import BY_NAME, series
 
-    trial = Trial(case, seeds=2, samples=latin_hypercube(RANGES, 2))
+    trial = Trial(case, seeds=2, samples=latin_hypercube(RANGES, 2), variables=[*FEW, "research_spending", "stage_jobs"])
     kept = TrialStore.of(trial, store)
     run_some(trial, kept, 3)
     result = kept.result()

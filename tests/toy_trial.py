@@ -1,9 +1,11 @@
 """A toy case of two regions, and a stand-in for the model whose histories are known: for tests of lab, report and cli."""
 
+import contextlib
 from types import SimpleNamespace
 
 import numpy
 
+from redqueen import cli
 from redqueen.model.fields import FIELDS
 from redqueen.model.instruments import INDEX
 from redqueen.model.kinds import MODES, TIE_KINDS
@@ -163,3 +165,9 @@ def write_case(folder):
     path = folder / "toy.toml"
     path.write_text(CASE)
     return path
+
+
+def answer(words, output):
+    """Answer a command as the program does, and write what it says to a file: for processes that are started with this."""
+    with output.open("w") as page, contextlib.redirect_stdout(page):
+        raise SystemExit(cli.main(words))
