@@ -25,10 +25,11 @@ _HIGH = numpy.array([instrument.high for instrument in INSTRUMENTS])[:, None]
 
 
 class Origin(NamedTuple):
-    """Addresses a member: its luck and its assumptions."""
+    """Addresses a member: its luck and its assumptions; and the luck of what is still to come, where that is to be another."""
 
     seed: int
     parameters: Mapping[str, float]
+    luck: int | None = None
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,12 @@ class Branch:
     """Says what is different from the date on; nothing unless said.
 
     `added` is put on top of the plan's own intensities [instrument, quarter, region], within the range of each instrument. `endowments` gives numbers of
-    the world that hold from then on, by name; `parameters` assumptions. `luck` replaces the seed of what is still to come.
+    the world that hold from then on, by name; `parameters` assumptions.
     """
 
     added: Schedule | None = None
     endowments: Mapping[str, numpy.ndarray] = field(default_factory=dict)
     parameters: Mapping[str, float] = field(default_factory=dict)
-    luck: int | None = None
 
 
 class Branches:
@@ -118,15 +118,15 @@ class Branches:
 
 def _changed(state: State, world: World, origin: Origin, branch: Branch) -> State:
     """Gives the state in which a branch begins: the member's own, or a copy in which something is different."""
-    if not branch.endowments and not branch.parameters and branch.luck is None:
+    if not branch.endowments and not branch.parameters and origin.luck is None:
         return state
     twin = state.copy()
     for name, values in branch.endowments.items():
         twin.arrays[name][...] = values
     if branch.parameters:
         twin.parameters = Parameters({**world.parameters, **origin.parameters, **branch.parameters})
-    if branch.luck is not None:
-        twin.seed = branch.luck
+    if origin.luck is not None:
+        twin.seed = origin.luck
     return twin
 
 

@@ -78,6 +78,7 @@ class Database:
     def __init__(self, address: str | os.PathLike[str]):
         self.path: Path | None = None
         self.url: Any = None
+        self._made: Engine | None = None
         text = os.fspath(address)
         if "://" not in text:
             self.path, self.shown = Path(text).absolute(), text
@@ -152,6 +153,12 @@ class Database:
             raise self._refusal(error, begun and writing) from error
 
     def _engine(self) -> Engine:
+        """Gives the engine; it keeps no connection, so that a ledger is never to be closed."""
+        if self._made is None:
+            self._made = self._new_engine()
+        return self._made
+
+    def _new_engine(self) -> Engine:
         sqlalchemy = require("sqlalchemy", "monitor")
         if self.path is None:
             require("psycopg", "postgres")

@@ -6,7 +6,7 @@ import datetime
 import math
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -116,13 +116,13 @@ class Ledger:
         """
         faults = Faults()
         plain = [_plain(entry, faults) for entry in entries]
-        _refuse_twice(plain, faults)
+        once = _once(plain, faults)
         if not plain:
             return ()
         try:
             with self._database.writing() as connection:
                 last = self._last_of(plain, connection)
-                for entry in {entry.key: entry for entry in plain}.values():
+                for entry in once:
                     _check_against(entry, last.get(entry.key), correct, faults)
                 if faults:
                     raise Refused(capped(faults), _HEADING)
@@ -182,7 +182,7 @@ class Ledger:
 
 def write_export(observations: Iterable[Observation], path: str | Path) -> None:
     """Writes observations into a csv file with every column (`EXPORTED`), whole or not at all; an empty value was withdrawn."""
-    rows = [[asdict(one)[name] for name in EXPORTED] for one in observations]
+    rows = [[getattr(one, name) for name in EXPORTED] for one in observations]
     try:
         with whole_file(path) as draft:
             write_csv(draft, EXPORTED, rows)
@@ -221,16 +221,19 @@ def _number(value: Any) -> float | None:
         found = float(value)
     except (TypeError, ValueError, OverflowError):
         return None
-    return None if isinstance(value, (str, bool)) or not math.isfinite(found) else found
+    # SQLite knows no zero below zero.
+    return None if isinstance(value, (str, bool)) or not math.isfinite(found) else found + 0.0
 
 
-def _refuse_twice(entries: Iterable[Entry], faults: Faults) -> None:
+def _once(entries: Iterable[Entry], faults: Faults) -> list[Entry]:
+    """Gives the first entry of each figure, noting those that stand twice."""
     first: dict[tuple[str, str, int], Entry] = {}
     for entry in entries:
         before = first.setdefault(entry.key, entry)
         if before is not entry:
             where = f"first on line {before.line}" if before.line else "keep one of the two"
             faults.add(f"{entry.named} stands twice", file=entry.file, line=entry.line, remedy=where)
+    return list(first.values())
 
 
 def _check_against(entry: Entry, last: Observation | None, correct: bool, faults: Faults) -> None:
