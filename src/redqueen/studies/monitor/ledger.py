@@ -115,9 +115,9 @@ class Ledger:
         without. Refuses, all at once, these, what stands twice among the entries, and texts and numbers that cannot be kept.
         """
         faults = Faults()
-        plain = [_plain(entry, faults) for entry in entries]
+        plain = [one for entry in entries if (one := _plain(entry, faults))]
         once = _once(plain, faults)
-        if not plain:
+        if not plain and not faults:
             return ()
         try:
             with self._database.writing() as connection:
@@ -197,8 +197,9 @@ def capped(faults: Sequence[Fault]) -> list[Fault]:
     return [*faults[:_SHOWN], Fault(f"and {len(faults) - _SHOWN:,} more")]
 
 
-def _plain(entry: Entry, faults: Faults) -> Entry:
-    """Gives an entry in Python's own numbers, noting what no database can keep."""
+def _plain(entry: Entry, faults: Faults) -> Entry | None:
+    """Gives an entry in Python's own numbers; None, noting why, where no database can keep it."""
+    before = len(faults)
     place = {"file": entry.file, "line": entry.line}
     for name in ("indicator", "region", "unit", "source", "entered_by", "note"):
         text = getattr(entry, name)
@@ -209,10 +210,9 @@ def _plain(entry: Entry, faults: Faults) -> Entry:
     year, value = _number(entry.year), None if entry.value is None else _number(entry.value)
     if year is None or year % 1 or not YEARS[0] <= year <= YEARS[1]:
         faults.add(f"'{entry.year}' is no year between {YEARS[0]} and {YEARS[1]}", field="year", **place)
-        year = 0
     if entry.value is not None and value is None:
         faults.add(f"'{entry.value}' is no finite number", field="value", **place)
-    return replace(entry, year=int(year), value=value)
+    return replace(entry, year=int(year), value=value) if len(faults) == before else None
 
 
 def _number(value: Any) -> float | None:
