@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from redqueen.cases.worlds import YEARS
 from redqueen.errors import Faults, Refused, nearest
-from redqueen.evidence.checking import MISSING, YEARS
+from redqueen.evidence.checking import MISSING
 from redqueen.evidence.evidence import Evidence
 from redqueen.evidence.facts import sources
 from redqueen.evidence.formats import formats, read_evidence
@@ -279,7 +280,7 @@ def _year(cells: dict[str, str], line: int, faults: Faults) -> int:
         except ValueError:
             pass
     if not (YEARS[0] <= year <= YEARS[1]) or year % 1:
-        told = f"'{cell[:_LETTERS]}' is no whole year between {YEARS[0]} and {YEARS[1]}" if cell else "is missing"
+        told = f"'{cell[:_LETTERS]}' is no whole year between {YEARS[0]:g} and {YEARS[1]:g}" if cell else "is missing"
         faults.add(told, field=column, line=line, remedy="write it as 1998, or as 1998-12-31")
         return 0
     return int(year)

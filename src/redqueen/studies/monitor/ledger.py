@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from redqueen.cases.worlds import YEARS
 from redqueen.errors import Fault, Faults, Refused
-from redqueen.evidence.checking import YEARS
 from redqueen.lab.store import write_csv
 from redqueen.studies.monitor.database import Database
 from redqueen.writing import whole_file
@@ -209,7 +209,7 @@ def _plain(entry: Entry, faults: Faults) -> Entry | None:
             faults.add("is missing", field=name, remedy="who looks at it later needs it", **place)
     year, value = _number(entry.year), None if entry.value is None else _number(entry.value)
     if year is None or year % 1 or not YEARS[0] <= year <= YEARS[1]:
-        faults.add(f"'{entry.year}' is no year between {YEARS[0]} and {YEARS[1]}", field="year", **place)
+        faults.add(f"'{entry.year}' is no year between {YEARS[0]:g} and {YEARS[1]:g}", field="year", **place)
     if entry.value is not None and value is None:
         faults.add(f"'{entry.value}' is no finite number", field="value", **place)
     return replace(entry, year=int(year), value=value) if len(faults) == before else None
