@@ -9,11 +9,11 @@ import argparse
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
 from redqueen.cli import (
-    cases, claims, declared, diagnose, explain, facts, fit, forecast, gallery, luck, partners, reading, robust, runs, trials, worlds,
+    cases, claims, declared, diagnose, explain, facts, fit, forecast, gallery, luck, monitor, partners, reading, robust, runs, trials, worlds,
 )
 from redqueen.errors import Refused, nearest
 
@@ -77,13 +77,22 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, nargs=0, help="say which version this is")
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
     for module in (
-        cases, runs, trials, explain, robust, luck, gallery, worlds, reading, diagnose, forecast, partners, facts, fit, claims, declared,
+        cases, runs, trials, explain, robust, luck, gallery, worlds, reading, diagnose, forecast, partners, monitor, facts, fit, claims, declared,
     ):
         module.add_commands(commands)
-    for command in commands.choices.values():
+    for command in _all_of(commands):
         command.allow_abbrev = False
         command.add_argument("--debug", action="store_true", help="show where a fault of redqueen happened")
     return parser
+
+
+def _all_of(commands: argparse._SubParsersAction) -> Iterator[argparse.ArgumentParser]:
+    """Yields the parsers of commands; of one that has verbs, those of its verbs."""
+    for command in commands.choices.values():
+        verbs = [action for action in command._actions if isinstance(action, argparse._SubParsersAction)]
+        if verbs:
+            command.allow_abbrev = False
+        yield from _all_of(verbs[0]) if verbs else (command,)
 
 
 class _Version(argparse.Action):

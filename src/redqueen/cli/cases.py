@@ -31,8 +31,8 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
     copied.add_argument("case", metavar="CASE", help="name of a bundled case")
     copied.add_argument("-o", dest="place", metavar="FILE", help="file to write (default: CASE.toml)")
     copied.set_defaults(answer=_copy)
-    checked = commands.add_parser("check", help="check case, policy and trial files, and report every fault")
-    checked.add_argument("files", metavar="FILE", nargs="+", help="a case, policy or trial file")
+    checked = commands.add_parser("check", help="check case, policy, trial and goals files, and report every fault")
+    checked.add_argument("files", metavar="FILE", nargs="+", help="a case, policy, trial or goals file")
     checked.set_defaults(answer=_check)
 
 
@@ -147,12 +147,16 @@ def _check(asked: argparse.Namespace) -> None:
     from redqueen.lab.trial_file import read_trial
     from redqueen.policies.document import Document
     from redqueen.policies.policy import read_policy
+    from redqueen.studies.monitor.goals import read_goals
 
     faults, good = Faults(), []
     for name in asked.files:
         try:
             content = Document(name, "file").root.table
-            if "world" in content or "trial" in content:
+            if "monitor" in content:
+                plan = read_goals(name)
+                good.append(f"{name}: goals of {plan.case.name}, {len(plan.indicators)} indicators, {len(plan.goals)} goals")
+            elif "world" in content or "trial" in content:
                 trial = read_trial(name)
                 good.append(f"{name}: trial {trial.name}, {len(trial.worlds)} worlds, {trial.members} members")
             # A policy file has one [policy] and its [[change]]; a case has [[policy]].

@@ -24,9 +24,12 @@ from redqueen.errors import require
 from redqueen.lab.intervals import LEVEL
 
 __all__ = [
-    "Blur", "Figure", "Kernel", "Prepared", "Step", "condition", "covariance", "effective_size", "normal_below", "prepare", "probability", "quantiles_of",
+    "FARTHEST", "Blur", "Figure", "Kernel", "Prepared", "Step", "condition", "covariance", "drawn_in", "effective_size", "normal_below", "prepare", "probability", "quantiles_of",
     "resampled", "weights_of", "wilson",
 ]
+
+#: Robust standard deviations beyond which a member is drawn in.
+FARTHEST = 4.0
 
 
 class Figure(NamedTuple):
@@ -105,13 +108,11 @@ def prepare(
 ) -> Prepared:
     """Makes members ready to be conditioned: `simulated` [member, figure] in working scales, `log_weights` [member], the first figures `observed`.
 
-    Members whose weight is nothing are left out. A value of minus infinity counts as half of the least that any member has, on a scale of logarithms.
+    Members whose weight is nothing are left out. Values farther from the median than any normal member would be are drawn in to there, so that a collapse, whose
+    logarithm may be minus infinity, stays the worst of all, and does not widen all others.
     """
     there = numpy.isfinite(log_weights)
-    values, log_weights = simulated[there], log_weights[there]
-    finite = numpy.where(numpy.isfinite(values), values, numpy.nan)
-    least = numpy.nanmin(finite, axis=0, initial=0.0, where=~numpy.isnan(finite)) - math.log(2)
-    values = numpy.where(numpy.isfinite(values), values, least)
+    values, log_weights = drawn_in(simulated[there]), log_weights[there]
     weights = weights_of(log_weights)
     apart = values - weights @ values
     spread = (apart * weights[:, None]).T @ apart / max(1.0 - float((weights**2).sum()), 1e-12)
@@ -195,6 +196,17 @@ def quantiles_of(means: numpy.ndarray, deviation: float, weights: numpy.ndarray,
 def normal_below(values: numpy.ndarray) -> numpy.ndarray:
     """Gives the chance that a standard normal number lies below each value."""
     return require("scipy.special", "monitor").ndtr(values)
+
+
+def drawn_in(values: numpy.ndarray) -> numpy.ndarray:
+    """Draws values [member, ...] in to `FARTHEST` robust standard deviations from the median of members (1.4826 times the median distance; Hampel 1974)."""
+    values = numpy.where(numpy.isnan(values), -numpy.inf, values)
+    middle = numpy.median(values, axis=0)
+    middle = numpy.where(numpy.isfinite(middle), middle, 0.0)
+    with numpy.errstate(invalid="ignore"):
+        spread = 1.4826 * numpy.median(numpy.abs(values - middle), axis=0)
+    spread = numpy.where(numpy.isfinite(spread), spread, 1.0)
+    return numpy.clip(values, middle - FARTHEST * spread, middle + FARTHEST * spread)
 
 
 def _log_sum(log_weights: numpy.ndarray) -> numpy.ndarray:

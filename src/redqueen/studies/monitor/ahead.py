@@ -11,7 +11,7 @@ import numpy
 
 from redqueen.errors import Refused
 from redqueen.lab.branches import Branch, Branches, Origin
-from redqueen.lab.conditioning import Step, probability, resampled
+from redqueen.lab.conditioning import Figure, Step, drawn_in, probability, resampled
 from redqueen.lab.dataset import Recorder, dataset
 from redqueen.lab.outcomes import BY_NAME
 from redqueen.model.kinds import QUARTERS_A_YEAR
@@ -96,10 +96,13 @@ class Ahead:
         The member's own, moved by what its future under the plan adds, as much as members are drawn in, and by all that the branch adds to that.
         """
         series, place = self.plan.names.index(indicator), self.outlook.place(indicator, year)
-        own = _finite(self.outlook.ensemble.at([(series, year)])[self.members, 0])  # type: ignore[list-item]
-        base, here = (_finite(one.values[:, series, self.years.index(year)]) for one in (self.base, path))
-        drawn_in = math.sqrt(1 - self.outlook.kernel.width**2)
-        return self.step.mean[0, self.drawn, place] + drawn_in * (base - own) + (here - base), float(self.step.deviation[place])
+        everyone = self.outlook.ensemble.at([Figure(series, year)])
+        # Drawn in as all members are: see `conditioning.prepare`.
+        together = [everyone, *(one.values[:, series, self.years.index(year)][:, None] for one in (self.base, path))]
+        low, high = drawn_in(everyone).min(), drawn_in(everyone).max()
+        own, base, here = (numpy.clip(numpy.nan_to_num(one[:, 0], nan=-numpy.inf), low, high) for one in together)
+        share = math.sqrt(1 - self.outlook.kernel.width**2)
+        return self.step.mean[0, self.drawn, place] + share * (base - own[self.members]) + (here - base), float(self.step.deviation[place])
 
     def chances(self, path: Path, goal: Goal) -> numpy.ndarray:
         """Gives a goal's probability in each future of a branch: [future]."""
@@ -124,9 +127,3 @@ class Ahead:
         with numpy.errstate(divide="ignore", invalid="ignore"):
             parts = cost[:, self.now :].sum(axis=1) / ahead, cost[:, began : self.now].sum(axis=1) / ahead, added[:, began : self.now].sum(axis=1) / ahead
         return Path(measured_members(self.plan, result, self.years), *(numpy.where(numpy.isfinite(part), part, 0.0) for part in parts))
-
-
-def _finite(values: numpy.ndarray) -> numpy.ndarray:
-    """Puts what has no logarithm at half of the least that has."""
-    there = values[numpy.isfinite(values)]
-    return numpy.where(numpy.isfinite(values), values, (there.min() if there.size else 0.0) - math.log(2))

@@ -53,7 +53,7 @@ _REPORTS = {
     "SQLITE_READONLY": ("may not be written", "get the right to write the file and its folder"),
     "SQLITE_CANTOPEN": ("cannot be opened", "get the right to read and write the file and its folder"),
     "SQLITE_FULL": ("the disk is full", "make room, then ask again"),
-    "SQLITE_BUSY": ("somebody else has held it for too long", "ask again when they are done"),
+    "SQLITE_BUSY": ("somebody else has held it for too long", "close other programs that have it open, then ask again"),
     "SQLITE_NOTADB": ("is no database, and so no ledger", "name another file"),
     "SQLITE_CORRUPT": ("is damaged", "put a copy or an export in its place"),
     "SQLITE_IOERR": ("the disk reports an error", "copy what can be read to another disk"),
@@ -260,6 +260,8 @@ class Database:
 
 def _connect_file(path: Path, mode: str) -> sqlite3.Connection:
     connection = sqlite3.connect(f"file:{quote(os.fspath(path))}?mode={mode}", uri=True, timeout=WAIT, isolation_level=None)
+    # One connection at a time: before 3.51.3 two may lose what one of them committed (sqlite.org/wal.html, the WAL-reset bug).
+    connection.execute("PRAGMA locking_mode=EXCLUSIVE")
     # Every commit is on the disk before it is acknowledged.
     connection.execute("PRAGMA synchronous=FULL")
     return connection

@@ -266,6 +266,6 @@ def _warnings(outlook: Outlook, goals: Sequence[GoalStatus]) -> list[str]:
     for one in goals:
         if one.course.false_alarm is None:
             found.append(
-                f"{one.goal.name}: too few of {one.course.truths} rehearsed truths reach it to measure false alarms; the bound is one that none can pass more often than {one.course.alarm:.0%}"
+                f"{one.goal.name}: too few of {one.course.truths} rehearsed truths reach it to measure false alarms; the bound is one that none can pass more often than {100 * one.course.alarm:.0f} %"
             )
     return found
