@@ -76,6 +76,12 @@ def model(monkeypatch):
 
 
 @pytest.fixture
+def no_figures(monkeypatch):
+    """Write tables alone, as where nothing can be drawn: for claims about what else is written."""
+    monkeypatch.setattr("redqueen.report.files.can_draw", lambda: False)
+
+
+@pytest.fixture
 def changed(tmp_path):
     """Writes a copy of a text file with some texts replaced."""
 

@@ -100,7 +100,7 @@ def test_commands_take_a_name_with_a_hyphen(name, capsys):
     assert main(["run", name, "--quarters", "4"]) == 0
     capsys.readouterr()
     other = "as_it_is" if name == "red-queen" else "none"
-    assert main(["compare", name, "--policies", other, "--seeds", "2", "--quarters", "8", "--window", "4", "--json"]) == 0
+    assert main(["compare", name, "--policies", other, "--seeds", "1", "--quarters", "4", "--window", "4", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["case"] == name
 
 

@@ -275,7 +275,8 @@ def test_the_number_of_threads_changes_nothing(toy, capsys):
     assert one == two
 
 
-def test_run_writes_a_directory_of_its_one_run(toy, model, capsys, tmp_path):
+def test_run_writes_a_directory_of_its_one_run(toy, model, capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr("redqueen.report.files.DRAWN", ("jobs",))
     code, out, _ = answer(capsys, "run", toy, "--policy", "officers", "--seed", "7", "-o", "out")
     assert code == 0 and "toy under officers, seed 7" in out
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())

@@ -210,12 +210,16 @@ def test_all_faults_of_a_command_come_together(tmp_path, capsys):
     assert "--region" in said and "--year" in said and ".html" in said
 
 
-@pytest.mark.parametrize(("region", "best"), [("Taiwan", "semiconductors"), ("Chinese Taipei", "semiconductors"), ("Israel", "computer technology"), ("Ireland", "medical technology")])
-def test_real_patents_tell_what_is_known_of_a_country(data_directory, region, best):
+@pytest.fixture(scope="module")
+def real_patents(data_directory):
     from redqueen.evidence.formats import read_tables
 
-    table = read_tables([data_directory / "ncses" / "uspto_utility_country_wipo35_year.csv.gz"])
-    assert best in [row.activity for row in diagnose(table, region, 2006).strengths][:3]
+    return read_tables([data_directory / "ncses" / "uspto_utility_country_wipo35_year.csv.gz"])
+
+
+@pytest.mark.parametrize(("region", "best"), [("Taiwan", "semiconductors"), ("Chinese Taipei", "semiconductors"), ("Israel", "computer technology"), ("Ireland", "medical technology")])
+def test_real_patents_tell_what_is_known_of_a_country(real_patents, region, best):
+    assert best in [row.activity for row in diagnose(real_patents, region, 2006).strengths][:3]
 
 
 def test_a_chain_without_exports_is_no_fault():
@@ -227,7 +231,7 @@ def test_a_chain_without_exports_is_no_fault():
     assert found.chain["exports"] == 0 and found.chain["sectors"] == []
 
 
-def test_a_simulated_run_is_diagnosed_like_a_real_region(tmp_path, capsys):
+def test_a_simulated_run_is_diagnosed_like_a_real_region(no_figures, tmp_path, capsys):
     place = tmp_path / "run"
     assert main(["run", "recipes", "--quarters", "24", "-o", str(place)]) == 0
     capsys.readouterr()

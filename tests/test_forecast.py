@@ -55,6 +55,12 @@ def trained(tables):
     return Forecast.train(tables, "patents", before=KNOWN, least=20)
 
 
+@pytest.fixture
+def few_draws(monkeypatch):
+    """Draw regions of the last window less often, where nobody looks at the intervals by region."""
+    monkeypatch.setattr("redqueen.studies.forecast.evaluation._DRAWS", 20)
+
+
 # Few distinct scores, so that many are equal.
 outcomes = st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=4, max_size=60).filter(lambda rows: len({one for one, _ in rows}) == 2)
 
@@ -261,7 +267,7 @@ def test_regions_that_are_unknown_or_small_are_refused(tables, trained):
         panel({**tables, 2003: -tables[2003]})
 
 
-def test_where_nothing_can_be_known_no_model_shows_skill():
+def test_where_nothing_can_be_known_no_model_shows_skill(few_draws):
     # All strengths are the same at all times: who is above 1 is chance. Some 340 cells a window, 2 windows, half of them events.
     found = evaluate(world(7, step=0.0, spread=1e-9, regions=50), least=20, test=[2007, 2008], progress=False)
     for kind in KINDS:
@@ -271,7 +277,7 @@ def test_where_nothing_can_be_known_no_model_shows_skill():
             assert found.score(kind, model, "skill").value < 0.03, (kind, model)
 
 
-def test_where_strengths_wander_models_rank_and_size_better_than_rca_alone():
+def test_where_strengths_wander_models_rank_and_size_better_than_rca_alone(few_draws):
     found = evaluate(world(8, regions=60), least=20, test=[2007], progress=False)
     assert {one.start for one in found.windows} == {2007}
     for kind in KINDS:
@@ -323,7 +329,7 @@ def test_the_list_of_a_region_names_activities_and_the_model(trained):
     assert "Semiconductors" in text.getvalue() and trained.chosen["gain"] in text.getvalue()
 
 
-def test_the_command_compares_models_and_draws(file, tmp_path, capsys):
+def test_the_command_compares_models_and_draws(file, few_draws, tmp_path, capsys):
     figure, short = tmp_path / "calibration.png", tmp_path / "short.csv"
     rows = pd.read_csv(file)
     rows[rows["year"] <= 2012].to_csv(short, index=False)

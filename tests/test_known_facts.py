@@ -371,7 +371,7 @@ def test_compare_prints_what_is_known_below_the_effects(toy, capsys):
     assert "Who keeps what final users pay, in %, by stage and place, under none" in said
 
 
-def test_compare_gives_facts_and_ledger_as_json_and_as_files(toy, capsys, tmp_path):
+def test_compare_gives_facts_and_ledger_as_json_and_as_files(toy, no_figures, capsys, tmp_path):
     assert main(["compare", toy, "--seeds", "6", "--window", "4", "-o", "out", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     first, used, without = document["facts"]
@@ -387,7 +387,7 @@ def test_compare_gives_facts_and_ledger_as_json_and_as_files(toy, capsys, tmp_pa
     assert "facts.csv" in readme and "ledger.csv" in readme
 
 
-def test_run_shows_one_value_for_each_fact_and_writes_the_ledger(toy, capsys, tmp_path):
+def test_run_shows_one_value_for_each_fact_and_writes_the_ledger(toy, no_figures, capsys, tmp_path):
     assert main(["run", toy, "--policy", "officers", "-o", "out"]) == 0
     said = capsys.readouterr().out
     assert "What is known, and was not used: under officers" in said and "90 % band" not in said

@@ -22,6 +22,7 @@ from redqueen.model.instruments import NAMES
 from redqueen.model.parameters import PARAMETERS
 from redqueen.report.files import (
     EFFECT_COLUMNS,
+    can_draw,
     effects_document,
     write_comparison,
     write_run,
@@ -34,21 +35,26 @@ from redqueen.report.words import effect_words, number, unit_words
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
 
 
-@pytest.fixture
-def trial(tmp_path, monkeypatch):
-    use_model(monkeypatch)
-    return Trial(str(write_case(tmp_path)), seeds=6, command="redqueen compare toy.toml --seeds 6")
+@pytest.fixture(scope="module")
+def trial(tmp_path_factory):
+    return Trial(str(write_case(tmp_path_factory.mktemp("case"))), seeds=6, command="redqueen compare toy.toml --seeds 6")
 
 
-@pytest.fixture
+def run_with_the_stand_in(trial):
+    with pytest.MonkeyPatch.context() as patch:
+        use_model(patch)
+        return trial.run(progress=False)
+
+
+@pytest.fixture(scope="module")
 def effects(trial):
-    return compare_all(trial.run(progress=False), outcomes=[outcome.name for outcome in OUTCOMES])
+    """Every effect, computed once: nobody may change them."""
+    return compare_all(run_with_the_stand_in(trial), outcomes=[outcome.name for outcome in OUTCOMES])
 
 
-@pytest.fixture
-def with_placebos(tmp_path, monkeypatch):
-    use_model(monkeypatch)
-    return compare_all(Trial(str(write_case(tmp_path)), seeds=6, placebo=True).run(progress=False))
+@pytest.fixture(scope="module")
+def with_placebos(tmp_path_factory):
+    return compare_all(run_with_the_stand_in(Trial(str(write_case(tmp_path_factory.mktemp("case"))), seeds=6, placebo=True)))
 
 
 def printed(show, *what, **options):
@@ -194,7 +200,7 @@ def test_the_same_result_draws_the_same_bytes(effects, tmp_path):
     for folder in ("first", "second"):
         (tmp_path / folder).mkdir()
         save(fan(effects[0].result, "value_added"), tmp_path / folder, "fan")
-        save(draw_effects(effects), tmp_path / folder, "effects")
+        save(draw_effects(effects, outcomes=["jobs", "value_added", "research_share"]), tmp_path / folder, "effects")
         save(paths(effects[0].result, "jobs"), tmp_path / folder, "paths")
     files = sorted(path.name for path in (tmp_path / "first").iterdir())
     assert files == ["effects.png", "effects.svg", "fan.png", "fan.svg", "paths.png", "paths.svg"]
@@ -273,7 +279,9 @@ def test_a_long_title_of_a_policy_is_folded(effects):
 
 
 def test_a_comparison_is_written_in_full(effects, tmp_path):
-    write_comparison(tmp_path, effects)
+    assert write_comparison(tmp_path, effects, outcomes=["jobs", "value_added"]) == can_draw()
+    figures = {f"{name}.{kind}" for name in ("effects", "fan_jobs", "fan_value_added") for kind in ("png", "svg")}
+    assert figures == {path.name for path in tmp_path.glob("*.[ps][nv]g")} or not can_draw()
     with (tmp_path / "effects.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert tuple(rows[0]) == EFFECT_COLUMNS
@@ -285,9 +293,9 @@ def test_a_comparison_is_written_in_full(effects, tmp_path):
     assert "redqueen compare toy.toml --seeds 6" in (tmp_path / "README.txt").read_text()
 
 
-def test_a_run_is_written_in_full(trial, tmp_path):
+def test_a_run_is_written_in_full(effects, tmp_path):
     pytest.importorskip("matplotlib")
-    write_run(tmp_path, trial.run(progress=False))
+    write_run(tmp_path, effects[0].result)
     with (tmp_path / "regions.csv").open() as file:
         header = next(csv.reader(file))
     assert header == ["time", "region", "outcome", "value", "unit"]
