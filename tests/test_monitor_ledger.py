@@ -315,8 +315,8 @@ def test_files_that_are_no_ledger_are_refused_and_left_as_they_are(tmp_path):
     assert "no ledger is here" in refusal(lambda: Ledger.open(tmp_path / "text" / "ledger.db"))
     assert "no ledger is here" in refusal(lambda: Ledger(tmp_path / ("x" * 300)).record([figure()]))
     assert "can be made here: File name too long" in refusal(lambda: Ledger.create(tmp_path / ("x" * 300)))
-    # Of a damaged ledger SQLite may leave its journal.
-    assert {path.name for path in tmp_path.iterdir()} - {"cut-wal", "cut-shm"} == set(before)
+    # Beside a damaged ledger its journal may be left.
+    assert {path.name for path in tmp_path.iterdir()} - {"cut-wal", "cut-shm", "cut-lock"} == set(before)
 
 
 # Several at once
@@ -454,14 +454,26 @@ print(json.dumps(told))
     ledger.record([figure()])
 
 
+def test_a_record_is_on_the_disk_before_it_is_acknowledged(address):
+    """As far as the database is asked for it; a cut of the power is not tried."""
+    Ledger.create(address)
+    if "://" in address:
+        with Database(f"{address}%20-csynchronous_commit%3Doff").writing() as connection:
+            assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
+    else:
+        with Database(address).writing() as connection:
+            assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+            assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+
+
 def test_a_ledger_that_somebody_holds_for_too_long_is_said(ledger, address, monkeypatch):
     monkeypatch.setattr(database, "WAIT", 0.2)
     holder = raw(address)
     holder.execute("BEGIN IMMEDIATE" if "://" not in address else f"SELECT pg_advisory_lock({database._TURN})")
     said = refusal(lambda: ledger.record([figure()]))
     assert "nothing was recorded" in said and "somebody else has held it for too long" in said
-    assert ledger.observations() == []
     holder.close()
+    assert ledger.observations() == []
     ledger.record([figure()])
 
 
@@ -489,7 +501,7 @@ def test_a_full_disk_is_said_and_what_was_acknowledged_stays(small_disk, tmp_pat
     assert ledger.observations(history=True) == acknowledged
     with pytest.raises(Refused, match="No space left|the disk is full"):
         write_export(acknowledged * 3, small_disk / "export.csv")
-    assert {path.name for path in small_disk.iterdir()} <= {"ledger.db", "ledger.db-wal", "ledger.db-shm"}
+    assert {path.name for path in small_disk.iterdir()} <= {"ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.db-lock"}
     with pytest.raises(Refused, match="the disk is full|No space left"):
         (small_disk / "filler").write_bytes(b"x" * (os.statvfs(small_disk).f_bavail * 4096))
         Ledger.create(small_disk / "other.db")

@@ -8,6 +8,7 @@ import os
 import re
 import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +17,12 @@ from urllib.parse import quote
 
 from redqueen.errors import Refused, nearest, require
 from redqueen.writing import DRAFT
+
+try:
+    import fcntl
+except ImportError:
+    # Only Unix has it.
+    fcntl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Table
@@ -29,6 +36,8 @@ WAIT = 30.0
 
 _OBSERVATIONS, _LEDGER = "redqueen_observations", "redqueen_ledger"
 _ONLY_ADDED_TO = "a ledger is only added to: record a correction"
+# What tells a ledger from another file of SQLite's: "RedQ", in the header of the file; and files that stand beside one.
+_OURS, _HEADER, _BESIDE = int.from_bytes(b"RedQ", "big"), 100, ("-lock", "-wal", "-shm", DRAFT)
 # Writers of one PostgreSQL database take turns at this number: "redqueen" in bytes.
 _TURN = int.from_bytes(b"redqueen", "big")
 # The third guard is for INSERT OR REPLACE, which removes a row without asking the second.
@@ -143,14 +152,31 @@ class Database:
             self._check_file(self.path)
         begun = False
         try:
-            with self._engine().connect().execution_options(writing=writing) as connection, connection.begin():
+            with self._turn(), self._engine().connect().execution_options(writing=writing) as connection, connection.begin():
                 if writing and self.path is None:
                     connection.execute(sqlalchemy.text(f"SET LOCAL lock_timeout = {int(WAIT * 1000)}"))
+                    # Some servers acknowledge first and write later, unless asked.
+                    connection.execute(sqlalchemy.text("SET LOCAL synchronous_commit = on"))
                     connection.execute(sqlalchemy.select(sqlalchemy.func.pg_advisory_xact_lock(_TURN)))
                 begun = True
                 yield connection
         except sqlalchemy.exc.DBAPIError as error:
             raise self._refusal(error, begun and writing) from error
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Waits until nobody else has the file open through a ledger; a server needs no such thing."""
+        if self.path is None or fcntl is None:
+            yield
+            return
+        # Before 3.51.3 SQLite may lose what was committed while two connections write and tidy up (sqlite.org/wal.html, WAL-reset bug).
+        with _opened(Path(f"{self.path}-lock"), self) as place:
+            end = time.monotonic() + WAIT
+            while not _locked(place):
+                if time.monotonic() > end:
+                    raise self.refuse(*_REPORTS["SQLITE_BUSY"])
+                time.sleep(0.005)
+            yield
 
     def _engine(self) -> Engine:
         """Gives the engine; it keeps no connection, so that a ledger is never to be closed."""
@@ -191,6 +217,7 @@ class Database:
         try:
             engine = sqlalchemy.create_engine("sqlite://", creator=lambda: _connect_file(draft, "rw"), poolclass=sqlalchemy.NullPool)
             with engine.connect() as connection:
+                connection.exec_driver_sql(f"PRAGMA application_id={_OURS}")
                 connection.exec_driver_sql("PRAGMA journal_mode=WAL")
                 self._lay_out(connection)
                 connection.commit()
@@ -217,8 +244,6 @@ class Database:
         import sqlalchemy
 
         if len(_tables_there(connection)) < 2:
-            if self.path is not None:
-                raise self.refuse("is another database, and holds no ledger", "name another file")
             raise self.refuse("holds no ledger", "redqueen monitor init makes one, in a database that has no tables of these names")
         format = connection.scalar(sqlalchemy.select(sqlalchemy.func.max(_tables().ledger.c.format)))
         if format != FORMAT:
@@ -228,13 +253,20 @@ class Database:
         if os.path.isdir(path):
             raise self.refuse("is a folder", "name a file")
         if not os.path.isfile(path):
-            siblings = [child.name for child in path.parent.iterdir()] if os.access(path.parent, os.R_OK | os.X_OK) else []
-            raise self.refuse("no ledger is here", nearest(path.name, siblings) or "redqueen monitor init makes one")
+            siblings = os.listdir(path.parent) if os.access(path.parent, os.R_OK | os.X_OK) else []
+            near = nearest(path.name, [name for name in siblings if not name.endswith(_BESIDE)])
+            raise self.refuse("no ledger is here", near or "redqueen monitor init makes one")
         # A reader who may not write would leave files behind that keep those out who may.
         if not os.access(path, os.R_OK | os.W_OK) or not os.access(path.parent, os.W_OK | os.X_OK):
             raise self.refuse("may not be written, which even reading needs", "get the right to write the file and its folder, or a copy")
-        if not os.path.getsize(path):
+        with path.open("rb") as file:
+            header = file.read(_HEADER)
+        if not header:
             raise self.refuse("is an empty file, and no ledger", "remove it, or name another")
+        if not header.startswith(b"SQLite format 3\0"):
+            raise self.refuse(*_REPORTS["SQLITE_NOTADB"])
+        if header[68:72] != _OURS.to_bytes(4, "big"):
+            raise self.refuse("is another database, and holds no ledger", "name another file")
 
     def _refusal(self, error: Any, wrote: bool = False) -> Refused:
         """Says what a database reports; `wrote` is whether something was to be kept."""
@@ -258,10 +290,29 @@ class Database:
         return self.refuse(f"the database reports {report}: {text}" if report else text, "see what the database says of it")
 
 
+@contextlib.contextmanager
+def _opened(path: Path, database: Database) -> Iterator[int]:
+    try:
+        place = os.open(path, os.O_RDONLY | os.O_CREAT, 0o666)
+    except OSError as error:
+        raise database.refuse(f"cannot be locked: {path.name}: {error.strerror}", "get the right to read it") from error
+    try:
+        yield place
+    finally:
+        os.close(place)
+
+
+def _locked(place: int) -> bool:
+    """Locks an open file for this process alone, if nobody has; the lock ends when it is closed, or its process is killed."""
+    try:
+        fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 def _connect_file(path: Path, mode: str) -> sqlite3.Connection:
     connection = sqlite3.connect(f"file:{quote(os.fspath(path))}?mode={mode}", uri=True, timeout=WAIT, isolation_level=None)
-    # One connection at a time: before 3.51.3 two may lose what one of them committed (sqlite.org/wal.html, the WAL-reset bug).
-    connection.execute("PRAGMA locking_mode=EXCLUSIVE")
     # Every commit is on the disk before it is acknowledged.
     connection.execute("PRAGMA synchronous=FULL")
     return connection
