@@ -12,8 +12,10 @@ from pathlib import Path
 
 import numpy
 import pytest
+from toy_trial import use_model, write_case
 
 import redqueen
+from redqueen.cases.case import read_case
 from redqueen.errors import Refused
 from redqueen.lab.compare import compare, compare_all
 from redqueen.lab.futures import futures
@@ -49,9 +51,17 @@ from redqueen.model.simulate import QUARTERLY, YEARLY, History
 from redqueen.policies.policy import Change, Policy
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        use_model(patch)
+        return Trial(read_case(write_case(tmp_path_factory.mktemp("case"))), seeds=6).run(threads=2, progress=False)
+
+
 @pytest.fixture
-def result(case, model):
-    return Trial(case, seeds=6).run(threads=2, progress=False)
+def result(made):
+    """Give a copy that a test may change."""
+    return made.copy(deep=True)
 
 
 # Intervals
@@ -111,8 +121,7 @@ def test_verdicts_follow_the_interval():
 
 
 def test_an_effect_on_a_ratio_is_the_mean_log_ratio_in_percent(result):
-    effect = compare(result, "officers")
-    row = effect.row("value_added", "south")
+    row = compare(result, "officers", outcomes="value_added").row("value_added", "south")
     tail = result["value_added"].isel(quarter=slice(0, 20)).sel(region="south").mean("quarter")
     logs = numpy.log(tail.sel(policy="officers").values) - numpy.log(tail.sel(policy="none").values)
     assert row.effect == pytest.approx(100 * (math.exp(logs.mean()) - 1), rel=1e-12)
@@ -122,8 +131,7 @@ def test_an_effect_on_a_ratio_is_the_mean_log_ratio_in_percent(result):
 
 
 def test_an_effect_on_a_share_is_in_percentage_points(result):
-    effect = compare(result, "officers", window=4)
-    row = effect.row("public_cost_share", "south")
+    row = compare(result, "officers", window=4, outcomes="public_cost_share").row("public_cost_share", "south")
     last = result.isel(quarter=slice(16, 20)).sel(region="south")
     share = last["public_cost"].sum("quarter") / last["value_added"].sum("quarter")
     expected = 100 * float((share.sel(policy="officers") - share.sel(policy="none")).mean())
@@ -147,26 +155,26 @@ def test_no_region_but_the_one_with_officers_is_raised_by_the_stand_in(result):
 def test_differences_of_rounding_are_none(result):
     for name, size, expected in (("jobs", 1e-13, NO_DIFFERENCE), ("wage", 1e-6, RAISES)):
         result[name].loc[{"policy": "gifts"}] = result[name].sel(policy="none") * (1 + size)
-        assert compare(result, "gifts").row(name, "south").verdict == expected
+        assert compare(result, "gifts", outcomes=name).row(name, "south").verdict == expected
 
 
 def test_few_seeds_are_said_to_be_few(case, model):
-    row = compare(Trial(case, seeds=4).run(progress=False), "officers").row("jobs", "south")
+    row = compare(Trial(case, seeds=4).run(progress=False), "officers", outcomes="jobs").row("jobs", "south")
     assert row.verdict == TOO_FEW_SEEDS and row.low is not None
-    alone = compare(Trial(case, seeds=1).run(progress=False), "officers").row("jobs", "south")
+    alone = compare(Trial(case, seeds=1).run(progress=False), "officers", outcomes="jobs").row("jobs", "south")
     assert alone.verdict == TOO_FEW_SEEDS and alone.low is None and alone.effect is not None
 
 
 def test_a_ratio_of_what_is_not_positive_is_not_defined(result):
     result["value_added"].loc[{"policy": "officers", "seed": 3, "region": "south"}] = -1.0
-    row = compare(result, "officers").row("value_added", "south")
+    row = compare(result, "officers", outcomes="value_added").row("value_added", "south")
     assert (row.effect, row.low, row.high, row.verdict) == (None, None, None, NOT_DEFINED)
     assert "officers" in row.reason and "1 of 6 seeds (the first: 3)" in row.reason
 
 
 def test_a_share_of_nothing_is_not_defined(result):
     result["starts"].loc[{"policy": "none", "seed": 2, "region": "north"}] = 0.0
-    row = compare(result, "officers").row("novel_share", "north")
+    row = compare(result, "officers", outcomes="novel_share").row("novel_share", "north")
     assert row.verdict == NOT_DEFINED and "nothing to divide by under none" in row.reason
 
 
@@ -314,7 +322,7 @@ def test_a_member_that_fails_says_why_and_the_others_go_on(case, model, monkeypa
     assert result["jobs"].sel(policy="officers", seed=2).isnull().all()
     there = {"seed": [1, 3, 4, 5, 6]}
     assert result.sel(there).drop_vars("failure").equals(whole.sel(there).drop_vars("failure"))
-    row = compare(result, "officers").row("jobs", "south")
+    row = compare(result, "officers", outcomes="jobs").row("jobs", "south")
     assert (row.seeds, row.verdict) == (5, RAISES) and row.effect == pytest.approx(100 * math.expm1(0.1), rel=1e-12)
 
 
@@ -457,10 +465,11 @@ def test_only_the_variables_asked_for_are_kept(case, model):
 
 def test_long_tables_hold_every_value_once(result):
     member = result.isel(policy=1, seed=0)
-    rows = [row for row in region_rows(member) if row[2] == "jobs"]
+    of_regions = list(region_rows(member))
+    rows = [row for row in of_regions if row[2] == "jobs"]
     assert len(rows) == 20 * 2
     assert rows[0][:3] == (1990.0, "north", "jobs") and rows[0][3] == float(member["jobs"][0, 0])
-    assert sum(row[2] == "novel_share" and row[1] == WORLD for row in region_rows(member)) == 20
+    assert sum(row[2] == "novel_share" and row[1] == WORLD for row in of_regions) == 20
     stages = [row for row in stage_rows(member) if row[3] == "stage_jobs"]
     assert len(stages) == 20 * 2 * 2
     assert sum(row[-1] for row in yearly_rows(member, "flows")) == pytest.approx(float(member["flows"].sum()), rel=1e-12)
