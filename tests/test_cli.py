@@ -237,7 +237,8 @@ def test_control_c_while_writing_leaves_nothing(toy, model, capsys, monkeypatch,
 
 
 @pytest.mark.parametrize("place", ["toy.toml/pages", "/proc/pages"])
-def test_reference_pages_that_cannot_be_written_are_refused(toy, capsys, place):
+def test_reference_pages_that_cannot_be_written_are_refused(toy, capsys, monkeypatch, place):
+    monkeypatch.setattr("redqueen.report.reference.pages", lambda: {"state.md": "# State\n"})
     code, out, err = answer(capsys, "reference", "-o", place)
     assert (code, out) == (2, "") and "nothing may be written here" in err
 
