@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import datetime
 import io
@@ -100,7 +101,9 @@ def from_table(
     kept = series[(series.index >= plan.since) & (series.index <= plan.last)]
     if kept.empty:
         raise Refused.one(
-            f"it has {_years(list(series.index))} alone, and {plan.since} to {plan.last} can be observed", file=place, heading=_HEADING
+            f"it has {_years(list(series.index))} alone, and {plan.since} to {plan.last} can be observed",
+            file=place,
+            heading=_HEADING,
         )
     if notes is not None and len(kept) < len(series):
         left = [year for year in series.index if year not in kept.index]
@@ -120,7 +123,7 @@ def from_table(
 
 
 def check_entries(entries: Sequence[Entry], plan: Plan, faults: Faults) -> None:
-    """Notes what cannot be an observation of a plan: indicator, region, year, unit, a figure that is impossible, one that stands twice.
+    """Notes what cannot be an observation of a plan: by indicator, region, year, unit or figure, or because it stands twice.
 
     Of many faults the first are noted, and how many more there are.
     """
@@ -141,7 +144,12 @@ def _check(entries: Sequence[Entry], plan: Plan, mine: Faults) -> None:
         place: dict[str, Any] = {"file": entry.file, "line": entry.line}
         indicator = plan.indicators.get(entry.indicator)
         if indicator is None:
-            mine.add(f"no indicator is called '{entry.indicator}'", field="indicator", remedy=_among(entry.indicator, plan.indicators), **place)
+            mine.add(
+                f"no indicator is called '{entry.indicator}'",
+                field="indicator",
+                remedy=_among(entry.indicator, plan.indicators),
+                **place,
+            )
         else:
             _check_figure(entry, indicator, mine, place)
         _check_year(entry.year, plan, mine, place)
@@ -154,7 +162,9 @@ def _check(entries: Sequence[Entry], plan: Plan, mine: Faults) -> None:
 def _check_figure(entry: Entry, indicator: Indicator, faults: Faults, place: dict[str, Any]) -> None:
     if entry.region != indicator.region:
         remedy = "declare an indicator of that region in the goals file" if entry.region else None
-        faults.add(f"{indicator.name} is observed in {indicator.region}, not in '{entry.region}'", field="region", remedy=remedy, **place)
+        faults.add(
+            f"{indicator.name} is observed in {indicator.region}, not in '{entry.region}'", field="region", remedy=remedy, **place
+        )
     if entry.unit != indicator.unit:
         remedy = "convert the figure, and give it in the indicator's unit"
         faults.add(f"{indicator.name} is in '{indicator.unit}', not in '{entry.unit}'", field="unit", remedy=remedy, **place)
@@ -164,8 +174,12 @@ def _check_figure(entry: Entry, indicator: Indicator, faults: Faults, place: dic
         faults.add(f"{entry.value} is no figure", field="value", **place)
     elif not math.isfinite(float(indicator.working(entry.value))):
         lowest = "zero and less" if indicator.measured.since is None or indicator.base is not None else "a fall by all or more"
-        faults.add(f"{entry.value:g} {indicator.unit} cannot be: {indicator.name} is worked with as a ratio, and {lowest} has none",
-                   field="value", remedy="leave out a year without a figure", **place)
+        faults.add(
+            f"{entry.value:g} {indicator.unit} cannot be: {indicator.name} is worked with as a ratio, and {lowest} has none",
+            field="value",
+            remedy="leave out a year without a figure",
+            **place,
+        )
 
 
 def _check_year(year: Any, plan: Plan, faults: Faults, place: dict[str, Any]) -> None:
@@ -202,7 +216,11 @@ def _rows(path: Path, faults: Faults) -> Iterator[tuple[int, dict[str, str]]]:
                 if not _header_is_right(names, first, faults):
                     return
             elif len(cells) != len(names):
-                faults.add(f"{len(cells)} cells, where the header names {len(names)} columns", line=first, remedy='put a text with a separator in "quotes"')
+                faults.add(
+                    f"{len(cells)} cells, where the header names {len(names)} columns",
+                    line=first,
+                    remedy='put a text with a separator in "quotes"',
+                )
             else:
                 yield first, {name: cell.strip() for name, cell in zip(names, cells, strict=True)}
     except csv.Error as error:
@@ -218,9 +236,13 @@ def _text(path: Path) -> str:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise Refused.one("is not text in UTF-8", file=path, line=line, remedy="save it as CSV in UTF-8", heading=_HEADING) from error
+        raise Refused.one(
+            "is not text in UTF-8", file=path, line=line, remedy="save it as CSV in UTF-8", heading=_HEADING
+        ) from error
     if "\0" in text:
-        raise Refused.one("is no text", file=path, line=text.count("\n", 0, text.index("\0")) + 1, remedy="save it as CSV", heading=_HEADING)
+        raise Refused.one(
+            "is no text", file=path, line=text.count("\n", 0, text.index("\0")) + 1, remedy="save it as CSV", heading=_HEADING
+        )
     return text
 
 
@@ -238,7 +260,9 @@ def _header_is_right(names: list[str], line: int, faults: Faults) -> bool:
             faults.add(f"the column {name} stands twice", line=line)
     for name in ("indicator", "value"):
         if name not in names:
-            faults.add(f"the column {name} is missing", line=line, remedy="the header is indicator, year, value, and more if wanted")
+            faults.add(
+                f"the column {name} is missing", line=line, remedy="the header is indicator, year, value, and more if wanted"
+            )
     if ("year" in names) == ("date" in names):
         faults.add("one column says when: year, or date", line=line)
     return len(faults) == before
@@ -254,15 +278,25 @@ def _entry(cells: dict[str, str], line: int, plan: Plan, entered_by: str, source
     indicator = plan.indicators.get(cells["indicator"])
     own_region, own_unit = (indicator.region, indicator.unit) if indicator else ("", "")
     return Entry(
-        cells["indicator"], cells.get("region") or own_region, year, value, cells.get("unit") or own_unit, cells.get("source") or source or "",
-        cells.get("entered_by") or entered_by, cells.get("note", ""), file=str(faults.file), line=line,
+        cells["indicator"],
+        cells.get("region") or own_region,
+        year,
+        value,
+        cells.get("unit") or own_unit,
+        cells.get("source") or source or "",
+        cells.get("entered_by") or entered_by,
+        cells.get("note", ""),
+        file=str(faults.file),
+        line=line,
     )
 
 
 def _value(cell: str, line: int, faults: Faults) -> float:
     value = float(cell) if _NUMBER.fullmatch(cell) else math.nan
     if cell in MISSING:
-        faults.add("is missing", field="value", line=line, remedy="leave out a year without a figure; a figure is withdrawn by name")
+        faults.add(
+            "is missing", field="value", line=line, remedy="leave out a year without a figure; a figure is withdrawn by name"
+        )
     elif not math.isfinite(value):
         remedy = "write it as 1234.5, without signs for thousands" if re.search(r"\d", cell) else None
         faults.add(f"'{cell[:_LETTERS]}' is no finite number", field="value", line=line, remedy=remedy)
@@ -275,10 +309,8 @@ def _year(cells: dict[str, str], line: int, faults: Faults) -> int:
     cell = cells[column]
     year = float(cell) if _NUMBER.fullmatch(cell) else math.nan
     if math.isnan(year):
-        try:
+        with contextlib.suppress(ValueError):
             year = datetime.date.fromisoformat(cell).year
-        except ValueError:
-            pass
     if not (YEARS[0] <= year <= YEARS[1]) or year % 1:
         told = f"'{cell[:_LETTERS]}' is no whole year between {YEARS[0]:g} and {YEARS[1]:g}" if cell else "is missing"
         faults.add(told, field=column, line=line, remedy="write it as 1998, or as 1998-12-31")

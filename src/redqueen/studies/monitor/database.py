@@ -27,7 +27,7 @@ except ImportError:
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Table
 
-__all__ = ["FORMAT", "Database", "WAIT"]
+__all__ = ["FORMAT", "WAIT", "Database"]
 
 #: The layout of the tables that this version writes and reads.
 FORMAT = 1
@@ -169,7 +169,8 @@ class Database:
         if self.path is None or fcntl is None:
             yield
             return
-        # Before 3.51.3 SQLite may lose what was committed while two connections write and tidy up (sqlite.org/wal.html, WAL-reset bug).
+        # Before 3.51.3 SQLite may lose what was committed, where two connections write and tidy up at once
+        # (sqlite.org/wal.html, the WAL-reset bug).
         with _opened(Path(f"{self.path}-lock"), self) as place:
             end = time.monotonic() + WAIT
             while not _locked(place):
@@ -190,8 +191,12 @@ class Database:
             require("psycopg", "postgres")
             # Writers wait for their turn by a statement; the next one must see what the one before wrote.
             return sqlalchemy.create_engine(
-                self.url, poolclass=sqlalchemy.NullPool, isolation_level="READ COMMITTED", hide_parameters=True,
-                connect_args={"client_encoding": "utf8", "application_name": "redqueen", "connect_timeout": 10} | dict(self.url.query),
+                self.url,
+                poolclass=sqlalchemy.NullPool,
+                isolation_level="READ COMMITTED",
+                hide_parameters=True,
+                connect_args={"client_encoding": "utf8", "application_name": "redqueen", "connect_timeout": 10}
+                | dict(self.url.query),
             )
         engine = sqlalchemy.create_engine(
             "sqlite://", creator=lambda: _connect_file(self.path, "rw"), poolclass=sqlalchemy.NullPool, hide_parameters=True
@@ -215,7 +220,9 @@ class Database:
         os.close(handle)
         draft = Path(name)
         try:
-            engine = sqlalchemy.create_engine("sqlite://", creator=lambda: _connect_file(draft, "rw"), poolclass=sqlalchemy.NullPool)
+            engine = sqlalchemy.create_engine(
+                "sqlite://", creator=lambda: _connect_file(draft, "rw"), poolclass=sqlalchemy.NullPool
+            )
             with engine.connect() as connection:
                 connection.exec_driver_sql(f"PRAGMA application_id={_OURS}")
                 connection.exec_driver_sql("PRAGMA journal_mode=WAL")
@@ -258,7 +265,9 @@ class Database:
             raise self.refuse("no ledger is here", near or "redqueen monitor init makes one")
         # A reader who may not write would leave files behind that keep those out who may.
         if not os.access(path, os.R_OK | os.W_OK) or not os.access(path.parent, os.W_OK | os.X_OK):
-            raise self.refuse("may not be written, which even reading needs", "get the right to write the file and its folder, or a copy")
+            raise self.refuse(
+                "may not be written, which even reading needs", "get the right to write the file and its folder, or a copy"
+            )
         with path.open("rb") as file:
             header = file.read(_HEADER)
         if not header:
@@ -286,7 +295,9 @@ class Database:
                 message, file=self.shown, remedy="look at what is there, then record again what is not", heading="recording"
             )
         if self.path is None and not report:
-            return self.refuse(f"no connection: {text}", "is the server running, and are host, port, database, user and password right?")
+            return self.refuse(
+                f"no connection: {text}", "is the server running, and are host, port, database, user and password right?"
+            )
         return self.refuse(f"the database reports {report}: {text}" if report else text, "see what the database says of it")
 
 

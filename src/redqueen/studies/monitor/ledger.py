@@ -23,7 +23,18 @@ __all__ = ["EXPORTED", "Entry", "Ledger", "Observation", "capped", "write_export
 
 #: The columns of an export, in order.
 EXPORTED = (
-    "number", "indicator", "region", "year", "value", "unit", "source", "entered_by", "entered_at", "revision", "current", "note",
+    "number",
+    "indicator",
+    "region",
+    "year",
+    "value",
+    "unit",
+    "source",
+    "entered_by",
+    "entered_at",
+    "revision",
+    "current",
+    "note",
 )
 # Faults that are shown one by one.
 _SHOWN = 20
@@ -168,7 +179,9 @@ class Ledger:
         import sqlalchemy
 
         table = self._database.observations
-        number, before = connection.execute(sqlalchemy.select(sqlalchemy.func.max(table.c.number), sqlalchemy.func.max(table.c.entered_at))).one()
+        number, before = connection.execute(
+            sqlalchemy.select(sqlalchemy.func.max(table.c.number), sqlalchemy.func.max(table.c.entered_at))
+        ).one()
         now = max(self._database.now(connection), before or "")
         made = []
         for position, entry in enumerate(entries, (number or 0) + 1):
