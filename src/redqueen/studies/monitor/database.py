@@ -69,7 +69,7 @@ _REPORTS = {
     "SQLITE_CONSTRAINT": ("somebody else recorded the same at the same moment", "look at what is there, then record again"),
     "23505": ("somebody else recorded the same at the same moment", "look at what is there, then record again"),
     "25006": ("the server may only be read", "name the server that may be written"),
-    "42501": ("the user of this address may not do this", "get the right to select from and insert into its tables"),
+    "42501": ("the user of this address may not do this", "get the right to select from and insert into its tables, or to make them"),
     "42P01": ("holds no ledger", "redqueen monitor init makes one"),
     "53100": ("the disk of the server is full", "make room, then ask again"),
     "55P03": ("somebody else has held it for too long", "ask again when they are done"),
@@ -121,7 +121,7 @@ class Database:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Gives a connection that sees one state of the database."""
+        """Gives a connection to read by."""
         with self._connection(writing=False) as connection:
             yield connection
 
@@ -189,14 +189,14 @@ class Database:
         sqlalchemy = require("sqlalchemy", "monitor")
         if self.path is None:
             require("psycopg", "postgres")
+            options = {"client_encoding": "utf8", "application_name": "redqueen", "connect_timeout": 10}
             # Writers wait for their turn by a statement; the next one must see what the one before wrote.
             return sqlalchemy.create_engine(
                 self.url,
                 poolclass=sqlalchemy.NullPool,
                 isolation_level="READ COMMITTED",
                 hide_parameters=True,
-                connect_args={"client_encoding": "utf8", "application_name": "redqueen", "connect_timeout": 10}
-                | dict(self.url.query),
+                connect_args={name: value for name, value in options.items() if name not in self.url.query},
             )
         engine = sqlalchemy.create_engine(
             "sqlite://", creator=lambda: _connect_file(self.path, "rw"), poolclass=sqlalchemy.NullPool, hide_parameters=True
@@ -287,7 +287,8 @@ class Database:
         if text.startswith("no such table"):
             return self.refuse(*_REPORTS["42P01"])
         # No driver is known to repeat a password; none shall.
-        if self.url is not None and self.url.password and str(self.url.password) in text:
+        passwords = [] if self.url is None else [self.url.password, *(self.url.query.get(name) for name in ("password", "sslpassword"))]
+        if any(word and str(word) in text for word in passwords):
             text = type(error.orig).__name__
         if wrote and error.connection_invalidated:
             message = f"the connection was lost, and it is not known whether all was recorded or nothing: {text}"
