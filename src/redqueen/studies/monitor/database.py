@@ -69,7 +69,7 @@ _REPORTS = {
     "SQLITE_CONSTRAINT": ("somebody else recorded the same at the same moment", "look at what is there, then record again"),
     "23505": ("somebody else recorded the same at the same moment", "look at what is there, then record again"),
     "25006": ("the server may only be read", "name the server that may be written"),
-    "42501": ("the user of this address may not do this", "get the right to select from and insert into its tables, or to make them"),
+    "42501": ("the user of this address may not do this", "get the right to select from, insert into or make its tables"),
     "42P01": ("holds no ledger", "redqueen monitor init makes one"),
     "53100": ("the disk of the server is full", "make room, then ask again"),
     "55P03": ("somebody else has held it for too long", "ask again when they are done"),
@@ -287,7 +287,7 @@ class Database:
         if text.startswith("no such table"):
             return self.refuse(*_REPORTS["42P01"])
         # No driver is known to repeat a password; none shall.
-        passwords = [] if self.url is None else [self.url.password, *(self.url.query.get(name) for name in ("password", "sslpassword"))]
+        passwords = [] if self.url is None else [self.url.password, self.url.query.get("password"), self.url.query.get("sslpassword")]
         if any(word and str(word) in text for word in passwords):
             text = type(error.orig).__name__
         if wrote and error.connection_invalidated:
