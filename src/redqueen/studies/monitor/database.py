@@ -287,7 +287,8 @@ class Database:
         if text.startswith("no such table"):
             return self.refuse(*_REPORTS["42P01"])
         # No driver is known to repeat a password; none shall.
-        passwords = [] if self.url is None else [self.url.password, self.url.query.get("password"), self.url.query.get("sslpassword")]
+        told = {} if self.url is None else self.url.query
+        passwords = [self.url.password if self.url is not None else None, told.get("password"), told.get("sslpassword")]
         if any(word and str(word) in text for word in passwords):
             text = type(error.orig).__name__
         if wrote and error.connection_invalidated:
