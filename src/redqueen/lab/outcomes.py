@@ -6,6 +6,7 @@ quarter without events does no harm.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from redqueen.model.kinds import MODES
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALL", "BY_NAME", "DIFFERENCE", "DOWN", "EITHER", "OUTCOMES", "RATIO", "SMOOTHING", "UP", "WORLD", "Outcome", "Term", "chosen",
-    "measured", "series", "variables_of",
+    "measured", "measured_each", "series", "variables_of",
 ]
 
 #: Quarters over which a figure smooths counts of events and shares of them.
@@ -61,8 +62,13 @@ def series(result: xarray.Dataset, outcome: Outcome) -> xarray.DataArray:
 
 def measured(result: xarray.Dataset, outcome: Outcome, window: tuple[int, int]) -> xarray.DataArray:
     """Measures an outcome over quarters `window` = (first, past the last): dimensions (policy, seed, region, ...)."""
-    top, bottom = (None if term is None else _mean(term, window) for term in _terms(result, outcome))
-    return top if bottom is None else _over(top, bottom)
+    return measured_each(result, outcome, [window])[0]
+
+
+def measured_each(result: xarray.Dataset, outcome: Outcome, windows: Sequence[tuple[int, int]]) -> list[xarray.DataArray]:
+    """Measures an outcome over each of several windows, as `measured` does, what they share once."""
+    top, bottom = _terms(result, outcome)
+    return [_mean(top, window) if bottom is None else _over(_mean(top, window), _mean(bottom, window)) for window in windows]
 
 
 def _terms(result: xarray.Dataset, outcome: Outcome) -> tuple[xarray.DataArray, xarray.DataArray | None]:

@@ -10,13 +10,17 @@ import numpy
 
 from redqueen.cases.facts import Measure, last_quarters, recorded_years
 from redqueen.lab.kept import VARIABLES, kept
-from redqueen.lab.outcomes import BY_NAME, WORLD, measured
+from redqueen.lab.outcomes import BY_NAME, WORLD, measured_each
+from redqueen.model.fields import FIELDS
 from redqueen.model.world import World
 
 if TYPE_CHECKING:
     import xarray
 
 __all__ = ["NotRunError", "in_percent", "measured_in", "variables_of_measures"]
+
+# Variables between two regions: none can be left out before they are summed.
+_BETWEEN = frozenset(field.name for field in FIELDS if field.shape.count("region") == 2)
 
 
 class NotRunError(Exception):
@@ -29,20 +33,22 @@ def variables_of_measures(measures: Iterable[Measure]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def measured_in(measure: Measure, region: str, world: World, member: xarray.Dataset, year: float) -> numpy.ndarray:
-    """Measures a region in a year in every seed of a trial under one policy: [seed].
+def measured_in(measure: Measure, region: str, world: World, member: xarray.Dataset, years: Sequence[float]) -> numpy.ndarray:
+    """Measures a region in some years in every seed of a trial under one policy: [seed, year].
 
     The outcome's level in its own unit; a share of 1 where it is over another region's or among several, or what a chain leaves there; the
     multiple of the level of a year where it is since one. Means over the four quarters of the year; the year in which the run ends is its
     last. NaN where there is nothing to divide by. Raises `NotRunError` beyond the run.
     """
     if measure.kept:
-        return _kept_share(measure, region, world, member, year)
-    now = _ratio(measure, region, world, member, year)
-    if measure.since is None:
-        return now
+        return numpy.stack([_kept_share(measure, region, world, member, year) for year in years], axis=1)
+    asked = [*years, *(() if measure.since is None else (measure.since,))]
+    values = _levels(measure, (region,), world, member, asked)
+    others = (measure.over,) if measure.over else measure.among
     with numpy.errstate(divide="ignore", invalid="ignore"):
-        return now / _ratio(measure, region, world, member, measure.since)
+        if others:
+            values = values / _levels(measure, others, world, member, asked)
+        return values if measure.since is None else values[:, :-1] / values[:, -1:]
 
 
 def in_percent(measure: Measure, unit: str, values: numpy.ndarray) -> numpy.ndarray:
@@ -53,27 +59,26 @@ def in_percent(measure: Measure, unit: str, values: numpy.ndarray) -> numpy.ndar
     return 100.0 * values if is_share else values
 
 
-def _ratio(measure: Measure, region: str, world: World, member: xarray.Dataset, year: float) -> numpy.ndarray:
-    """Measures the region's level in a year, over that of another region or of several where it is so measured."""
-    own = _level(measure, (region,), world, member, year)
-    others = (measure.over,) if measure.over else measure.among
-    if not others:
-        return own
-    with numpy.errstate(divide="ignore", invalid="ignore"):
-        return own / _level(measure, others, world, member, year)
-
-
-def _level(measure: Measure, regions: Sequence[str], world: World, member: xarray.Dataset, year: float) -> numpy.ndarray:
+def _levels(measure: Measure, regions: Sequence[str], world: World, member: xarray.Dataset, years: Sequence[float]) -> numpy.ndarray:
+    """Gives the sum of an outcome over regions in some years: [seed, year]."""
     outcome = BY_NAME[str(measure.outcome)]
-    window = last_quarters(year, world.start, world.quarters)
-    if window[1] > member.sizes["quarter"]:
-        raise NotRunError(f"the run ends before the end of {math.floor(year)}")
-    needed = member[[*outcome.variables, *(["last_quarter"] if "last_quarter" in member.coords else [])]]
-    values = measured(needed, outcome, window).isel(policy=0)
-    if outcome.by_stage:
-        values = values.sel(stage=measure.stage)
+    windows = [last_quarters(year, world.start, world.quarters) for year in years]
+    for year, window in zip(years, windows, strict=True):
+        if window[1] > member.sizes["quarter"]:
+            raise NotRunError(f"the run ends before the end of {math.floor(year)}")
+    needed = member[[*outcome.variables, *(["last_quarter"] if "last_quarter" in member.coords else [])]].isel(policy=0)
     places = [WORLD] if outcome.of_the_world else list(regions)
-    return values.sel(region=places).transpose("seed", "region").values.sum(axis=1)
+    if outcome.top.variable not in _BETWEEN and not outcome.of_the_world:
+        # What is not asked for need not be summed to a world.
+        needed = needed.sel(region=places)
+    values = measured_each(needed, outcome, windows)
+    if outcome.by_stage:
+        values = [one.sel(stage=measure.stage) for one in values]
+    return numpy.stack([_of_places(one, places).sum(axis=1) for one in values], axis=1)
+
+
+def _of_places(values: xarray.DataArray, places: Sequence[str]) -> numpy.ndarray:
+    return values.sel(region=list(places)).transpose("seed", "region").values
 
 
 def _kept_share(measure: Measure, region: str, world: World, member: xarray.Dataset, year: float) -> numpy.ndarray:

@@ -21,7 +21,7 @@ from redqueen.studies.monitor.ahead import Ahead, Path
 from redqueen.studies.monitor.goals import Goal, Plan
 from redqueen.studies.monitor.status import Outlook
 
-__all__ = ["Adjustment", "Advice", "Telling", "advise", "levers_ahead"]
+__all__ = ["Adjustment", "Advice", "Telling", "advise", "branch_of", "levers_ahead", "levers_alone"]
 
 #: Futures in which adjustments are searched, and other ones in which the best are tried again, and again as if nothing had been observed.
 SEARCHED, JUDGED = 12, 16
@@ -116,11 +116,11 @@ def advise(
     searched, judged, misled = (Ahead(outlook, count, draw=draw, misled=lost, threads=threads) for count, draw, lost in (
         (SEARCHED, 1, False), (JUDGED, 2, False), (JUDGED, 3, True)))  # fmt: skip
     each = len(searched.members) * (searched.branches.until - searched.now)
-    starts = _starts(found)
+    starts = levers_alone(found)
     count = evaluations or max(len(starts) + 4, _FEWEST, min(_MOST, _QUARTERS // each))
 
     def tried(intensities: Mapping[str, float], where: Ahead) -> Path:
-        return where.base if not intensities else where.run(_branch(plan, found, intensities))[0]
+        return where.base if not intensities else where.run(branch_of(plan, found, intensities))[0]
 
     def evaluate(intensities: Mapping[str, float]) -> dict[str, Any]:
         path = tried(intensities, searched)
@@ -173,7 +173,7 @@ def _goal(outlook: Outlook, name: str | None, faults: Faults) -> Goal | None:
     return goals[name]
 
 
-def _starts(levers: Levers) -> dict[str, Mapping[str, float]]:
+def levers_alone(levers: Levers) -> dict[str, Mapping[str, float]]:
     """Gives each lever alone, at the middle of its range."""
     found = {}
     for place, name in enumerate(levers.names):
@@ -183,7 +183,8 @@ def _starts(levers: Levers) -> dict[str, Mapping[str, float]]:
     return {name: mix for name, mix in found.items() if mix}
 
 
-def _branch(plan: Plan, levers: Levers, intensities: Mapping[str, float]) -> Branch:
+def branch_of(plan: Plan, levers: Levers, intensities: Mapping[str, float]) -> Branch:
+    """Gives the branch in which a mix acts beside the plan."""
     return Branch(added=schedule(levers.policy(intensities, "adjustment"), plan.case.world, levers.region))
 
 

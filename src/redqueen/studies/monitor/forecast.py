@@ -115,12 +115,9 @@ def years_of(plan: Plan) -> tuple[int, ...]:
 def measured_members(plan: Plan, members: object, years: Sequence[int] | None = None) -> numpy.ndarray:
     """Measures every indicator in members of one policy, in some years (all of the forecast unless given): [member, indicator, year]."""
     wanted = years_of(plan) if years is None else years
-    return numpy.stack([
-        numpy.stack([
-            indicator.of_simulated(measured_in(indicator.measured, indicator.region, plan.case.world, members, year)) for year in wanted  # type: ignore[arg-type]
-        ], axis=1)
-        for indicator in plan.indicators.values()
-    ], axis=1)  # fmt: skip
+    return numpy.stack(
+        [one.of_simulated(measured_in(one.measured, one.region, plan.case.world, members, wanted)) for one in plan.indicators.values()], axis=1  # type: ignore[arg-type]
+    )
 
 
 def near(ensemble: Ensemble, weights: numpy.ndarray, count: int) -> Round:

@@ -16,7 +16,9 @@ from redqueen.studies.monitor.courses import TOO_EARLY, Course, best_kernel, cou
 from redqueen.studies.monitor.forecast import Ensemble, Round, forecast, near
 from redqueen.studies.monitor.goals import Goal, Plan
 
-__all__ = ["LEAST_EFFECTIVE", "MISSED", "REACHED", "GoalStatus", "MilestoneStatus", "Observed", "Outlook", "Series", "Status", "look_out", "status_of"]
+__all__ = ["LEAST_EFFECTIVE", "MISSED", "REACHED", "GoalStatus", "MilestoneStatus", "Observed", "Outlook", "Series", "Status", "look_out", "look_out_from",
+    "status_of",
+]
 
 REACHED, MISSED = "reached", "missed"
 #: Effective number of members below which the forecast is simulated anew around the plausible ones, how often, and by how many runs.
@@ -167,11 +169,11 @@ def look_out(
     rounds: list[Round] = []
     ensemble = forecast(plan, threads=threads, store=store, progress=progress)
     kernel = best_kernel(ensemble)
-    outlook = _look(ensemble, kernel, known, as_of)
+    outlook = look_out_from(ensemble, kernel, known, as_of)
     while outlook.effective < LEAST_EFFECTIVE and len(rounds) < ROUNDS and outlook.figures:
         rounds.append(near(ensemble, outlook.weights, AROUND))
         ensemble = forecast(plan, rounds, threads=threads, store=store, progress=progress)
-        outlook = _look(ensemble, kernel, known, as_of)
+        outlook = look_out_from(ensemble, kernel, known, as_of)
     return outlook
 
 
@@ -180,7 +182,8 @@ def _as_of(plan: Plan, known: Sequence[Observed]) -> int:
     return max(published, default=plan.since - 1)
 
 
-def _look(ensemble: Ensemble, kernel: Kernel, known: Sequence[Observed], as_of: int) -> Outlook:
+def look_out_from(ensemble: Ensemble, kernel: Kernel, known: Sequence[Observed], as_of: int) -> Outlook:
+    """Conditions a forecast on what was published by the end of a year, simulating nothing."""
     plan = ensemble.plan
     values = {Figure(plan.names.index(one.indicator), one.year): float(one.value or 0.0) for one in known}
     figures = [figure for figure in figures_known(plan, plan.names, as_of, plan.last) if figure in values]
