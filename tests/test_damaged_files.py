@@ -44,7 +44,7 @@ ELSEWHERE = {
     "regpat_ties", "patentsview_states", "patentsview_counties", "patentsview_ties",
 }  # fmt: skip
 # Odd cells and columns that each place is read with.
-N_ODD = 14
+N_ODD = 10
 NOISE = random.Random(3).randbytes(1_000_000)
 # What may stand in a cell by accident or ill will.
 CELLS = (b"", b"   ", b"Q9Q", b"-3", b"12,5", b'"12,5"', b"9" * 400, b"1e999", b"nan", b"-inf", b"0x1F", b"1_000", "\u0663".encode(),

@@ -200,12 +200,12 @@ def test_cases_that_cannot_be_shown_are_refused_together(toys, capsys):
 
 
 def test_the_gallery_of_all_cases_has_an_index(toys, capsys, monkeypatch):
-    monkeypatch.setattr("redqueen.cases.case.bundled", lambda: ["recipes"])
+    monkeypatch.setattr("redqueen.cases.case.bundled", lambda: ["sunset-industry"])
     assert main(["gallery", "--seeds", "2", "-o", "pages"]) == 0
     index = (toys / "pages" / "README.md").read_text()
-    assert "| [recipes](recipes.md) | Recipes for growth | Does any recipe" in index and "redqueen gallery --seeds 2 -o pages" in index
+    assert "| [sunset-industry](sunset-industry.md) | A sunset industry: uninterruptible power supplies | What does barring" in index and "redqueen gallery --seeds 2 -o pages" in index
     # One case made again leaves the index as it is.
-    assert main(["gallery", "recipes", "--seeds", "1", "-o", "pages"]) == 0
+    assert main(["gallery", "sunset-industry", "--seeds", "1", "-o", "pages"]) == 0
     assert (toys / "pages" / "README.md").read_text() == index
-    assert "Fewer than 5 seeds say little." in (toys / "pages" / "recipes.md").read_text()
+    assert "Fewer than 5 seeds say little." in (toys / "pages" / "sunset-industry.md").read_text()
     capsys.readouterr()

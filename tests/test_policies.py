@@ -198,7 +198,7 @@ def escaped(value):
     return json.dumps(value).replace("\x7f", "\\u007f") if value.isascii() else '"' + "".join(f"\\U{ord(letter):08x}" for letter in value) + '"'
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(documents, st.data())
 def test_lines_survive_a_round_trip_through_text(tree, data):
     writer = Writer(lambda styles: data.draw(st.sampled_from(styles)))

@@ -1,7 +1,7 @@
 """Does monitoring pay? Agencies that differ in how they read their figures, in made-up truths that none of them knows.
 
 In each truth every assumption is off from what the model takes, not only those that the forecast holds uncertain. The same truth, with the same luck and the same
-errors of figures, is lived through by every agency: one keeps its plan; one follows the monitor, and takes what it advises in every year in which its goal is off
+errors of figures, is lived through by every agency: one keeps its plan; one follows the monitor, and takes what surely helps in every year in which its goal is off
 course; one chases its last figure, and tries something else whenever that is below the path.
 """
 
@@ -39,7 +39,7 @@ AGENCIES = (KEEPS, FOLLOWS, CHASES)
 #: Truths that are lived through unless asked otherwise, how far their assumptions are off (a share of the declared range, either way), and their draw.
 TRUTHS, ASTRAY, DRAW = 24, 0.25, 5
 #: Futures in which an agency compares what it might do.
-_FUTURES = 10
+_FUTURES = 12
 
 
 class Life(NamedTuple):
@@ -177,7 +177,10 @@ def _published(plan: Plan, truth: _Truth, figures: numpy.ndarray, year: int) -> 
 
 
 class _Follower:
-    """Takes the adjustment that gains most, of each lever alone within the budget, in every year in which the monitor says that the goal is off course."""
+    """Takes the adjustment that surely gains most, of each lever alone within the budget, in every year in which the monitor says that the goal is off course.
+
+    Surely: the interval of its paired gain leaves out zero. The best of many noisy gains is above zero even where none is.
+    """
 
     def __init__(self, ensemble: Ensemble, goal: Goal, course: Course, threads: int):
         self.ensemble, self.goal, self.course, self.threads = ensemble, goal, course, threads
@@ -201,9 +204,9 @@ class _Follower:
             if amended is None:
                 continue
             (path,) = ahead.run(branch_of(plan, levers, mix))
-            gained = float((ahead.chances(path, self.goal) - before).mean())
-            if gained > gain and float(path.cost.mean()) <= max(most, float(ahead.base.cost.mean())):
-                best, gain = amended, gained
+            gained = paired_difference(ahead.chances(path, self.goal), before, LEVEL)
+            if gained.low > 0 and gained.mean > gain and float(path.cost.mean()) <= max(most, float(ahead.base.cost.mean())):
+                best, gain = amended, gained.mean
         return best
 
 
