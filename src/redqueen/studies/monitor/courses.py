@@ -87,13 +87,16 @@ class Bin(NamedTuple):
 
 
 def figures_known(plan: Plan, indicators: Sequence[str], year: int, last: int) -> list[Figure]:
-    """Lists the figures of years up to `last` that are published by the end of a year, in the order in which they are."""
+    """Lists the figures of years up to `last` that are published by the end of a year, in the order in which they are.
+
+    The figure of the year that an indicator is measured since tells nothing: it is the base.
+    """
     found = [
         (then + plan.indicators[name].lag, then, series)
         for series, name in enumerate(plan.names)
         if name in indicators
         for then in range(plan.since, last + 1)
-        if then + plan.indicators[name].lag <= year
+        if then + plan.indicators[name].lag <= year and then != plan.indicators[name].measured.since
     ]
     return [Figure(series, then) for _, then, series in sorted(found)]
 

@@ -221,7 +221,7 @@ def read_goals(path: str | Path) -> Plan:
         region = None
     policy = _read_policy(heading, folder, found, region)
     since = _read_since(heading, found)
-    indicators = _read_indicators(root, found, region, since)
+    indicators = _read_indicators(root, found, region)
     goals = _read_goals(root, indicators, found, since)
     samples = read_samples(root, folder)
     name = heading.word("name", default=Path(path).stem)
@@ -271,7 +271,7 @@ def _read_since(heading: Section, found: Case | None) -> int | None:
     return year
 
 
-def _read_indicators(root: Section, found: Case | None, region: str | None, since: int | None) -> dict[str, Indicator]:
+def _read_indicators(root: Section, found: Case | None, region: str | None) -> dict[str, Indicator]:
     indicators: dict[str, Indicator] = {}
     if not root.sections("indicator"):
         root.fault(None, "no indicator is declared", "add [[indicator]] with name, measured and unit")
@@ -292,7 +292,7 @@ def _read_indicators(root: Section, found: Case | None, region: str | None, sinc
             "error": section.number("error", unit, 1e-6, default=ERROR), "discrepancy": section.number("discrepancy", unit, 0.0, default=DISCREPANCY),
             "memory": section.number("memory", "years", 0.1, 100.0, default=MEMORY), "lag": section.number("lag", "years", 0.0, 20.0, default=0.0),
         }
-        _check_measure(section, measured, base, since, found)
+        _check_measure(section, measured, base, found)
         if name is None or measured is None or mine is None or None in values.values() or (measured.outcome not in BY_NAME and not measured.kept):
             continue
         if name in indicators:
@@ -302,7 +302,7 @@ def _read_indicators(root: Section, found: Case | None, region: str | None, sinc
     return indicators
 
 
-def _check_measure(section: Section, measured: Measure | None, base: float | None, since: int | None, found: Case | None) -> None:
+def _check_measure(section: Section, measured: Measure | None, base: float | None, found: Case | None) -> None:
     if measured is None:
         return
     own = section.section("measured") or section
@@ -315,8 +315,6 @@ def _check_measure(section: Section, measured: Measure | None, base: float | Non
     if measured.since is not None and found is not None:
         if not any(last_quarters(measured.since, found.world.start, found.world.quarters)):
             own.fault("since", f"{measured.since:g} is outside the run, {_run(found)}")
-        elif since is not None and measured.since >= since:
-            own.fault("since", f"{measured.since:g} is not before the first year observed, {since}", "its figure is the base, and is not observed again")
 
 
 def _read_goals(root: Section, indicators: dict[str, Indicator], found: Case | None, since: int | None) -> tuple[Goal, ...]:
