@@ -16,7 +16,7 @@ from redqueen.evidence.evidence import Evidence
 from redqueen.indicators.specialisation import location_quotient
 from redqueen.report.forecast import show_forecast
 from redqueen.report.terminal import screen
-from redqueen.studies.forecast import Forecast, evaluate, scores
+from redqueen.studies.forecast import Forecast, evaluate, models, scores
 from redqueen.studies.forecast.evaluation import CHOSEN, GROUPS
 from redqueen.studies.forecast.models import AVERAGE, MODELS, average, learn, recalibrate
 from redqueen.studies.forecast.rehearsal import Windows, choose, final, rehearse
@@ -25,6 +25,9 @@ from redqueen.studies.forecast.windows import FEATURES, KINDS, cells, event, of_
 FIRST, LAST = 2000, 2015
 # Year up to which the forecast is learnt that several tests share.
 KNOWN = 2011
+#: Where it stands how many trees a forest and boosting grow, and how many these are.
+TREES = ((models._FOREST, "n_estimators"), (models._BOOSTING, "max_iter"))
+WHOLE = [options[name] for options, name in TREES]
 
 
 def world(seed: int, *, regions: int = 24, activities: int = 14, step: float = 0.25, spread: float = 0.9, size: float = 12.0):
@@ -53,6 +56,21 @@ def tables():
 def trained(tables):
     """Give a forecast learnt from it up to a year."""
     return Forecast.train(tables, "patents", before=KNOWN, least=20)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_models():
+    """Grow few trees where the claim is not how well they forecast."""
+    with pytest.MonkeyPatch.context() as patch:
+        for options, name in TREES:
+            patch.setitem(options, name, 15)
+        yield
+
+
+@pytest.fixture
+def whole_models(monkeypatch):
+    for (options, name), size in zip(TREES, WHOLE, strict=True):
+        monkeypatch.setitem(options, name, size)
 
 
 @pytest.fixture
@@ -267,7 +285,7 @@ def test_regions_that_are_unknown_or_small_are_refused(tables, trained):
         panel({**tables, 2003: -tables[2003]})
 
 
-def test_where_nothing_can_be_known_no_model_shows_skill(few_draws):
+def test_where_nothing_can_be_known_no_model_shows_skill(whole_models, few_draws):
     # All strengths are the same at all times: who is above 1 is chance. Some 340 cells a window, 2 windows, half of them events.
     found = evaluate(world(7, step=0.0, spread=1e-9, regions=50), least=20, test=[2007, 2008], progress=False)
     for kind in KINDS:
@@ -277,7 +295,7 @@ def test_where_nothing_can_be_known_no_model_shows_skill(few_draws):
             assert found.score(kind, model, "skill").value < 0.03, (kind, model)
 
 
-def test_where_strengths_wander_models_rank_and_size_better_than_rca_alone(few_draws):
+def test_where_strengths_wander_models_rank_and_size_better_than_rca_alone(whole_models, few_draws):
     found = evaluate(world(8, regions=60), least=20, test=[2007], progress=False)
     assert {one.start for one in found.windows} == {2007}
     for kind in KINDS:

@@ -203,7 +203,8 @@ def test_the_gallery_of_all_cases_has_an_index(toys, capsys, monkeypatch):
     monkeypatch.setattr("redqueen.cases.case.bundled", lambda: ["sunset-industry"])
     assert main(["gallery", "--seeds", "2", "-o", "pages"]) == 0
     index = (toys / "pages" / "README.md").read_text()
-    assert "| [sunset-industry](sunset-industry.md) | A sunset industry: uninterruptible power supplies | What does barring" in index and "redqueen gallery --seeds 2 -o pages" in index
+    assert "| [sunset-industry](sunset-industry.md) | A sunset industry: uninterruptible power supplies | What does barring" in index
+    assert "redqueen gallery --seeds 2 -o pages" in index
     # One case made again leaves the index as it is.
     assert main(["gallery", "sunset-industry", "--seeds", "1", "-o", "pages"]) == 0
     assert (toys / "pages" / "README.md").read_text() == index
