@@ -277,7 +277,7 @@ def test_postgres_is_found_by_any_of_its_names_and_shown_without_password(postgr
 
 
 def test_what_a_server_refuses_is_said(postgres, server):
-    assert "holds no ledger (redqueen monitor init makes one" in refusal(lambda: Ledger.open(postgres))
+    assert "holds no ledger (redqueen monitor record makes one" in refusal(lambda: Ledger.open(postgres))
     said = refusal(lambda: Ledger.open(url(server, password="wrong-word")))
     assert "no connection" in said and "password" in said and "wrong-word" not in said
     assert "does not exist" in refusal(lambda: Ledger.open(url(server, base="no_such_base")))

@@ -1,4 +1,4 @@
-"""Commands that monitor goals: init, record, observations, status, obstacles, advise."""
+"""Commands that monitor goals: init, record, observations, status, obstacles, advise, rehearse."""
 
 from __future__ import annotations
 
@@ -48,6 +48,10 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
     advise.add_argument("--levers", metavar="A,B", help="instruments to adjust (default: those of the case's policies)")
     advise.add_argument("--evaluations", metavar="N", help="adjustments to try (default: as many as take about half a minute)")
 
+    rehearse = _verb(verbs, "rehearse", "how far to trust the monitor: false alarms, calibration, and whether following it pays", _rehearse)
+    rehearse.add_argument("--agencies", metavar="N", help="made-up truths in which agencies that follow it, or do not, live (about a minute each; default: none)")
+    rehearse.add_argument("--threads", metavar="N", help="runs at once (default: one a processor)")
+
 
 def _add_init(verbs: argparse._SubParsersAction) -> None:
     init = verbs.add_parser("init", help="write a goals file for a case or a trial, run its forecast and make a ledger")
@@ -76,6 +80,7 @@ def _add_record(verbs: argparse._SubParsersAction) -> None:
     record.add_argument("--region", metavar="R", help="region of the figure, or its name in the table (default: the indicator's)")
     record.add_argument("--note", metavar="TEXT", default="", help="a remark that is kept with it")
     record.add_argument("--correct", action="store_true", help="supersede figures that are there; the old ones are kept")
+    record.add_argument("--new", action="store_true", help="of a file, record only figures that are not there yet")
     record.add_argument("--withdraw", action="store_true", help="withdraw a figure: INDICATOR YEAR")
     record.add_argument("--indicator", metavar="NAME", help="FILE is a table of evidence: the indicator that its series is of")
     record.add_argument("--measure", metavar="M", help="which of the table's measures")
@@ -128,10 +133,17 @@ def _init(asked: argparse.Namespace) -> None:
 
 def _record(asked: argparse.Namespace) -> None:
     from redqueen.studies.monitor.goals import read_goals
+    from redqueen.studies.monitor.ledger import Ledger
 
     plan = read_goals(asked.goals)
     entries, notes = _entries(asked, plan)
-    made = _ledger(plan).record(entries, correct=asked.correct)
+    ledger = Ledger.create(plan.ledger)
+    if asked.new:
+        known = {one.key for one in ledger.observations()}
+        left = [entry for entry in entries if entry.key not in known]
+        notes += [f"{len(entries) - len(left)} figures are there already"] if len(left) < len(entries) else []
+        entries = left
+    made = ledger.record(entries, correct=asked.correct)
     for note in notes:
         print(f"Note: {note}", file=sys.stderr)
     for one in made[:20]:
@@ -139,7 +151,7 @@ def _record(asked: argparse.Namespace) -> None:
         print(f"{one.number}: {one.indicator}, {one.region}, {one.year}: {what}{f' (revision {one.revision})' if one.revision else ''}")
     if len(made) > 20:
         print(f"... and {len(made) - 20} more")
-    print(f"{len(made)} recorded in {plan.ledger if '://' not in plan.ledger else _ledger(plan).address}")
+    print(f"{len(made)} recorded in {ledger.address}")
 
 
 def _entries(asked: argparse.Namespace, plan: Plan) -> tuple[list[Entry], list[str]]:
@@ -252,6 +264,31 @@ def _advise(asked: argparse.Namespace) -> None:
         print(json_text(advice_document(found, command(asked))))
         return
     show_advice(screen(), found)
+
+
+def _rehearse(asked: argparse.Namespace) -> None:
+    from redqueen.lab.jobs import available_threads
+    from redqueen.lab.store import json_text
+    from redqueen.report.monitor_rehearsal import rehearsal_document, show_lives, show_rehearsals
+    from redqueen.report.terminal import screen
+    from redqueen.studies.monitor.closed_loop import live_through
+    from redqueen.studies.monitor.courses import rehearse_all
+    from redqueen.studies.monitor.forecast import forecast, runs_of
+    from redqueen.studies.monitor.goals import read_goals
+
+    faults = Faults()
+    truths, threads = whole_number(asked.agencies, "--agencies", faults, least=2), whole_number(asked.threads, "--threads", faults)
+    faults.refuse_if_any(f"redqueen monitor rehearse {asked.goals}")
+    plan = read_goals(asked.goals)
+    store = runs_of(plan)
+    found = rehearse_all(forecast(plan, threads=threads, store=store))
+    lives = None if truths is None else live_through(plan, truths, threads=threads or available_threads(), store=store)
+    if asked.json:
+        print(json_text(rehearsal_document(found, lives, command(asked))))
+        return
+    show_rehearsals(screen(), found)
+    if lives is not None:
+        show_lives(screen(), lives)
 
 
 def _known(asked: argparse.Namespace) -> tuple[Plan, Sequence[Observation], dict[str, Any]]:

@@ -19,7 +19,8 @@ from redqueen.studies.monitor.forecast import Ensemble
 from redqueen.studies.monitor.goals import Goal, Plan
 
 __all__ = [
-    "ALARM", "FEWEST", "OFF_COURSE", "ON_COURSE", "TOO_EARLY", "Course", "Rehearsal", "best_kernel", "bins_of", "course_of", "figures_known", "log_score", "rehearse",
+    "ALARM", "FEWEST", "OFF_COURSE", "ON_COURSE", "TOO_EARLY", "Bin", "Course", "Rehearsal", "Trust", "best_kernel", "bins_of", "course_of", "figures_known", "log_score",
+    "rehearse", "rehearse_all",
 ]
 
 TOO_EARLY, ON_COURSE, OFF_COURSE = "too early to say", "on course", "off course"
@@ -127,6 +128,31 @@ def rehearse(ensemble: Ensemble, goal: Goal, kernel: Kernel, indicators: Sequenc
         reached.append(truths[:, -1] >= target if goal.at_least else truths[:, -1] <= target)
     given = numpy.concatenate(chances)
     return Rehearsal(goal, years, given[:, 1:], numpy.concatenate(reached), given[:, 0])
+
+
+class Trust(NamedTuple):
+    """Holds how far the monitor of a plan is to be trusted: rehearsals and courses of its goals under the kernel used, and what weights alone would have said.
+
+    `scores` are mean log scores by goal: of the monitor, of members weighed without a kernel, and of the share of truths that reach the goal.
+    """
+
+    ensemble: Ensemble
+    kernel: Kernel
+    rehearsals: tuple[Rehearsal, ...]
+    courses: tuple[Course, ...]
+    scores: tuple[tuple[float, float, float], ...]
+
+
+def rehearse_all(ensemble: Ensemble, alarm: float = ALARM) -> Trust:
+    """Rehearses every goal of a plan on its own members."""
+    kernel = best_kernel(ensemble)
+    rehearsals = tuple(rehearse(ensemble, goal, kernel) for goal in ensemble.plan.goals)
+    scores = []
+    for one in rehearsals:
+        share = float(numpy.clip(one.reached.mean(), _SUREST, 1 - _SUREST))
+        known = -(share * math.log(share) + (1 - share) * math.log(1 - share))
+        scores.append((log_score(one), log_score(rehearse(ensemble, one.goal, Kernel())), known))
+    return Trust(ensemble, kernel, rehearsals, tuple(course_of(one, alarm) for one in rehearsals), tuple(scores))
 
 
 def best_kernel(ensemble: Ensemble) -> Kernel:

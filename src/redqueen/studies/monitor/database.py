@@ -70,7 +70,7 @@ _REPORTS = {
     "23505": ("somebody else recorded the same at the same moment", "look at what is there, then record again"),
     "25006": ("the server may only be read", "name the server that may be written"),
     "42501": ("the user of this address may not do this", "get the right to select from, insert into or make its tables"),
-    "42P01": ("holds no ledger", "redqueen monitor init makes one"),
+    "42P01": ("holds no ledger", "redqueen monitor record makes one"),
     "53100": ("the disk of the server is full", "make room, then ask again"),
     "55P03": ("somebody else has held it for too long", "ask again when they are done"),
 }
@@ -251,7 +251,7 @@ class Database:
         import sqlalchemy
 
         if len(_tables_there(connection)) < 2:
-            raise self.refuse("holds no ledger", "redqueen monitor init makes one, in a database that has no tables of these names")
+            raise self.refuse("holds no ledger", "redqueen monitor record makes one, in a database that has no tables of these names")
         format = connection.scalar(sqlalchemy.select(sqlalchemy.func.max(_tables().ledger.c.format)))
         if format != FORMAT:
             raise self.refuse(f"is a ledger of format {format}; this redqueen reads format {FORMAT}", "use a newer redqueen")
@@ -262,7 +262,7 @@ class Database:
         if not os.path.isfile(path):
             siblings = os.listdir(path.parent) if os.access(path.parent, os.R_OK | os.X_OK) else []
             near = nearest(path.name, [name for name in siblings if not name.endswith(_BESIDE)])
-            raise self.refuse("no ledger is here", near or "redqueen monitor init makes one")
+            raise self.refuse("no ledger is here", near or "redqueen monitor record makes one")
         # A reader who may not write would leave files behind that keep those out who may.
         if not os.access(path, os.R_OK | os.W_OK) or not os.access(path.parent, os.W_OK | os.X_OK):
             raise self.refuse(
