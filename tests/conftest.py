@@ -82,6 +82,14 @@ def no_figures(monkeypatch):
 
 
 @pytest.fixture
+def few_trees(monkeypatch):
+    """Let forecasts grow few trees: for claims that are not about how well they forecast."""
+    models = pytest.importorskip("redqueen.studies.forecast.models")
+    monkeypatch.setitem(models._FOREST, "n_estimators", 15)
+    monkeypatch.setitem(models._BOOSTING, "max_iter", 15)
+
+
+@pytest.fixture
 def changed(tmp_path):
     """Writes a copy of a text file with some texts replaced."""
 

@@ -218,7 +218,7 @@ def real_patents(data_directory):
 
 
 @pytest.mark.parametrize(("region", "best"), [("Taiwan", "semiconductors"), ("Chinese Taipei", "semiconductors"), ("Israel", "computer technology"), ("Ireland", "medical technology")])
-def test_real_patents_tell_what_is_known_of_a_country(real_patents, region, best):
+def test_real_patents_tell_what_is_known_of_a_country(real_patents, few_trees, region, best):
     assert best in [row.activity for row in diagnose(real_patents, region, 2006).strengths][:3]
 
 
