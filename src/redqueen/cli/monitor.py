@@ -121,8 +121,7 @@ def _init(asked: argparse.Namespace) -> None:
         "budget": _number(asked.budget, "--budget", faults), "outcomes": names(asked.outcome), "uncertain": names(asked.uncertain), "policy": asked.policy,
         "region": asked.region, "ledger": asked.ledger,
     }  # fmt: skip
-    faults.refuse_if_any(f"redqueen monitor init {asked.case}")
-    text, plan = begin(asked.case, place, **options)
+    text, plan = begin(asked.case, place, faults=faults, **options)
     address = plan.ledger if "://" in plan.ledger else str(place.parent / Path(plan.ledger).name if asked.ledger is None else place.parent / asked.ledger)
     ledger = Ledger.create(address)
     with whole_file(place) as draft:

@@ -96,7 +96,7 @@ def covariance(figures: Sequence[Figure], others: Sequence[Figure], blurs: Seque
             blur = blurs[series]
             kept = math.exp(-abs(year - then) / blur.memory)
             if blur.base is not None:
-                kept += 1 - math.exp(-abs(year - blur.base) / blur.memory) - math.exp(-abs(then - blur.base) / blur.memory)
+                kept += 1 - (math.exp(-abs(year - blur.base) / blur.memory) + math.exp(-abs(then - blur.base) / blur.memory))
             shared = blur.error**2 if blur.base is not None else 0.0
             own = blur.error**2 if observed and year == then else 0.0
             found[row, column] = blur.discrepancy**2 * kept + shared + own

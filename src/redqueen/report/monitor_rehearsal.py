@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from redqueen.lab.conditioning import wilson
 from redqueen.report.monitor import chance_words, course_words
 from redqueen.report.terminal import say, table
-from redqueen.studies.monitor.courses import bins_of
+from redqueen.studies.monitor.courses import PUBLISHED, bins_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,7 +28,7 @@ def show_rehearsals(console: Console, found: Trust) -> None:
     console.print()
     for one, course, scores in zip(found.rehearsals, found.courses, found.scores, strict=True):
         # Years of one truth, and errors of its figures, are no truths of their own.
-        apart = max(len(one.reached) / 4, 1.0)
+        apart = max(len(one.reached) / PUBLISHED, 1.0)
         rows = []
         for part in bins_of(one):
             size = max(1.0, apart * part.count / one.chances.size)

@@ -19,7 +19,7 @@ from redqueen.studies.monitor.forecast import Ensemble
 from redqueen.studies.monitor.goals import Goal, Plan
 
 __all__ = [
-    "ALARM", "FEWEST", "OFF_COURSE", "ON_COURSE", "TOO_EARLY", "Bin", "Course", "Rehearsal", "Trust", "best_kernel", "bins_of", "course_of", "figures_known", "log_score",
+    "ALARM", "FEWEST", "OFF_COURSE", "ON_COURSE", "PUBLISHED", "TOO_EARLY", "Bin", "Course", "Rehearsal", "Trust", "best_kernel", "bins_of", "course_of", "figures_known", "log_score",
     "rehearse", "rehearse_all",
 ]
 
@@ -30,8 +30,8 @@ ALARM = 0.1
 FEWEST = 20
 #: Parts of the members: those of one take their turn as the truth for those of all others.
 _PARTS = 5
-#: Figures with errors of their own that each truth is rehearsed with, and the draw of the errors.
-_PUBLISHED, _DRAW = 4, 7
+#: Times that each truth's figures are published, with errors of their own, and the draw of the errors.
+PUBLISHED, _DRAW = 4, 7
 #: Kernels that are tried; the one whose rehearsals score best is used.
 _WIDTHS, _SHRINKAGES = (0.3, 0.5, 0.65, 0.8, 0.9), (0.1, 0.3)
 #: No probability is scored as surer than this.
@@ -102,17 +102,17 @@ def figures_known(plan: Plan, indicators: Sequence[str], year: int, last: int) -
     return [Figure(series, then) for _, then, series in sorted(found)]
 
 
-def rehearse(ensemble: Ensemble, goal: Goal, kernel: Kernel, indicators: Sequence[str] | None = None) -> Rehearsal:
-    """Rehearses a goal on every member of a forecast, with figures of the indicators named (all) in every year before the goal's."""
+def rehearse(ensemble: Ensemble, goal: Goal, kernel: Kernel, published: int = PUBLISHED) -> Rehearsal:
+    """Rehearses a goal on every member of a forecast, with figures of all indicators in every year before the goal's, `published` times with other errors."""
     plan = ensemble.plan
     years = tuple(range(plan.since, goal.year))
-    figures = figures_known(plan, plan.names if indicators is None else indicators, goal.year - 1, goal.year - 1)
+    figures = figures_known(plan, plan.names, goal.year - 1, goal.year - 1)
     counts = [0, *(sum(then + plan.indicators[plan.names[series]].lag <= year for series, then in figures) for year in years)]
     together = [*figures, Figure(plan.names.index(goal.indicator), goal.year)]
     there = numpy.isfinite(ensemble.log_weights)
     simulated, log_weights = ensemble.at(together)[there], ensemble.log_weights[there]
     whole = prepare(simulated, log_weights, together, len(figures), plan.blurs)
-    errors = numpy.random.default_rng(_DRAW).standard_normal((_PUBLISHED, *simulated.shape))
+    errors = numpy.random.default_rng(_DRAW).standard_normal((published, *simulated.shape))
     root = _root(whole.covariance)
     target = float(plan.indicators[goal.indicator].working(goal.target))
     part = numpy.arange(len(simulated)) % _PARTS
@@ -158,7 +158,7 @@ def rehearse_all(ensemble: Ensemble, alarm: float = ALARM) -> Trust:
 def best_kernel(ensemble: Ensemble) -> Kernel:
     """Gives the kernel whose rehearsals score best over all goals: the mean log score of what would have been said every year."""
     kernels = [Kernel(width, shrinkage) for width in _WIDTHS for shrinkage in _SHRINKAGES]
-    scores = [sum(log_score(rehearse(ensemble, goal, kernel)) for goal in ensemble.plan.goals) for kernel in kernels]
+    scores = [sum(log_score(rehearse(ensemble, goal, kernel, published=1)) for goal in ensemble.plan.goals) for kernel in kernels]
     return kernels[int(numpy.argmin(scores))]
 
 
@@ -189,7 +189,7 @@ def course_of(rehearsal: Rehearsal, alarm: float = ALARM) -> Course:
     above, false_comfort = _bound(1 - missed.max(axis=1, initial=0.0), alarm, alarm * (1 - prior))
     below, above = min(below, 0.5), max(1 - above, 0.5)
     found = ahead = None
-    if len(missed) >= FEWEST * _PUBLISHED and rehearsal.years:
+    if len(missed) >= FEWEST * PUBLISHED and rehearsal.years:
         called = missed <= below
         found = float(called.any(axis=1).mean())
         first = [rehearsal.goal.year - rehearsal.years[place] for place in called.argmax(axis=1)[called.any(axis=1)]]
@@ -202,7 +202,7 @@ def _bound(lowest: numpy.ndarray, alarm: float, safe: float) -> tuple[float, flo
 
     The halves are of different members: figures of one with other errors are no new truth.
     """
-    if len(lowest) < FEWEST * _PUBLISHED:
+    if len(lowest) < FEWEST * PUBLISHED:
         return safe, None
     halves = lowest[: len(lowest) // 2], lowest[len(lowest) // 2 :]
     wrong = [float((other <= _quantile(half, alarm)).mean()) for half, other in (halves, halves[::-1])]

@@ -293,7 +293,8 @@ def _read_indicators(root: Section, found: Case | None, region: str | None) -> d
             "memory": section.number("memory", "years", 0.1, 100.0, default=MEMORY), "lag": section.number("lag", "years", 0.0, 20.0, default=0.0),
         }
         _check_measure(section, measured, base, found)
-        if name is None or measured is None or mine is None or None in values.values() or (measured.outcome not in BY_NAME and not measured.kept):
+        possible = base is None or base > 0
+        if name is None or measured is None or mine is None or not possible or None in values.values() or (measured.outcome not in BY_NAME and not measured.kept):
             continue
         if name in indicators:
             section.fault("name", f"two indicators are called '{name}'", "give one of them another name")

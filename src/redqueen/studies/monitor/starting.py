@@ -74,14 +74,15 @@ def begin(
     budget: float | None = None,
     threads: int | None = None,
     progress: bool = True,
+    faults: Faults | None = None,
 ) -> tuple[str, Plan]:
     """Gives the text of a goals file for a case, or a trial of one world, and the plan that it states; runs the forecast, and keeps it beside the file.
 
     The plan is the policy named, else the first of the trial that is not its reference, else what happened. Indicators are index numbers of outcomes, the year before
     `since` being 100. The goal is the first indicator's, in the last year: at least `target`, else the median of the forecast; milestones lie a third and two thirds
-    of the way there in time. Everything wrong is refused at once.
+    of the way there in time. Everything wrong is refused at once, together with the `faults` given.
     """
-    faults = Faults()
+    faults = Faults() if faults is None else faults
     found = _found(asked, faults, policy, region, since, until, outcomes, uncertain, points, ledger, budget, Path(file))
     if target is not None and not target > 0:
         faults.add(f"{target:g} is no index number", field="--goal", remedy=f"the year before monitoring is {_BASE:g}")

@@ -1,0 +1,375 @@
+"""The monitor: what it says of truths that are known, where goals stand, what holds back, what to change."""
+
+import json
+
+import numpy
+import pytest
+from monitored import GOALS, walks, write_plan
+from scipy import stats
+
+from redqueen import cli
+from redqueen.errors import Refused
+from redqueen.lab.conditioning import Kernel, effective_size, probability
+from redqueen.studies.monitor.advise import advise
+from redqueen.studies.monitor.ahead import Ahead
+from redqueen.studies.monitor.closed_loop import AGENCIES, KEEPS, live_through
+from redqueen.studies.monitor.courses import (
+    FEWEST, OFF_COURSE, ON_COURSE, PUBLISHED, TOO_EARLY, Course, best_kernel, bins_of, course_of, figures_known, log_score, rehearse, rehearse_all,
+)
+from redqueen.studies.monitor.forecast import Round, forecast, near, runs_of
+from redqueen.studies.monitor.goals import read_goals
+from redqueen.studies.monitor.ledger import Entry, Ledger
+from redqueen.studies.monitor.obstacles import CONSTRAINTS, find_obstacles
+from redqueen.studies.monitor.status import MISSED, REACHED, look_out, look_out_from, status_of
+
+KERNEL = Kernel(0.9, 0.1)
+
+
+def seen(plan, figures, indicator="jobs"):
+    """Give observations of an indicator, {year: figure}."""
+    return [Entry(indicator, plan.indicators[indicator].region, year, value, plan.indicators[indicator].unit, "office", "ada") for year, value in figures.items()]
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory):
+    return read_goals(write_plan(tmp_path_factory.mktemp("monitor")))
+
+
+@pytest.fixture(scope="module")
+def ensemble(plan):
+    return forecast(plan, progress=False, store=runs_of(plan))
+
+
+@pytest.fixture(scope="module")
+def outlook(plan, ensemble):
+    return look_out_from(ensemble, KERNEL, seen(plan, {1994: 203.0, 1995: 205.0}), 1996)
+
+
+# Made-up forecasts
+
+
+@pytest.fixture(scope="module")
+def walked():
+    """Walks with steps of 1, seen with an error, and what would have been said of each."""
+    ensemble = walks(300, error=0.3)
+    return rehearse(ensemble, ensemble.plan.goals[0], best_kernel(walks(150)))
+
+
+def test_the_probability_of_a_walk_is_the_normal_one(walked):
+    """A step before the end little is left: the Brier score of knowing the height then, but for its error."""
+    exact = 0.25 - numpy.arctan(numpy.sqrt(11 / 1.09)) / (2 * numpy.pi)
+    assert ((walked.chances[:, -1] - walked.reached) ** 2).mean() == pytest.approx(exact, abs=0.03)
+
+
+def test_what_is_said_comes_true_as_often_as_said(walked):
+    """In every fifth of probabilities, within four standard errors of as many truths as there are members in it."""
+    for one in bins_of(walked):
+        truths = max(1.0, one.count / 11 / PUBLISHED)
+        assert abs(one.came - one.said) < 4 * numpy.sqrt(0.25 / truths), one
+
+
+def test_a_probability_that_is_right_seldom_passes_villes_bound(walked):
+    """Of walks that reach the goal, fewer than one in ten ever fall to a tenth of what was believed at first."""
+    assert (walked.chances[walked.reached] <= 0.1 * walked.prior.mean()).any(axis=1).mean() < 0.1
+
+
+def test_weights_alone_are_surer_than_they_may_be():
+    """A hundred members in a dozen figures: without a kernel the monitor scores worse than with it."""
+    ensemble = walks(100, error=0.1)
+    goal = ensemble.plan.goals[0]
+    assert log_score(rehearse(ensemble, goal, best_kernel(ensemble))) < log_score(rehearse(ensemble, goal, Kernel())) - 0.1
+
+
+def test_false_alarms_on_fresh_truths_are_as_few_as_measured():
+    """Bounds set on 300 walks, tried on 300 others: within four standard errors of the rate that was measured."""
+    ensemble, fresh = walks(300, seed=1), walks(300, seed=2)
+    goal, kernel = ensemble.plan.goals[0], best_kernel(walks(150))
+    course = course_of(rehearse(ensemble, goal, kernel))
+    other = rehearse(fresh, goal, kernel)
+    reached = other.chances[other.reached]
+    rate = (reached <= course.below).any(axis=1).mean()
+    assert course.false_alarm == pytest.approx(0.1, abs=0.06)
+    assert abs(rate - course.false_alarm) < 4 * numpy.sqrt(0.1 * 0.9 / (len(reached) / PUBLISHED))
+    assert course.below < course.prior < course.above and 0 < course.found < 1
+
+
+def test_where_next_to_no_truth_reaches_the_goal_the_bound_is_villes():
+    ensemble = walks(100, goal=12.0)
+    course = course_of(rehearse(ensemble, ensemble.plan.goals[0], KERNEL))
+    assert course.false_alarm is None and course.below == pytest.approx(0.1 * course.prior)
+
+
+@pytest.mark.parametrize(("chance", "state"), [(0.05, OFF_COURSE), (0.1, OFF_COURSE), (0.5, TOO_EARLY), (0.8, ON_COURSE)])
+def test_a_state_is_told_by_the_bounds(chance, state):
+    assert Course(0.1, 0.8, 0.1, None, None, None, None, 100, 0.5).state(chance) == state
+
+
+def test_points_near_plausible_ones_keep_the_mean_that_is_believed():
+    """Importance weights put what was drawn around a few points back into proportion: means and density, to a few standard errors."""
+    points = numpy.random.default_rng(2).random((400, 2))
+    ensemble = walks(400)
+    ensemble = type(ensemble)(ensemble.plan, ensemble.years, ensemble.values, ensemble.log_weights, ensemble.origins, (Round(points),))
+    weights = numpy.exp(-20 * ((points - [0.8, 0.3]) ** 2).sum(axis=1))
+    added = near(ensemble, weights / weights.sum(), 400)
+    assert (added.points >= 0).all() and (added.points <= 1).all()
+    assert added.points.mean(axis=0) == pytest.approx(weights / weights.sum() @ points, abs=0.05)
+    together = numpy.concatenate([points, added.points])
+    mixture = 0.5 + 0.5 * added.density(together)
+    assert (1 / mixture).mean() == pytest.approx(1.0, abs=0.15)
+    assert (together / mixture[:, None]).sum(axis=0) / (1 / mixture).sum() == pytest.approx([0.5, 0.5], abs=0.06)
+
+
+def test_the_density_of_points_near_others_is_that_of_cut_normal_kernels():
+    one = Round(numpy.empty((0, 1)), numpy.array([[0.1], [0.7]]), numpy.array([0.25, 0.75]), numpy.array([0.2]))
+    by_hand = 0.25 * stats.truncnorm.pdf(0.4, -0.5, 4.5, 0.1, 0.2) + 0.75 * stats.truncnorm.pdf(0.4, -3.5, 1.5, 0.7, 0.2)
+    assert one.density(numpy.array([[0.4]]))[0] == pytest.approx(by_hand)
+
+
+# The toy
+
+
+def test_a_forecast_is_the_same_on_one_thread_and_two_and_from_the_store(plan, ensemble, tmp_path):
+    assert len(ensemble) == 40 and ensemble.years == tuple(range(1994, 2001))
+    for options in ({"threads": 1}, {"threads": 2, "store": tmp_path / "runs"}, {"store": tmp_path / "runs"}):
+        assert forecast(plan, progress=False, **options).values.tobytes() == ensemble.values.tobytes()
+
+
+def test_every_member_has_a_luck_of_its_own(ensemble):
+    assert len({origin.seed for origin in ensemble.origins}) == 40
+
+
+def test_figures_come_when_they_are_published(plan):
+    """Jobs a year late, quality at once; the base year tells nothing."""
+    assert figures_known(plan, plan.names, 1995, 2000) == [(1, 1994), (0, 1994), (1, 1995)]
+    assert figures_known(plan, ["jobs"], 1993, 2000) == []
+
+
+def test_nothing_is_seen_ahead(plan, ensemble):
+    """What is said as of a year does not change by what is observed later."""
+    early, late = {1994: 203.0, 1995: 205.0}, {1996: 500.0, 1997: 1.0}
+    one = look_out_from(ensemble, KERNEL, seen(plan, early), 1996)
+    other = look_out_from(ensemble, KERNEL, seen(plan, early | late), 1996)
+    assert one.chance(plan.goals[0]) == other.chance(plan.goals[0])
+    assert one.figures == other.figures
+
+
+def test_without_observations_the_status_is_the_forecast(plan, ensemble):
+    found = look_out_from(ensemble, KERNEL, [], 1993)
+    assert found.chance(plan.goals[0]) == found.chance(plan.goals[0], found.before) and found.surprise is None
+    assert found.effective == pytest.approx(40)
+    status = status_of(plan, [], progress=False, store=runs_of(plan))
+    assert status.goals[0].state == TOO_EARLY and status.goals[0].since is None and status.observations == 0
+
+
+def test_good_figures_raise_the_chance_and_bad_ones_lower_it(plan, ensemble):
+    goal = plan.goals[0]
+    good, none, bad = (look_out_from(ensemble, KERNEL, seen(plan, {1994: 200 * step, 1995: 200 * step**2, 1996: 200 * step**3}) if step else [], 1997).chance(goal) for step in (1.1, 0, 0.9))
+    assert bad < none < good
+
+
+def test_a_goal_that_is_past_is_reached_or_missed_by_its_figure(plan, ensemble):
+    for figure, state in ((221.0, REACHED), (219.0, MISSED)):
+        (one,) = status_of(plan, seen(plan, {2000: figure}), as_of=2001, progress=False, store=runs_of(plan)).goals
+        assert (one.state, one.since, one.observed) == (state, 2000, pytest.approx(figure))
+
+
+def test_a_milestone_is_reached_or_missed_by_its_figure_or_has_a_chance(plan, ensemble):
+    (one,) = status_of(plan, seen(plan, {1997: 209.0}), progress=False, store=runs_of(plan)).goals
+    assert one.milestones[0].state == MISSED
+    (one,) = status_of(plan, seen(plan, {1994: 203.0}), progress=False, store=runs_of(plan)).goals
+    assert one.milestones[0].state == "" and 0 < one.milestones[0].probability < 1
+
+
+def test_too_few_members_are_warned_of_and_simulated_anew(plan, ensemble):
+    """Figures that none of the members has: more are run near the plausible ones, and the doubt that is left is said."""
+    strange = seen(plan, {year: 200 * 1.6 ** (year - 1993) for year in range(1994, 1999)})
+    found = status_of(plan, strange, progress=False, store=runs_of(plan))
+    assert len(found.outlook.ensemble.rounds) > 1 and len(found.outlook.ensemble) > 40
+    assert any("does not fit what was observed" in warning for warning in found.warnings)
+
+
+def test_plausible_futures_share_the_past_of_their_members(outlook):
+    ahead = Ahead(outlook, 6)
+    assert ahead.now == outlook.plan.quarter_after(1996) and ahead.years == (1997, 1998, 1999, 2000)
+    pasts = {origin.seed: origin.luck for origin in ahead.branches.origins}
+    assert len(set(pasts.values())) == len(pasts) and None not in pasts.values()
+
+
+def test_in_plausible_futures_the_plan_has_about_the_chance_that_status_gives(outlook):
+    goal = outlook.plan.goals[0]
+    ahead = Ahead(outlook, 40)
+    chances = ahead.chances(ahead.base, goal)
+    assert chances.mean() == pytest.approx(outlook.chance(goal), abs=4 * chances.std() / numpy.sqrt(40) + 0.05)
+
+
+def test_obstacles_are_ranked_by_gain_and_the_same_every_time(outlook):
+    found, again = (find_obstacles(outlook, futures=5, threads=threads, progress=False) for threads in (1, 2))
+    rows = found.rows["work"]
+    assert {one.constraint.name for one in rows} == {one.name for one in CONSTRAINTS}
+    gains = [one.gain for one in rows if one.gain is not None]
+    assert gains == sorted(gains, reverse=True) and gains == [one.gain for one in again.rows["work"] if one.gain is not None]
+    assert all(one.low <= one.gain <= one.high for one in rows if one.gain is not None)
+    assert all(one.gain is None for one in rows if one.given == one.had)
+
+
+def test_a_step_of_nothing_relaxes_nothing(outlook):
+    """Frictions that keep all they were and gaps that are not closed: no gain, and no change of the indicator."""
+    rows = find_obstacles(outlook, step=1e-12, futures=3, progress=False).rows["work"]
+    assert all(one.gain is None or abs(one.gain) < 1e-6 for one in rows)
+
+
+def test_advice_stays_within_the_budget_and_keeping_the_plan_gains_nothing(outlook):
+    found = advise(outlook, evaluations=4, progress=False)
+    kept = next(one for one in found.adjustments if not one.intensities)
+    assert kept.gain.mean == 0.0 and kept.misled == 0.0
+    for one in found.adjustments:
+        assert one.regret >= 0 and one.cost <= max(found.budget, found.plan_cost) * 1.2
+    gains = [one.gain.mean for one in found.adjustments]
+    assert gains == sorted(gains, reverse=True)
+    assert [(one.name, one.gain.mean) for one in found.adjustments] == [(one.name, one.gain.mean) for one in advise(outlook, evaluations=4, threads=2, progress=False).adjustments]
+
+
+def test_a_figure_that_would_decide_is_worth_something_and_no_other(outlook):
+    for one in advise(outlook, evaluations=4, progress=False).telling:
+        assert one.worth >= 0 and len(one.choices) == len(one.values) + 1
+        assert one.values or one.worth == pytest.approx(0.0, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"goal": "works"}, "no goal is called 'works'"), ({"budget": -1.0}, "is no share of value added"), ({"levers": ["oficers"]}, "is no instrument"), ({"evaluations": 0}, "too few")],
+)
+def test_advice_that_cannot_be_given_is_refused(outlook, options, message):
+    with pytest.raises(Refused, match=message):
+        advise(outlook, progress=False, **options)
+
+
+def test_when_all_goals_are_past_there_is_nothing_to_change(plan, ensemble):
+    past = look_out_from(ensemble, KERNEL, seen(plan, {1999: 230.0}), 2000)
+    for ask in (find_obstacles, advise):
+        with pytest.raises(Refused, match="all goals are past"):
+            ask(past, progress=False)
+
+
+def test_an_agency_that_keeps_its_plan_pays_nothing_more_and_all_live_in_the_same_truths(plan):
+    found = live_through(plan, 2, progress=False)
+    assert [life.agency for life in found.lives[0]] == list(AGENCIES)
+    assert found.lives == live_through(plan, 2, progress=False, threads=2).lives
+    keeps = found.payoffs[0]
+    assert keeps.agency == KEEPS and keeps.deeds == 0 and keeps.more.mean == keeps.more_cost.mean == 0
+    for truth in found.lives:
+        for life in truth:
+            assert life.deeds or life.beyond == truth[0].beyond, "who does nothing fares as who keeps the plan"
+
+
+def test_a_plan_without_parameters_is_uncertain_by_luck_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr("redqueen.studies.monitor.forecast.MEMBERS", 24)
+    text = GOALS[: GOALS.index("[uncertain]")] + GOALS[GOALS.index("[[indicator]]") :]
+    plan = read_goals(write_plan(tmp_path, text))
+    found = look_out(plan, seen(plan, {year: 200 * 1.6 ** (year - 1993) for year in range(1994, 1999)}), progress=False)
+    assert len(found.ensemble) > 24 and effective_size(found.weights) >= 1
+    assert probability(numpy.array([1.0]), 0.0, 0.5).tolist() == [1.0]
+
+
+# The commands
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_plan(tmp_path)
+    return tmp_path
+
+
+def answered(words, capsys):
+    code = cli.main(words)
+    return code, *capsys.readouterr()
+
+
+def test_from_a_case_to_advice_in_six_commands(folder, capsys):
+    """init, record (a file, one figure), status, obstacles, advise; each says one JSON document where asked."""
+    assert cli.main(["monitor", "init", "toy.toml", "--policy", "officers", "--from", "1994", "--until", "2000", "--points", "40", "--budget", "0.4", "-o", "mine.toml"]) == 0
+    text = (folder / "mine.toml").read_text()
+    assert "at_least" in text and cli.main(["check", "mine.toml"]) == 0
+    (folder / "seen.csv").write_text("indicator,year,value,source\nvalue_added,1994,104,office\njobs,1994,101,office\n")
+    assert cli.main(["monitor", "record", "mine.toml", "seen.csv"]) == 0
+    assert cli.main(["monitor", "record", "mine.toml", "value_added", "1995", "107", "--source", "office"]) == 0
+    capsys.readouterr()
+    code, out, _ = answered(["monitor", "status", "mine.toml", "--json"], capsys)
+    (goal,) = json.loads(out)
+    assert code == 0 and {"goal", "region", "indicator", "target", "date", "probability", "low", "high", "state"} <= goal.keys()
+    assert goal["low"] <= goal["probability"] <= goal["high"] and goal["observations"] == 3 and goal["as_of"] == 1996
+    code, out, _ = answered(["monitor", "obstacles", "mine.toml", "--futures", "3", "--json"], capsys)
+    assert code == 0 and {row["constraint"] for row in json.loads(out)} == {one.name for one in CONSTRAINTS}
+    code, out, _ = answered(["monitor", "advise", "mine.toml", "--evaluations", "3", "--json"], capsys)
+    assert code == 0 and "keep the plan" in {row["adjustment"] for row in json.loads(out)["adjustments"]}
+
+
+def test_what_is_printed_has_no_traceback_and_fits_the_page(folder, capsys):
+    cli.main(["monitor", "record", "goals.toml", "jobs", "1994", "203", "--source", "office"])
+    for words in (["status", "goals.toml", "--figure", "one.svg"], ["obstacles", "goals.toml", "--futures", "3"], ["advise", "goals.toml", "--evaluations", "3"],
+                  ["rehearse", "goals.toml"], ["observations", "goals.toml", "--history"]):  # fmt: skip
+        code, out, err = answered(["monitor", *words], capsys)
+        assert code == 0, err
+        assert max(map(len, out.splitlines())) <= 80 and out.isascii(), words
+    assert (folder / "one.svg").read_text().startswith("<?xml")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["init", "toy.toml", "--policy", "none"], "which policy is the plan?"),
+        (["init", "toy.toml", "--policy", "officers", "--from", "1990"], "cannot be the first year observed"),
+        (["init", "toy.toml", "--policy", "officers", "--outcome", "frontier"], "has no index numbers"),
+        (["init", "toy.toml", "-o", "goals.toml"], "this file is there already"),
+        (["init", "toys", "-o", "x.toml"], "no case 'toys'"),
+        (["record", "goals.toml", "wages", "1994", "3", "--source", "x"], "no indicator is called 'wages'"),
+        (["record", "goals.toml", "jobs", "1994", "-3", "--source", "x"], "zero"),
+        (["record", "goals.toml", "jobs", "2010", "3", "--source", "x"], "2010"),
+        (["record", "goals.toml", "jobs", "1994", "203", "--source", "x", "--unit", "firms"], "firms"),
+        (["record", "goals.toml", "jobs", "1994", "203", "--source", "x", "--region", "north"], "north"),
+        (["record", "goals.toml", "jobs", "1994", "203"], "where is the figure from?"),
+        (["record", "goals.toml", "jobs", "soon", "many", "--source", "x"], "is not a number"),
+        (["record", "goals.toml", "jobs", "1994"], "2 words were given"),
+        (["record", "nowhere.toml", "jobs", "1994", "1"], "no such file"),
+        (["status", "goals.toml", "--as-of", "1980"], "is not in the years that are monitored"),
+        (["status", "goals.toml", "--figure", "one.gif"], "no figure ends in '.gif'"),
+        (["obstacles", "goals.toml", "--step", "2"], "is no part of the way"),
+        (["advise", "goals.toml", "--goal", "play"], "no goal is called 'play'"),
+        (["rehearse", "goals.toml", "--agencies", "1"], "is too few"),
+        (["stauts", "goals.toml"], "did you mean 'status'?"),
+    ],
+)
+def test_a_wrong_command_is_refused_and_nothing_is_recorded(folder, capsys, words, message):
+    Ledger.create(folder / "goals.db")
+    code, out, err = answered(["monitor", *words], capsys)
+    assert code == 2 and message in err and "Traceback" not in err
+    assert Ledger.open(folder / "goals.db").observations(history=True) == []
+    assert not (folder / "x.toml").exists()
+
+
+def test_a_figure_twice_is_refused_unless_it_corrects(folder, capsys):
+    words = ["monitor", "record", "goals.toml", "jobs", "1994", "203", "--source", "office"]
+    assert cli.main(words) == 0
+    code, _, err = answered(words, capsys)
+    assert code == 2 and "there already" in err or "correct" in err
+    assert cli.main([*words[:5], "204", "--source", "office", "--correct"]) == 0
+    rows = Ledger.open(folder / "goals.db").observations(history=True)
+    assert [(one.value, one.current) for one in rows] == [(203.0, False), (204.0, True)]
+    assert cli.main(["monitor", "record", "goals.toml", "jobs", "1994", "--withdraw", "--source", "a mistake"]) == 0
+    assert Ledger.open(folder / "goals.db").observations() == []
+
+
+def test_new_figures_of_a_longer_file_are_taken(folder, capsys):
+    (folder / "seen.csv").write_text("indicator,year,value,source\njobs,1994,203,office\n")
+    assert cli.main(["monitor", "record", "goals.toml", "seen.csv"]) == 0
+    (folder / "seen.csv").write_text("indicator,year,value,source\njobs,1994,203,office\njobs,1995,207,office\n")
+    assert cli.main(["monitor", "record", "goals.toml", "seen.csv"]) == 2
+    assert cli.main(["monitor", "record", "goals.toml", "seen.csv", "--new"]) == 0
+    assert len(Ledger.open(folder / "goals.db").observations()) == 2
+
+
+def test_every_goal_has_its_rehearsal(ensemble):
+    found = rehearse_all(ensemble)
+    assert len(found.courses) == len(found.rehearsals) == 1 and found.courses[0].truths == 160
+    assert found.rehearsals[0].chances.shape == (160, 6) and FEWEST > 1
