@@ -115,8 +115,8 @@ def main(name: str, folder: Path) -> None:
     ledger.record(entries)
     observations = ledger.observations()
     rows = []
-    for year in range(plan.since, plan.horizon + 2):
-        found = status_of(plan, observations, as_of=min(year, plan.last), store=runs_of(plan))
+    for year in range(plan.since, min(plan.horizon + 1, plan.latest) + 1):
+        found = status_of(plan, observations, as_of=year, store=runs_of(plan))
         outlook = found.outlook
         for one in found.goals:
             last = max((then for then, figure in zip(one.series.years, one.series.observed, strict=True) if figure is not None), default=None)
@@ -127,8 +127,6 @@ def main(name: str, folder: Path) -> None:
         print(*rows[-1], sep=" | ", flush=True)
         if year == plan.since + (plan.horizon - plan.since) // 2:
             save_figure(status_figure(found, f"python benchmarks/monitored.py {name} {folder}"), folder / f"{name}.png")
-        if year >= plan.last:
-            break
     heads = ("end of", "goal", "at least", "last figure", f"foreseen for {plan.horizon}", "chance", "state", "members", "as strange")
     (folder / f"{name}.md").write_text(markdown_table(heads, rows), encoding="utf-8")
     print((folder / f"{name}.md").read_text(encoding="utf-8"))

@@ -88,6 +88,15 @@ def test_a_kernel_keeps_mean_and_covariance_of_the_members():
     assert numpy.cov(prepared.positions.T) + prepared.covariance == pytest.approx(numpy.cov(simulated.T))
 
 
+@pytest.mark.parametrize("kernel", [Kernel(), Kernel(0.9, 0.3), Kernel(1.0, 0.5)])
+def test_what_was_observed_is_known_to_within_its_error(kernel):
+    """The figure itself, foreseen after it was published: no member and no shrinking leaves more doubt than the error."""
+    simulated = members()[:, [0, 1, 1]]
+    step = last(prepare(simulated, numpy.zeros(60), [FIGURES[0], FIGURES[1], FIGURES[1]], 2, [Blur(0.05)], kernel), [0.2, 0.4])
+    mean = float(step.weights[0] @ step.mean[0, :, 0])
+    assert step.deviation[0] <= 0.05 and mean == pytest.approx(0.4, abs=0.1)
+
+
 def test_without_figures_nothing_is_learnt():
     prepared = prepare(members(), numpy.log(numpy.arange(1.0, 61.0)), FIGURES, 0, [Blur(0.1)])
     (step,) = condition(prepared, numpy.empty((1, 0)), [0])

@@ -299,8 +299,8 @@ def _known(asked: argparse.Namespace) -> tuple[Plan, Sequence[Observation], dict
     as_of, threads = whole_number(asked.as_of, "--as-of", faults), whole_number(asked.threads, "--threads", faults)
     try:
         plan = read_goals(asked.goals)
-        if as_of is not None and not plan.since - 1 <= as_of <= plan.last:
-            faults.add(f"{as_of} is not in the years that are monitored", field="--as-of", remedy=f"name one of {plan.since - 1} to {plan.last}")
+        if as_of is not None and not plan.since - 1 <= as_of <= plan.latest:
+            faults.add(f"{as_of} is not in the years that are monitored", field="--as-of", remedy=f"name one of {plan.since - 1} to {plan.latest}")
     except Refused as refusal:
         faults.extend(refusal.faults)
     faults.refuse_if_any(f"redqueen monitor {asked.words[1]} {asked.goals}")

@@ -116,7 +116,9 @@ def prepare(
     weights = weights_of(log_weights)
     apart = values - weights @ values
     spread = (apart * weights[:, None]).T @ apart / max(1.0 - float((weights**2).sum()), 1e-12)
-    spread = (1 - kernel.shrinkage) * spread + kernel.shrinkage * numpy.diag(numpy.diag(spread))
+    # A figure that is observed and foreseen is one figure, and stays so.
+    same = numpy.array([[one == other for other in figures] for one in figures])
+    spread = numpy.where(same, spread, (1 - kernel.shrinkage) * spread)
     around = covariance(figures, figures, blurs, observed=False)
     around[:observed, :observed] = covariance(figures[:observed], figures[:observed], blurs, observed=True)
     positions = values - apart + math.sqrt(1 - kernel.width**2) * apart

@@ -69,6 +69,7 @@ def _draw_figures(axis: Axes, one: GoalStatus, as_of: int) -> None:
     axis.plot([goal.year], [goal.target], color=WORSE, marker="D", markersize=7, linestyle="none", clip_on=False)
     axis.annotate(
         f"{'at least' if goal.at_least else 'at most'} {goal.target:g}", (goal.year, goal.target), xytext=(-6, 8), textcoords="offset points", ha="right", fontsize=8, color=WORSE,
+        bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1},
     )  # fmt: skip
     if series.years[0] <= as_of < goal.year:
         axis.axvline(as_of + 0.5, color=FAINT, linewidth=0.8, linestyle="--")

@@ -174,6 +174,11 @@ class Plan:
         return math.ceil(self.end) - 1
 
     @property
+    def latest(self) -> int:
+        """Gives the year by whose end all figures of the run are published."""
+        return self.last + math.ceil(max(indicator.lag for indicator in self.indicators.values()))
+
+    @property
     def horizon(self) -> int:
         """Gives the year of the last goal."""
         return max(goal.year for goal in self.goals)
