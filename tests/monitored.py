@@ -70,7 +70,14 @@ def walks(count=200, years=12, seed=1, goal=0.0, error=0.3, drift=0.0):
     indicator = Indicator("height", "here", Measure("quality_sold"), "metres", error=error, discrepancy=0.0)
     one = Goal("top", "height", goal, True, 2000 + years)
     plan = SimpleNamespace(
-        since=2001, horizon=2000 + years, names=["height"], indicators={"height": indicator}, blurs=[indicator.blur], goals=(one,), last=2000 + years, start=1990.0,
+        since=2001,
+        horizon=2000 + years,
+        names=["height"],
+        indicators={"height": indicator},
+        blurs=[indicator.blur],
+        goals=(one,),
+        last=2000 + years,
+        start=1990.0,
         name="walks",
     )
     values = numpy.random.default_rng(seed).normal(drift, 1.0, (count, 1, years)).cumsum(axis=2)

@@ -27,7 +27,10 @@ def branches(toy, origins=(Origin(3, {}), Origin(4, {"novelty_success": 0.3})), 
 def same(one, other, until=None):
     """Say whether two histories have the same bits up to a quarter."""
     quarterly = all(one.arrays[name][:until].tobytes() == other.arrays[name][:until].tobytes() for name in QUARTERLY)
-    yearly = all(one.yearly[name][: until and until // 4].tobytes() == other.yearly[name][: until and until // 4].tobytes() for name in YEARLY)
+    yearly = all(
+        one.yearly[name][: until and until // 4].tobytes() == other.yearly[name][: until and until // 4].tobytes()
+        for name in YEARLY
+    )
     return quarterly and yearly
 
 
@@ -57,7 +60,8 @@ def test_what_differs_differs_from_the_date_on(toy):
     more = Schedule.empty(toy.world.quarters, 2)
     more.set("university_expansion", 1, NOW, toy.world.quarters, 5.0)
     different = {
-        "added": Branch(added=more), "endowments": Branch(endowments={"graduates": toy.world.endowments["graduates"] * 3}),
+        "added": Branch(added=more),
+        "endowments": Branch(endowments={"graduates": toy.world.endowments["graduates"] * 3}),
         "parameters": Branch(parameters={"novelty_success": 0.6, "consider": 1.0}),
     }
     base, *others = branches(toy).run(Branch(), *different.values())

@@ -11,7 +11,19 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern
 
 from redqueen.lab.conditioning import (
-    Blur, Figure, Kernel, condition, covariance, drawn_in, effective_size, prepare, probability, quantiles_of, resampled, weights_of, wilson,
+    Blur,
+    Figure,
+    Kernel,
+    condition,
+    covariance,
+    drawn_in,
+    effective_size,
+    prepare,
+    probability,
+    quantiles_of,
+    resampled,
+    weights_of,
+    wilson,
 )
 
 FIGURES = [Figure(0, 2001), Figure(0, 2002), Figure(0, 2005)]
@@ -49,7 +61,9 @@ def test_at_full_width_it_is_the_kalman_smoother():
 
 @pytest.mark.parametrize("width", [0.0, 0.5, 0.9])
 def test_of_normal_members_every_width_gives_the_normal_answer(width):
-    """8,000 members of a known normal law: the probability is that of the law, but for their number (some thousand effective members)."""
+    """8,000 members of a known normal law: the probability is that of the law, but for their number (some thousand effective
+    members).
+    """
     simulated = members(8000)
     step = last(prepare(simulated, numpy.zeros(8000), FIGURES, 2, [Blur(error=1.0)], Kernel(width)), [1.0, 2.0])
     law = numpy.minimum.outer([1, 2, 3], [1, 2, 3]).astype(float)
@@ -76,7 +90,10 @@ def test_figures_one_after_another_say_what_they_say_together():
     steps = list(condition(prepare(simulated, numpy.zeros(60), FIGURES, 2, blur, kernel), observed, [0, 1, 2]))
     for count, step in enumerate(steps):
         kept = [*range(count), 2]
-        alone = last(prepare(simulated[:, kept], numpy.zeros(60), [FIGURES[place] for place in kept], count, blur, kernel), observed[0, :count])
+        alone = last(
+            prepare(simulated[:, kept], numpy.zeros(60), [FIGURES[place] for place in kept], count, blur, kernel),
+            observed[0, :count],
+        )
         for part in ("weights", "mean", "deviation", "evidence"):
             assert getattr(step, part) == pytest.approx(getattr(alone, part)), part
 
@@ -121,13 +138,18 @@ def test_a_collapse_stays_the_worst_and_does_not_widen_all_others():
 
 @given(
     some.lists(some.tuples(some.integers(0, 1), some.integers(1990, 2010)), min_size=1, max_size=12, unique=True),
-    some.floats(0.01, 1.0), some.floats(0.0, 1.0), some.floats(0.5, 20.0), some.sampled_from([None, 1995.0]),
+    some.floats(0.01, 1.0),
+    some.floats(0.0, 1.0),
+    some.floats(0.5, 20.0),
+    some.sampled_from([None, 1995.0]),
 )
 def test_a_covariance_is_one(places, error, discrepancy, memory, base):
     figures, blurs = [Figure(*place) for place in places], [Blur(error, discrepancy, memory, base), Blur(0.3)]
     matrix = covariance(figures, figures, blurs, observed=True)
     assert (matrix == matrix.T).all() and numpy.linalg.eigvalsh(matrix).min() > 0
-    assert all(matrix[row, column] == 0 for row, one in enumerate(places) for column, other in enumerate(places) if one[0] != other[0])
+    assert all(
+        matrix[row, column] == 0 for row, one in enumerate(places) for column, other in enumerate(places) if one[0] != other[0]
+    )
 
 
 def test_at_its_base_year_a_series_is_exact_but_for_the_published_base():
@@ -153,7 +175,9 @@ def test_weights_of_what_is_nowhere_likely_are_equal():
 
 
 def test_quantiles_of_one_member_are_those_of_the_normal_law():
-    assert quantiles_of(numpy.array([2.0]), 3.0, numpy.ones(1), (0.05, 0.5, 0.95)) == pytest.approx(stats.norm.ppf([0.05, 0.5, 0.95], 2.0, 3.0))
+    assert quantiles_of(numpy.array([2.0]), 3.0, numpy.ones(1), (0.05, 0.5, 0.95)) == pytest.approx(
+        stats.norm.ppf([0.05, 0.5, 0.95], 2.0, 3.0)
+    )
 
 
 def test_a_figure_that_is_certain_reaches_its_target_or_not():

@@ -11,11 +11,23 @@ from redqueen.studies.monitor.goals import Indicator, read_goals
 
 def test_a_goals_file_says_what_is_monitored(tmp_path):
     plan = read_goals(write_plan(tmp_path))
-    assert (plan.name, plan.region, plan.policy.name, plan.since, plan.last, plan.horizon) == ("goals", "south", "officers", 1994, 2001, 2000)
+    assert (plan.name, plan.region, plan.policy.name, plan.since, plan.last, plan.horizon) == (
+        "goals",
+        "south",
+        "officers",
+        1994,
+        2001,
+        2000,
+    )
     assert plan.ledger == str(tmp_path / "goals.db") and plan.budget == 0.3
     assert plan.names == ["jobs", "quality"] and plan.indicators["jobs"].lag == 1
     (goal,) = plan.goals
-    assert (goal.target, goal.at_least, goal.year, [(one.year, one.target) for one in goal.milestones]) == (220, True, 2000, [(1997, 210)])
+    assert (goal.target, goal.at_least, goal.year, [(one.year, one.target) for one in goal.milestones]) == (
+        220,
+        True,
+        2000,
+        [(1997, 210)],
+    )
     assert plan.samples.names == ("novelty_success", "spinoff_rate") and len(plan.samples) == 40
     assert plan.quarter_after(2000) == 44
 
@@ -84,7 +96,9 @@ def test_a_fault_is_named_with_its_line(tmp_path, right, wrong, message):
     with pytest.raises(Refused, match="cannot be") as refusal:
         read_goals(path)
     assert message in str(refusal.value)
-    assert all(fault.line or "toys.toml" in str(fault) or "[monitor]" in str(fault) for fault in refusal.value.faults), refusal.value
+    assert all(fault.line or "toys.toml" in str(fault) or "[monitor]" in str(fault) for fault in refusal.value.faults), (
+        refusal.value
+    )
 
 
 def test_all_faults_are_told_at_once(tmp_path):

@@ -38,18 +38,30 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
 
     obstacles = _verb(verbs, "obstacles", "what holds goals back: which constraint binds?", _obstacles)
     _add_knowing(obstacles)
-    obstacles.add_argument("--step", metavar="SHARE", help="part of the way to the best that a constraint is relaxed (default: 0.25)")
+    obstacles.add_argument(
+        "--step", metavar="SHARE", help="part of the way to the best that a constraint is relaxed (default: 0.25)"
+    )
     obstacles.add_argument("--futures", metavar="N", help="plausible futures to try it in (default: 24)")
 
     advise = _verb(verbs, "advise", "what to change: adjustments that raise a goal's chance most", _advise)
     _add_knowing(advise)
     advise.add_argument("--goal", metavar="NAME", help="goal to serve (default: the first that is ahead)")
-    advise.add_argument("--budget", metavar="SHARE", help="most public cost from now on, as a share of value added (default: what the goals file leaves)")
+    advise.add_argument(
+        "--budget",
+        metavar="SHARE",
+        help="most public cost from now on, as a share of value added (default: what the goals file leaves)",
+    )
     advise.add_argument("--levers", metavar="A,B", help="instruments to adjust (default: those of the case's policies)")
     advise.add_argument("--evaluations", metavar="N", help="adjustments to try (default: as many as take about half a minute)")
 
-    rehearse = _verb(verbs, "rehearse", "how far to trust the monitor: false alarms, calibration, and whether following it pays", _rehearse)
-    rehearse.add_argument("--agencies", metavar="N", help="made-up truths in which agencies that follow it, or do not, live (about a minute each; default: none)")
+    rehearse = _verb(
+        verbs, "rehearse", "how far to trust the monitor: false alarms, calibration, and whether following it pays", _rehearse
+    )
+    rehearse.add_argument(
+        "--agencies",
+        metavar="N",
+        help="made-up truths in which agencies that follow it, or do not, live (about a minute each; default: none)",
+    )
     rehearse.add_argument("--threads", metavar="N", help="runs at once (default: one a processor)")
 
 
@@ -57,13 +69,23 @@ def _add_init(verbs: argparse._SubParsersAction) -> None:
     init = verbs.add_parser("init", help="write a goals file for a case or a trial, run its forecast and make a ledger")
     init.add_argument("case", metavar="CASE", help="name of a bundled case, a case file, or a trial file of one world")
     init.add_argument("-o", dest="place", metavar="FILE", default=GOALS, help="goals file to write (default: %(default)s)")
-    init.add_argument("--policy", metavar="P", help="the plan that is carried out (default: what happened, or the first of a trial)")
+    init.add_argument(
+        "--policy", metavar="P", help="the plan that is carried out (default: what happened, or the first of a trial)"
+    )
     init.add_argument("--region", metavar="R", help="region that is monitored (default: the case's)")
-    init.add_argument("--from", dest="since", metavar="YEAR", help="first year observed; the year before is the base (default: half-way)")
+    init.add_argument(
+        "--from", dest="since", metavar="YEAR", help="first year observed; the year before is the base (default: half-way)"
+    )
     init.add_argument("--until", metavar="YEAR", help="year of the goal (default: the last of the run)")
     init.add_argument("--outcome", metavar="A,B", help="what is observed (default: value_added,jobs,research_spending)")
-    init.add_argument("--goal", metavar="INDEX", help="the first outcome to reach, as an index number of the base year's 100 (default: the forecast's median)")
-    init.add_argument("--uncertain", metavar="A,B", help="parameters whose declared ranges are uncertain (default: those that facts of firms set)")
+    init.add_argument(
+        "--goal",
+        metavar="INDEX",
+        help="the first outcome to reach, as an index number of the base year's 100 (default: the forecast's median)",
+    )
+    init.add_argument(
+        "--uncertain", metavar="A,B", help="parameters whose declared ranges are uncertain (default: those that facts of firms set)"
+    )
     init.add_argument("--points", metavar="N", help="points of those ranges, a run each (default: 100)")
     init.add_argument("--ledger", metavar="ADDRESS", help="file or database for observations (default: beside the goals file)")
     init.add_argument("--budget", metavar="SHARE", help="most public cost, as a share of value added")
@@ -72,7 +94,9 @@ def _add_init(verbs: argparse._SubParsersAction) -> None:
 
 
 def _add_record(verbs: argparse._SubParsersAction) -> None:
-    record = _verb(verbs, "record", "record figures: a csv file, one figure, or a series out of any table that is read", _record, json=False)
+    record = _verb(
+        verbs, "record", "record figures: a csv file, one figure, or a series out of any table that is read", _record, json=False
+    )
     record.add_argument("what", metavar="WHAT", nargs="+", help="FILE, or INDICATOR YEAR VALUE")
     record.add_argument("--source", metavar="TEXT", help="where the figure is from (needed unless the file says)")
     record.add_argument("--by", metavar="NAME", help="who enters it (default: the user of this machine)")
@@ -98,7 +122,9 @@ def _verb(verbs: argparse._SubParsersAction, name: str, words: str, answer: Any,
 
 
 def _add_knowing(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--as-of", metavar="YEAR", help="with what was published by the end of a year (default: all that is recorded)")
+    verb.add_argument(
+        "--as-of", metavar="YEAR", help="with what was published by the end of a year (default: all that is recorded)"
+    )
     verb.add_argument("--threads", metavar="N", help="runs at once (default: one a processor)")
 
 
@@ -116,13 +142,24 @@ def _init(asked: argparse.Namespace) -> None:
     if not place.absolute().parent.is_dir():
         faults.add("there is no such folder", file=place.parent, field="-o")
     options = {
-        "since": whole_number(asked.since, "--from", faults), "until": whole_number(asked.until, "--until", faults), "target": _number(asked.goal, "--goal", faults),
-        "points": whole_number(asked.points, "--points", faults), "threads": whole_number(asked.threads, "--threads", faults),
-        "budget": _number(asked.budget, "--budget", faults), "outcomes": names(asked.outcome), "uncertain": names(asked.uncertain), "policy": asked.policy,
-        "region": asked.region, "ledger": asked.ledger,
-    }  # fmt: skip
+        "since": whole_number(asked.since, "--from", faults),
+        "until": whole_number(asked.until, "--until", faults),
+        "target": _number(asked.goal, "--goal", faults),
+        "points": whole_number(asked.points, "--points", faults),
+        "threads": whole_number(asked.threads, "--threads", faults),
+        "budget": _number(asked.budget, "--budget", faults),
+        "outcomes": names(asked.outcome),
+        "uncertain": names(asked.uncertain),
+        "policy": asked.policy,
+        "region": asked.region,
+        "ledger": asked.ledger,
+    }
     text, plan = begin(asked.case, place, faults=faults, **options)
-    address = plan.ledger if "://" in plan.ledger else str(place.parent / Path(plan.ledger).name if asked.ledger is None else place.parent / asked.ledger)
+    address = (
+        plan.ledger
+        if "://" in plan.ledger
+        else str(place.parent / Path(plan.ledger).name if asked.ledger is None else place.parent / asked.ledger)
+    )
     ledger = Ledger.create(address)
     with whole_file(place) as draft:
         draft.write_text(text, encoding="utf-8")
@@ -147,7 +184,10 @@ def _record(asked: argparse.Namespace) -> None:
         print(f"Note: {note}", file=sys.stderr)
     for one in made[:20]:
         what = "withdrawn" if one.value is None else f"{one.value:g} {one.unit}"
-        print(f"{one.number}: {one.indicator}, {one.region}, {one.year}: {what}{f' (revision {one.revision})' if one.revision else ''}")
+        print(
+            f"{one.number}: {one.indicator}, {one.region}, {one.year}: "
+            f"{what}{f' (revision {one.revision})' if one.revision else ''}"
+        )
     if len(made) > 20:
         print(f"... and {len(made) - 20} more")
     print(f"{len(made)} recorded in {ledger.address}")
@@ -170,9 +210,18 @@ def _entries(asked: argparse.Namespace, plan: Plan) -> tuple[list[Entry], list[s
             faults.refuse_if_any(heading)
             return read_entries(asked.what[0], plan, entered_by=by, source=asked.source), notes
         found = from_table(
-            asked.what[0], plan, asked.indicator, region=asked.region, measure=asked.measure, activity=asked.activity, scale=1.0 if scale is None else scale,
-            entered_by=by, source=asked.source, note=asked.note, notes=notes,
-        )  # fmt: skip
+            asked.what[0],
+            plan,
+            asked.indicator,
+            region=asked.region,
+            measure=asked.measure,
+            activity=asked.activity,
+            scale=1.0 if scale is None else scale,
+            entered_by=by,
+            source=asked.source,
+            note=asked.note,
+            notes=notes,
+        )
         return found, notes
     if len(asked.what) != (2 if asked.withdraw else 3):
         wanted = "INDICATOR YEAR" if asked.withdraw else "FILE, or INDICATOR YEAR VALUE"
@@ -181,9 +230,18 @@ def _entries(asked: argparse.Namespace, plan: Plan) -> tuple[list[Entry], list[s
     year = whole_number(asked.what[1], "YEAR", faults)
     value = None if asked.withdraw else _number(asked.what[2], "VALUE", faults, signed=True)
     if not asked.source:
-        faults.add("where is the figure from?" if not asked.withdraw else "why is it withdrawn?", field="--source", remedy="--source TEXT")
+        faults.add(
+            "where is the figure from?" if not asked.withdraw else "why is it withdrawn?", field="--source", remedy="--source TEXT"
+        )
     entry = Entry(
-        asked.what[0], asked.region or (indicator.region if indicator else ""), year or 0, value, asked.unit or (indicator.unit if indicator else ""), asked.source or "", by, asked.note
+        asked.what[0],
+        asked.region or (indicator.region if indicator else ""),
+        year or 0,
+        value,
+        asked.unit or (indicator.unit if indicator else ""),
+        asked.source or "",
+        by,
+        asked.note,
     )
     if year is not None and (value is not None or asked.withdraw):
         check_entries([entry], plan, faults)
@@ -255,7 +313,10 @@ def _advise(asked: argparse.Namespace) -> None:
     from redqueen.studies.monitor.advise import advise
 
     faults = Faults()
-    options = {"budget": _number(asked.budget, "--budget", faults), "evaluations": whole_number(asked.evaluations, "--evaluations", faults)}
+    options = {
+        "budget": _number(asked.budget, "--budget", faults),
+        "evaluations": whole_number(asked.evaluations, "--evaluations", faults),
+    }
     faults.refuse_if_any(f"redqueen monitor advise {asked.goals}")
     outlook, threads = _outlook(asked)
     found = advise(outlook, asked.goal, levers=names(asked.levers), threads=threads, **options)
@@ -300,7 +361,11 @@ def _known(asked: argparse.Namespace) -> tuple[Plan, Sequence[Observation], dict
     try:
         plan = read_goals(asked.goals)
         if as_of is not None and not plan.since - 1 <= as_of <= plan.latest:
-            faults.add(f"{as_of} is not in the years that are monitored", field="--as-of", remedy=f"name one of {plan.since - 1} to {plan.latest}")
+            faults.add(
+                f"{as_of} is not in the years that are monitored",
+                field="--as-of",
+                remedy=f"name one of {plan.since - 1} to {plan.latest}",
+            )
     except Refused as refusal:
         faults.extend(refusal.faults)
     faults.refuse_if_any(f"redqueen monitor {asked.words[1]} {asked.goals}")
@@ -328,7 +393,9 @@ def _number(text: str | None, option: str, faults: Faults, *, signed: bool = Fal
     try:
         value = float(text)
     except ValueError:
-        faults.add(f"'{text}' is not a number", field=option, remedy="for example 0.05" if not signed else "with a point before decimals")
+        faults.add(
+            f"'{text}' is not a number", field=option, remedy="for example 0.05" if not signed else "with a point before decimals"
+        )
         return None
     return value
 

@@ -1,4 +1,4 @@
-"""Branch members of a trial at a date: what has happened stays, and from then on each goes on in several ways under the same luck."""
+"""Branch members of a trial at a date: what has happened stays, and from then on each goes on in several ways, luck the same."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class Origin(NamedTuple):
 class Branch:
     """Says what is different from the date on; nothing unless said.
 
-    `added` is put on top of the plan's own intensities [instrument, quarter, region], within the range of each instrument. `endowments` gives numbers of
-    the world that hold from then on, by name; `parameters` assumptions.
+    `added` is put on top of the plan's own intensities [instrument, quarter, region], within the range of each instrument.
+    `endowments` gives numbers of the world that hold from then on, by name; `parameters` assumptions.
     """
 
     added: Schedule | None = None
@@ -48,8 +48,8 @@ class Branch:
 class Branches:
     """Holds members of a world under a plan up to quarter `now`, to go on from there until quarter `until`.
 
-    The plan is a schedule or has governments, which go on deciding in each branch by themselves. The past of each member is run once,
-    at the first call of `run`, in threads; `advance` is told the quarters done. No result depends on the number of threads.
+    The plan is a schedule or has governments, which go on deciding in each branch by themselves. The past of each member is run
+    once, at the first call of `run`, in threads; `advance` is told the quarters done. No result depends on the number of threads.
     """
 
     def __init__(
@@ -83,9 +83,7 @@ class Branches:
     def _past(self, origin: Origin) -> tuple[History, Schedule, Deciding | None]:
         schedule, government = begin(self.plan, self.world, origin.seed)
         options: dict[str, Any] = {} if government is None else {"government": government}
-        history = simulate(
-            self.world, schedule, seed=origin.seed, parameters=dict(origin.parameters), until=self.now, **options
-        )
+        history = simulate(self.world, schedule, seed=origin.seed, parameters=dict(origin.parameters), until=self.now, **options)
         self.advance(self.world.burn_in + self.now)
         return history, schedule, government
 
@@ -101,7 +99,14 @@ class Branches:
         state = _changed(past.state, self.world, origin, branch)
         options: dict[str, Any] = {} if government is None else {"government": government}
         history = simulate(
-            self.world, schedule, seed=origin.seed, parameters=dict(origin.parameters), state=state, after=past, until=self.until, **options
+            self.world,
+            schedule,
+            seed=origin.seed,
+            parameters=dict(origin.parameters),
+            state=state,
+            after=past,
+            until=self.until,
+            **options,
         )
         self.advance(self.until - self.now)
         return history
@@ -131,7 +136,9 @@ def _changed(state: State, world: World, origin: Origin, branch: Branch) -> Stat
 
 
 def _added(own: Schedule, added: Schedule) -> Schedule:
-    """Gives the schedule that does both: intensities add up within the instruments' ranges, and the plan's aim stays where it has one."""
+    """Gives the schedule that does both: intensities add up within the instruments' ranges, and the plan's aim stays where it has
+    one.
+    """
     intensity = numpy.clip(own.intensity + added.intensity, _LOW[:, None], _HIGH[:, None])
     target = numpy.where((own.intensity != 0) & (own.target != ALL_STAGES), own.target, added.target)
     return Schedule(intensity, numpy.where(added.intensity == 0, own.target, target))

@@ -1,13 +1,14 @@
 """Condition an ensemble on observations: members weigh by how likely what was observed is under them, and what is foreseen follows.
 
-A figure with true value z is published as y = z + e, and the truth departs from a member's value s by d, which the model cannot follow: y = s + d + e, with
-d and e normal. d keeps for a while what it was: its covariance falls with the time between two figures. Source: Kennedy and O'Hagan 2001, Journal of the Royal
-Statistical Society B 63.
+A figure with true value z is published as y = z + e, and the truth departs from a member's value s by d, which the model cannot
+follow: y = s + d + e, with d and e normal. d keeps for a while what it was: its covariance falls with the time between two figures.
+Source: Kennedy and O'Hagan 2001, Journal of the Royal Statistical Society B 63.
 
-A hundred members are too few to find one like the truth in dozens of figures: weights alone would rest on the nearest, and be sure of what is chance. So each
-member stands for what is near it: a normal kernel whose covariance is a share h^2 of the members' own, around its value drawn towards their mean by sqrt(1 - h^2),
-so that mean and covariance stay. h near 0 is a particle filter, h near 1 an ensemble Kalman smoother. Sources: Stordal et al. 2011, Computational Geosciences 15
-(between the two filters); Liu and West 2001 (drawing in); Schaefer and Strimmer 2005, Statistical Applications in Genetics 4 (shrinking a covariance).
+A hundred members are too few to find one like the truth in dozens of figures: weights alone would rest on the nearest, and be sure
+of what is chance. So each member stands for what is near it: a normal kernel whose covariance is a share h^2 of the members' own,
+around its value drawn towards their mean by sqrt(1 - h^2), so that mean and covariance stay. h near 0 is a particle filter, h near
+1 an ensemble Kalman smoother. Sources: Stordal et al. 2011, Computational Geosciences 15 (between the two filters); Liu and West
+2001 (drawing in); Schaefer and Strimmer 2005, Statistical Applications in Genetics 4 (shrinking a covariance).
 """
 
 from __future__ import annotations
@@ -24,8 +25,23 @@ from redqueen.errors import require
 from redqueen.lab.intervals import LEVEL
 
 __all__ = [
-    "FARTHEST", "Blur", "Figure", "Kernel", "Prepared", "Step", "condition", "covariance", "drawn_in", "effective_size", "normal_below", "prepare", "probability", "quantiles_of",
-    "resampled", "weights_of", "wilson",
+    "FARTHEST",
+    "Blur",
+    "Figure",
+    "Kernel",
+    "Prepared",
+    "Step",
+    "condition",
+    "covariance",
+    "drawn_in",
+    "effective_size",
+    "normal_below",
+    "prepare",
+    "probability",
+    "quantiles_of",
+    "resampled",
+    "weights_of",
+    "wilson",
 ]
 
 #: Robust standard deviations beyond which a member is drawn in.
@@ -42,8 +58,8 @@ class Figure(NamedTuple):
 class Blur(NamedTuple):
     """Says how far a series' figures may be off: standard deviations, in its working scale.
 
-    `error` is that of one published figure, `discrepancy` that of the model, which keeps for about `memory` years what it was. A series that
-    is measured since a year `base` is exact there, and shares the error of the figure of that year.
+    `error` is that of one published figure, `discrepancy` that of the model, which keeps for about `memory` years what it was. A
+    series that is measured since a year `base` is exact there, and shares the error of the figure of that year.
     """
 
     error: float
@@ -53,7 +69,9 @@ class Blur(NamedTuple):
 
 
 class Kernel(NamedTuple):
-    """Says for how much around it a member stands: `width` h, and the share by which covariances between figures are shrunk to none."""
+    """Says for how much around it a member stands: `width` h, and the share by which covariances between figures are shrunk to
+    none.
+    """
 
     width: float = 0.0
     shrinkage: float = 0.0
@@ -61,7 +79,8 @@ class Kernel(NamedTuple):
 
 @dataclass(frozen=True)
 class Prepared:
-    """Holds members as they stand for what is near them: `positions` [member, figure] and the `covariance` [figure, figure] around each.
+    """Holds members as they stand for what is near them: `positions` [member, figure] and the `covariance` [figure, figure] around
+    each.
 
     The first `observed` figures are published, with errors; the others are foreseen, without. `log_weights` [member].
     """
@@ -73,8 +92,9 @@ class Prepared:
 
 
 class Step(NamedTuple):
-    """Holds what is believed after some figures: `weights` [truth, member], and of each figure foreseen the member's `mean` [truth, member, figure] and the
-    `deviation` [figure] around it. `evidence` [truth] is the log density of what was observed."""
+    """Holds what is believed after some figures: `weights` [truth, member], and of each figure foreseen the member's `mean` [truth,
+    member, figure] and the `deviation` [figure] around it. `evidence` [truth] is the log density of what was observed.
+    """
 
     weights: numpy.ndarray
     mean: numpy.ndarray
@@ -85,8 +105,9 @@ class Step(NamedTuple):
 def covariance(figures: Sequence[Figure], others: Sequence[Figure], blurs: Sequence[Blur], *, observed: bool) -> numpy.ndarray:
     """Gives the covariance of what members miss of figures and of others: [figure, other].
 
-    Within a series: discrepancy^2 r(t, u) + error^2 where both are observed and the same + error^2 where they share the figure of a base year,
-    with r(t, u) = exp(-|t - u| / memory), less what is known at a base b: r(t, u) - r(t, b) - r(b, u) + 1. Between series: zero.
+    Within a series: discrepancy^2 r(t, u) + error^2 where both are observed and the same + error^2 where they share the figure of a
+    base year, with r(t, u) = exp(-|t - u| / memory), less what is known at a base b: r(t, u) - r(t, b) - r(b, u) + 1. Between
+    series: zero.
     """
     found = numpy.zeros((len(figures), len(others)))
     for row, (series, year) in enumerate(figures):
@@ -104,12 +125,18 @@ def covariance(figures: Sequence[Figure], others: Sequence[Figure], blurs: Seque
 
 
 def prepare(
-    simulated: numpy.ndarray, log_weights: numpy.ndarray, figures: Sequence[Figure], observed: int, blurs: Sequence[Blur], kernel: Kernel = Kernel()
+    simulated: numpy.ndarray,
+    log_weights: numpy.ndarray,
+    figures: Sequence[Figure],
+    observed: int,
+    blurs: Sequence[Blur],
+    kernel: Kernel = Kernel(),
 ) -> Prepared:
-    """Makes members ready to be conditioned: `simulated` [member, figure] in working scales, `log_weights` [member], the first figures `observed`.
+    """Makes members ready to be conditioned: `simulated` [member, figure] in working scales, `log_weights` [member], the first
+    figures `observed`.
 
-    Members whose weight is nothing are left out. Values farther from the median than any normal member would be are drawn in to there, so that a collapse, whose
-    logarithm may be minus infinity, stays the worst of all, and does not widen all others.
+    Members whose weight is nothing are left out. Values farther from the median than any normal member would be are drawn in to
+    there, so that a collapse, whose logarithm may be minus infinity, stays the worst of all, and does not widen all others.
     """
     there = numpy.isfinite(log_weights)
     values, log_weights = drawn_in(simulated[there]), log_weights[there]
@@ -125,11 +152,13 @@ def prepare(
     return Prepared(positions, around + kernel.width**2 * spread, log_weights, observed)
 
 
-def condition(prepared: Prepared, observed: numpy.ndarray, counts: Sequence[int], excluded: numpy.ndarray | None = None) -> Iterator[Step]:
+def condition(
+    prepared: Prepared, observed: numpy.ndarray, counts: Sequence[int], excluded: numpy.ndarray | None = None
+) -> Iterator[Step]:
     """Yields what is believed after the first `counts` figures of each truth [truth, figure], in rising order.
 
-    Of member m after figures y: weight ~ prior density(y | s_m, C), mean = s + K (y - s), variance = c - K k', with K = k C^-1. `excluded` [truth, member]
-    are members that have no say.
+    Of member m after figures y: weight ~ prior density(y | s_m, C), mean = s + K (y - s), variance = c - K k', with K = k C^-1.
+    `excluded` [truth, member] are members that have no say.
     """
     n = prepared.observed
     root = numpy.linalg.cholesky(prepared.covariance[:n, :n]) if n else numpy.zeros((0, 0))
@@ -172,7 +201,9 @@ def effective_size(weights: numpy.ndarray) -> numpy.ndarray:
 
 
 def resampled(weights: numpy.ndarray, count: int) -> numpy.ndarray:
-    """Gives the positions of `count` members drawn in proportion to weights, by equal steps: the same ones every time (Kitagawa 1996)."""
+    """Gives the positions of `count` members drawn in proportion to weights, by equal steps: the same ones every time (Kitagawa
+    1996).
+    """
     return numpy.minimum(numpy.searchsorted(numpy.cumsum(weights), (numpy.arange(count) + 0.5) / count), len(weights) - 1)
 
 
@@ -201,7 +232,9 @@ def normal_below(values: numpy.ndarray) -> numpy.ndarray:
 
 
 def drawn_in(values: numpy.ndarray) -> numpy.ndarray:
-    """Draws values [member, ...] in to `FARTHEST` robust standard deviations from the median of members (1.4826 times the median distance; Hampel 1974)."""
+    """Draws values [member, ...] in to `FARTHEST` robust standard deviations from the median of members (1.4826 times the median
+    distance; Hampel 1974).
+    """
     values = numpy.where(numpy.isnan(values), -numpy.inf, values)
     middle = numpy.median(values, axis=0)
     middle = numpy.where(numpy.isfinite(middle), middle, 0.0)

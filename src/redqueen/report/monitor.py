@@ -24,8 +24,17 @@ if TYPE_CHECKING:
     from redqueen.studies.monitor.status import GoalStatus, Status
 
 __all__ = [
-    "advice_document", "chance_words", "course_words", "observation_rows", "obstacles_document", "show_advice", "show_observations", "show_obstacles", "show_status",
-    "sparkline", "status_document",
+    "advice_document",
+    "chance_words",
+    "course_words",
+    "observation_rows",
+    "obstacles_document",
+    "show_advice",
+    "show_observations",
+    "show_obstacles",
+    "show_status",
+    "sparkline",
+    "status_document",
 ]
 
 _BARS, _PLAIN_BARS = "▁▂▃▄▅▆▇█", "_.-=+*#@"
@@ -38,23 +47,44 @@ def show_status(console: Console, found: Status) -> None:
     """Prints where every goal stands, how its probability and its figures went, milestones, and what to be warned of."""
     outlook = found.outlook
     plan = outlook.plan
-    say(console, f"{plan.name}: {plan.policy.title or plan.policy.name}, {plan.region}, as of the end of {outlook.as_of}", style="bold")
     say(
         console,
-        f"{found.observations} figures known; the forecast rests on {outlook.effective:.0f} effective members of {len(outlook.ensemble)}"
-        + (f", {len(outlook.ensemble.rounds) - 1} rounds of them simulated anew around the plausible ones." if len(outlook.ensemble.rounds) > 1 else "."),
+        f"{plan.name}: {plan.policy.title or plan.policy.name}, {plan.region}, as of the end of {outlook.as_of}",
+        style="bold",
+    )
+    say(
+        console,
+        f"{found.observations} figures known; the forecast rests on {outlook.effective:.0f} effective members of "
+        f"{len(outlook.ensemble)}"
+        + (
+            f", {len(outlook.ensemble.rounds) - 1} rounds of them simulated anew around the plausible ones."
+            if len(outlook.ensemble.rounds) > 1
+            else "."
+        ),
     )
     console.print()
     rows = [
         (
-            one.goal.name, f"{'' if one.goal.at_least else 'at most '}{number(one.goal.target)}", str(one.goal.year), chance_words(one.probability),
-            f"{100 * one.low:.0f} to {chance_words(one.high)}", chance_words(one.before), Text(one.state, style=_STYLES.get(one.state, "")),
+            one.goal.name,
+            f"{'' if one.goal.at_least else 'at most '}{number(one.goal.target)}",
+            str(one.goal.year),
+            chance_words(one.probability),
+            f"{100 * one.low:.0f} to {chance_words(one.high)}",
+            chance_words(one.before),
+            Text(one.state, style=_STYLES.get(one.state, "")),
             "" if one.since is None else str(one.since),
         )
         for one in found.goals
-    ]  # fmt: skip
+    ]
     heads = ("goal", "reach", "by", "chance", "interval", "at first", "state", "since")
-    table(console, heads, rows, title="Goals", right=("reach", "chance", "interval", "at first"), whole=("goal", "by", "state", "since"))
+    table(
+        console,
+        heads,
+        rows,
+        title="Goals",
+        right=("reach", "chance", "interval", "at first"),
+        whole=("goal", "by", "state", "since"),
+    )
     for one in found.goals:
         _show_goal(console, one)
     for warning in found.warnings:
@@ -67,22 +97,35 @@ def _show_goal(console: Console, one: GoalStatus) -> None:
     years = one.years
     if years:
         chances = [chance_words(chance) for chance in (one.chances[0], one.chances[-1])]
-        say(console, f"  chance    {sparkline(one.chances, 0.0, 1.0, plain=plain)}  {years[0]} {chances[0]}, {years[-1]} {chances[1]}")
+        say(
+            console,
+            f"  chance    {sparkline(one.chances, 0.0, 1.0, plain=plain)}  {years[0]} {chances[0]}, {years[-1]} {chances[1]}",
+        )
     seen = [(year, figure) for year, figure in zip(one.series.years, one.series.observed, strict=True) if figure is not None]
     if seen:
         figures = [figure for _, figure in seen]
-        say(console, f"  observed  {sparkline(figures, plain=plain)}  {seen[0][0]} {number(figures[0])}, {seen[-1][0]} {number(figures[-1])}")
+        say(
+            console,
+            f"  observed  {sparkline(figures, plain=plain)}  {seen[0][0]} {number(figures[0])}, {seen[-1][0]} "
+            f"{number(figures[-1])}",
+        )
         year, figure = seen[-1]
         place = one.series.years.index(year)
         low, high = one.series.before[place, 0], one.series.before[place, -1]
         where = "below" if figure < low else "above" if figure > high else "within"
-        say(console, f"  In {year} it is {where} what was forecast at first: {number(low)} to {number(high)} (nine tenths).", indent="  ")
+        say(
+            console,
+            f"  In {year} it is {where} what was forecast at first: {number(low)} to {number(high)} (nine tenths).",
+            indent="  ",
+        )
     low, middle, high = (float(one.series.now[-1, place]) for place in (0, CHANCES.index(0.5), -1))
     first_low, first_high = (float(one.series.before[-1, place]) for place in (0, -1))
     say(
-        console, f"  Forecast for {one.goal.year}: {number(middle)}, nine tenths from {number(low)} to {number(high)}; at first {number(first_low)} to {number(first_high)}.",
+        console,
+        f"  Forecast for {one.goal.year}: {number(middle)}, nine tenths from {number(low)} to {number(high)}; at first "
+        f"{number(first_low)} to {number(first_high)}.",
         indent="  ",
-    )  # fmt: skip
+    )
     for milestone in one.milestones:
         what = milestone.state or f"chance {chance_words(milestone.probability)}"
         say(console, f"  Milestone {number(milestone.target)} in {milestone.year}: {what}.", indent="  ")
@@ -94,11 +137,14 @@ def course_words(course: Course) -> str:
     """Says when a goal is on or off course, and how often that was wrong in rehearsal."""
     text = f"Off course at {chance_words(course.below)} or less, on course at {chance_words(course.above)} or more."
     if course.false_alarm is not None:
-        text += f" Rehearsed on {course.truths} truths: of those that reach the goal {chance_words(course.false_alarm)} were ever called off course (aim {chance_words(course.alarm)})"
+        text += f" Rehearsed on {course.truths} truths: of those that reach the goal {chance_words(course.false_alarm)} were ever"
+        text += f" called off course (aim {chance_words(course.alarm)})"
         if course.false_comfort is not None:
             text += f", of those that miss it {chance_words(course.false_comfort)} on course"
         if course.found is not None:
-            text += f"; {chance_words(course.found)} of misses were found" + ("" if course.ahead is None else f", half of them {course.ahead:.0f} years ahead")
+            text += f"; {chance_words(course.found)} of misses were found" + (
+                "" if course.ahead is None else f", half of them {course.ahead:.0f} years ahead"
+            )
         text += "."
     return text
 
@@ -108,19 +154,40 @@ def status_document(found: Status, command: str) -> list[dict[str, Any]]:
     outlook = found.outlook
     return [
         {
-            "goal": one.goal.name, "region": one.region, "indicator": one.goal.indicator, "target": one.goal.target, "at_least": one.goal.at_least, "date": one.goal.year,
-            "probability": one.probability, "low": one.low, "high": one.high, "state": one.state, "since": one.since, "before": one.before, "unit": one.unit,
-            "as_of": outlook.as_of, "observations": found.observations, "effective_members": outlook.effective, "members": len(outlook.ensemble),
-            "rounds": len(outlook.ensemble.rounds), "surprise": outlook.surprise, "course": vars(one.course),
+            "goal": one.goal.name,
+            "region": one.region,
+            "indicator": one.goal.indicator,
+            "target": one.goal.target,
+            "at_least": one.goal.at_least,
+            "date": one.goal.year,
+            "probability": one.probability,
+            "low": one.low,
+            "high": one.high,
+            "state": one.state,
+            "since": one.since,
+            "before": one.before,
+            "unit": one.unit,
+            "as_of": outlook.as_of,
+            "observations": found.observations,
+            "effective_members": outlook.effective,
+            "members": len(outlook.ensemble),
+            "rounds": len(outlook.ensemble.rounds),
+            "surprise": outlook.surprise,
+            "course": vars(one.course),
             "history": [{"year": year, "probability": chance} for year, chance in zip(one.years, one.chances, strict=True)],
             "forecast": [
                 {"year": year, "observed": observed, "before": before, "now": now}
-                for year, observed, before, now in zip(one.series.years, one.series.observed, one.series.before.tolist(), one.series.now.tolist(), strict=True)
+                for year, observed, before, now in zip(
+                    one.series.years, one.series.observed, one.series.before.tolist(), one.series.now.tolist(), strict=True
+                )
             ],
-            "chances": list(CHANCES), "milestones": [vars(milestone) for milestone in one.milestones], "warnings": list(found.warnings), "command": command,
+            "chances": list(CHANCES),
+            "milestones": [vars(milestone) for milestone in one.milestones],
+            "warnings": list(found.warnings),
+            "command": command,
         }
         for one in found.goals
-    ]  # fmt: skip
+    ]
 
 
 def show_obstacles(console: Console, found: Obstacles) -> None:
@@ -134,14 +201,24 @@ def show_obstacles(console: Console, found: Obstacles) -> None:
             gain, interval = _points(one.gain, one.low, one.high)
             style = "blue" if one.binds else ""
             effect = "-" if one.effect is None else effect_words(one.effect, None, None)[0]
-            cells.append((one.constraint.words, Text(gain, style=style), interval, effect, f"{number(one.had)} to {number(one.given)}" if one.gain is not None else "has the best"))
+            cells.append(
+                (
+                    one.constraint.words,
+                    Text(gain, style=style),
+                    interval,
+                    effect,
+                    f"{number(one.had)} to {number(one.given)}" if one.gain is not None else "has the best",
+                )
+            )
         heads = ("constraint", "gain, points", "95 % interval", "effect %", "step")
         title = f"{name}: chance {chance_words(found.chances[name])} under the plan"
         table(console, heads, cells, title=title, right=heads[1:], whole=("gain, points", "effect %"))
     say(
         console,
-        f"Each is relaxed by {chance_words(found.step)} of the way from what the region has, its plan included, to the best region of the world (frictions: to none), from "
-        f"now on, in {found.futures} futures that fit what was observed. Gain: percentage points of the goal's chance, paired. Of {len(next(iter(found.rows.values()), ()))} "
+        f"Each is relaxed by {chance_words(found.step)} of the way from what the region has, its plan included, to the best "
+        "region of the world (frictions: to none), from "
+        f"now on, in {found.futures} futures that fit what was observed. Gain: percentage points of the goal's chance, paired. "
+        f"Of {len(next(iter(found.rows.values()), ()))} "
         "intervals of 95 % one in twenty leaves out zero by chance. Nothing is said of how, or at what cost.",
     )
 
@@ -150,13 +227,25 @@ def obstacles_document(found: Obstacles, command: str) -> list[dict[str, Any]]:
     """Gives the obstacles as a list for scripts, by goal and then by gain."""
     return [
         {
-            "goal": name, "constraint": one.constraint.name, "words": one.constraint.words, "gain": one.gain, "low": one.low, "high": one.high, "binds": one.binds,
-            "effect": one.effect, "had": one.had, "given": one.given, "step": found.step, "futures": found.futures, "probability": found.chances[name],
-            "as_of": found.outlook.as_of, "command": command,
+            "goal": name,
+            "constraint": one.constraint.name,
+            "words": one.constraint.words,
+            "gain": one.gain,
+            "low": one.low,
+            "high": one.high,
+            "binds": one.binds,
+            "effect": one.effect,
+            "had": one.had,
+            "given": one.given,
+            "step": found.step,
+            "futures": found.futures,
+            "probability": found.chances[name],
+            "as_of": found.outlook.as_of,
+            "command": command,
         }
         for name, rows in found.rows.items()
         for one in rows
-    ]  # fmt: skip
+    ]
 
 
 def show_advice(console: Console, found: Advice) -> None:
@@ -165,7 +254,8 @@ def show_advice(console: Console, found: Advice) -> None:
     say(console, f"{plan.name}: what to change for {found.goal.name}, as of the end of {found.outlook.as_of}", style="bold")
     say(
         console,
-        f"Chance {chance_words(found.chance)} under the plan. {found.tried - 1} adjustments from {found.start:g} on were tried beside it; left of the budget: {_percent(found.budget)} of value "
+        f"Chance {chance_words(found.chance)} under the plan. {found.tried - 1} adjustments from {found.start:g} on were tried "
+        f"beside it; left of the budget: {_percent(found.budget)} of value "
         f"added a year, of which the plan takes {_percent(found.plan_cost)}.",
     )
     console.print()
@@ -173,12 +263,22 @@ def show_advice(console: Console, found: Advice) -> None:
     for one in found.adjustments:
         gain, interval = _points(one.gain.mean, one.gain.low, one.gain.high)
         kept = not one.intensities
-        cells.append((one.name, gain if not kept else "0", interval if not kept else "-", _percent(one.cost), *_points(one.misled, None, None)[:1], _points(one.regret, None, None)[0].lstrip("+")))
+        cells.append(
+            (
+                one.name,
+                gain if not kept else "0",
+                interval if not kept else "-",
+                _percent(one.cost),
+                *_points(one.misled, None, None)[:1],
+                _points(one.regret, None, None)[0].lstrip("+"),
+            )
+        )
     heads = ("adjustment", "gain, points", "95 % interval", "cost", "if misled", "regret")
     table(console, heads, cells, right=heads[1:], whole=("gain, points", "cost", "if misled", "regret"))
     say(
         console,
-        "Gain: percentage points of the goal's chance, paired, in futures that did not choose the adjustment. Cost: of plan and adjustment, in value added from now on. "
+        "Gain: percentage points of the goal's chance, paired, in futures that did not choose the adjustment. Cost: of plan and "
+        "adjustment, in value added from now on. "
         "If misled: the gain if what was observed says nothing; regret: what another of these would then add beyond it.",
     )
     telling = [one for one in found.telling if one.worth > 0 and one.values]
@@ -186,37 +286,71 @@ def show_advice(console: Console, found: Advice) -> None:
         say(console, "No figure published next would change the choice by itself.")
     for one in telling[:2]:
         indicator = plan.indicators[one.indicator]
-        parts = [f"up to {number(value)}: {choice}" for value, choice in zip(one.values, one.choices, strict=False)] + [f"above: {one.choices[-1]}"]
-        say(console, f"What would decide: {one.indicator} of {one.year} ({indicator.unit}), worth {100 * one.worth:.1f} points. {'; '.join(parts)}.")
+        parts = [f"up to {number(value)}: {choice}" for value, choice in zip(one.values, one.choices, strict=False)] + [
+            f"above: {one.choices[-1]}"
+        ]
+        say(
+            console,
+            f"What would decide: {one.indicator} of {one.year} ({indicator.unit}), worth {100 * one.worth:.1f} points. "
+            f"{'; '.join(parts)}.",
+        )
 
 
 def advice_document(found: Advice, command: str) -> dict[str, Any]:
     """Gives the advice as one document for scripts."""
     return {
-        "goal": found.goal.name, "as_of": found.outlook.as_of, "start": found.start, "probability": found.chance, "budget": found.budget, "plan_cost": found.plan_cost,
-        "tried": found.tried - 1, "levers": found.levers.names,
+        "goal": found.goal.name,
+        "as_of": found.outlook.as_of,
+        "start": found.start,
+        "probability": found.chance,
+        "budget": found.budget,
+        "plan_cost": found.plan_cost,
+        "tried": found.tried - 1,
+        "levers": found.levers.names,
         "adjustments": [
             {
-                "adjustment": one.name, "intensities": dict(one.intensities), "gain": one.gain.mean, "low": _finite(one.gain.low), "high": _finite(one.gain.high),
-                "effect": one.effect, "cost": one.cost, "misled": one.misled, "regret": one.regret,
+                "adjustment": one.name,
+                "intensities": dict(one.intensities),
+                "gain": one.gain.mean,
+                "low": _finite(one.gain.low),
+                "high": _finite(one.gain.high),
+                "effect": one.effect,
+                "cost": one.cost,
+                "misled": one.misled,
+                "regret": one.regret,
             }
             for one in found.adjustments
         ],
         "telling": [one._asdict() for one in found.telling],
         "command": command,
-    }  # fmt: skip
+    }
 
 
 def show_observations(console: Console, rows: Sequence[Observation], *, history: bool) -> None:
     """Prints what is in a ledger."""
-    heads = ("indicator", "region", "year", "figure", "unit", "source", "entered by", *(("number", "revision", "current") if history else ()))
+    heads = (
+        "indicator",
+        "region",
+        "year",
+        "figure",
+        "unit",
+        "source",
+        "entered by",
+        *(("number", "revision", "current") if history else ()),
+    )
     cells = [
         (
-            one.indicator, one.region, str(one.year), "withdrawn" if one.value is None else f"{one.value:g}", one.unit, one.source, one.entered_by,
+            one.indicator,
+            one.region,
+            str(one.year),
+            "withdrawn" if one.value is None else f"{one.value:g}",
+            one.unit,
+            one.source,
+            one.entered_by,
             *((str(one.number), str(one.revision), "yes" if one.current else "no") if history else ()),
         )
         for one in rows
-    ]  # fmt: skip
+    ]
     table(console, heads, cells, right=("figure",), whole=("year",))
 
 
@@ -224,11 +358,21 @@ def observation_rows(rows: Sequence[Observation]) -> list[dict[str, Any]]:
     """Gives what is in a ledger as a list for scripts."""
     return [
         {
-            "number": one.number, "indicator": one.indicator, "region": one.region, "year": one.year, "value": one.value, "unit": one.unit, "source": one.source,
-            "entered_by": one.entered_by, "entered_at": one.entered_at, "revision": one.revision, "current": one.current, "note": one.note,
+            "number": one.number,
+            "indicator": one.indicator,
+            "region": one.region,
+            "year": one.year,
+            "value": one.value,
+            "unit": one.unit,
+            "source": one.source,
+            "entered_by": one.entered_by,
+            "entered_at": one.entered_at,
+            "revision": one.revision,
+            "current": one.current,
+            "note": one.note,
         }
         for one in rows
-    ]  # fmt: skip
+    ]
 
 
 def sparkline(values: Sequence[float], low: float | None = None, high: float | None = None, *, plain: bool = False) -> str:

@@ -21,16 +21,21 @@ __all__ = ["check_figure", "save_figure", "status_figure"]
 
 
 def status_figure(found: Status, command: str) -> Figure:
-    """Draws two panels for each goal: the figure by year, and its probability with the bounds between which it is too early to say."""
+    """Draws two panels for each goal: the figure by year, and its probability with the bounds of its course."""
     plan, goals = found.outlook.plan, found.goals
     with drawing() as pyplot:
-        figure, axes = pyplot.subplots(len(goals), 2, squeeze=False, figsize=(10.5, 3.1 * len(goals) + 1.2), gridspec_kw={"width_ratios": (1.5, 1)})  # type: ignore[attr-defined]
+        figure, axes = pyplot.subplots(
+            len(goals), 2, squeeze=False, figsize=(10.5, 3.1 * len(goals) + 1.2), gridspec_kw={"width_ratios": (1.5, 1)}
+        )  # type: ignore[attr-defined]
         for row, one in zip(axes, goals, strict=True):
             _draw_figures(row[0], one, found.outlook.as_of)
             _draw_chances(row[1], one)
-        figure.suptitle(f"{plan.name}: {plan.region} at the end of {found.outlook.as_of}", x=0.01, ha="left", fontsize=13, fontweight="bold")
+        figure.suptitle(
+            f"{plan.name}: {plan.region} at the end of {found.outlook.as_of}", x=0.01, ha="left", fontsize=13, fontweight="bold"
+        )
         note = (
-            "Bands: half and nine tenths of what is foreseen, grey before anything was observed, blue now. Dots: figures published. Diamonds: goal and milestones.\n"
+            "Bands: half and nine tenths of what is foreseen, grey before anything was observed, blue now. Dots: figures "
+            "published. Diamonds: goal and milestones.\n"
             f"Right: the goal's probability at the end of each year; dashed: on course above, off course below. Made by: {command}"
         )
         figure.supxlabel(note, x=0.01, ha="left", fontsize=7.5, color=FAINT)
@@ -40,7 +45,9 @@ def status_figure(found: Status, command: str) -> Figure:
 def check_figure(place: str | None) -> None:
     """Refuses a place whose ending is no figure's."""
     if place is not None and Path(place).suffix not in (".png", ".svg"):
-        raise Refused.one(f"no figure ends in '{Path(place).suffix}'", file=place, field="--figure", remedy="name a .png or .svg file")
+        raise Refused.one(
+            f"no figure ends in '{Path(place).suffix}'", file=place, field="--figure", remedy="name a .png or .svg file"
+        )
 
 
 def save_figure(figure: Figure, place: str | Path) -> None:
@@ -68,9 +75,15 @@ def _draw_figures(axis: Axes, one: GoalStatus, as_of: int) -> None:
         axis.plot(*zip(*marks, strict=True), color=WORSE, marker="D", markersize=4.5, linestyle="none", markerfacecolor="white")
     axis.plot([goal.year], [goal.target], color=WORSE, marker="D", markersize=7, linestyle="none", clip_on=False)
     axis.annotate(
-        f"{'at least' if goal.at_least else 'at most'} {goal.target:g}", (goal.year, goal.target), xytext=(-6, 8), textcoords="offset points", ha="right", fontsize=8, color=WORSE,
+        f"{'at least' if goal.at_least else 'at most'} {goal.target:g}",
+        (goal.year, goal.target),
+        xytext=(-6, 8),
+        textcoords="offset points",
+        ha="right",
+        fontsize=8,
+        color=WORSE,
         bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1},
-    )  # fmt: skip
+    )
     if series.years[0] <= as_of < goal.year:
         axis.axvline(as_of + 0.5, color=FAINT, linewidth=0.8, linestyle="--")
     axis.set_title(f"{goal.name}: {goal.indicator} ({one.unit})")

@@ -36,9 +36,9 @@ def variables_of_measures(measures: Iterable[Measure]) -> tuple[str, ...]:
 def measured_in(measure: Measure, region: str, world: World, member: xarray.Dataset, years: Sequence[float]) -> numpy.ndarray:
     """Measures a region in some years in every seed of a trial under one policy: [seed, year].
 
-    The outcome's level in its own unit; a share of 1 where it is over another region's or among several, or what a chain leaves there; the
-    multiple of the level of a year where it is since one. Means over the four quarters of the year; the year in which the run ends is its
-    last. NaN where there is nothing to divide by. Raises `NotRunError` beyond the run.
+    The outcome's level in its own unit; a share of 1 where it is over another region's or among several, or what a chain leaves
+    there; the multiple of the level of a year where it is since one. Means over the four quarters of the year; the year in which
+    the run ends is its last. NaN where there is nothing to divide by. Raises `NotRunError` beyond the run.
     """
     if measure.kept:
         return numpy.stack([_kept_share(measure, region, world, member, year) for year in years], axis=1)
@@ -59,7 +59,9 @@ def in_percent(measure: Measure, unit: str, values: numpy.ndarray) -> numpy.ndar
     return 100.0 * values if is_share else values
 
 
-def _levels(measure: Measure, regions: Sequence[str], world: World, member: xarray.Dataset, years: Sequence[float]) -> numpy.ndarray:
+def _levels(
+    measure: Measure, regions: Sequence[str], world: World, member: xarray.Dataset, years: Sequence[float]
+) -> numpy.ndarray:
     """Gives the sum of an outcome over regions in some years: [seed, year]."""
     outcome = BY_NAME[str(measure.outcome)]
     windows = [last_quarters(year, world.start, world.quarters) for year in years]

@@ -1,4 +1,6 @@
-"""What to change: adjustments of the plan within what is left of the budget that raise a goal's probability most, in futures that fit what was observed."""
+"""What to change: adjustments of the plan within what is left of the budget that raise a goal's probability most, in futures that
+fit what was observed.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +25,11 @@ from redqueen.studies.monitor.status import Outlook
 
 __all__ = ["Adjustment", "Advice", "Telling", "advise", "branch_of", "levers_ahead", "levers_alone"]
 
-#: Futures in which adjustments are searched, and other ones in which the best are tried again, and again as if nothing had been observed.
+#: Futures in which adjustments are searched, and other ones in which the best are tried again, and again as if nothing had been
+#: observed.
 SEARCHED, JUDGED = 12, 16
-#: Quarters that a search computes, unless asked otherwise: about half a minute on two processors; and the fewest and most adjustments it tries.
+#: Quarters that a search computes, unless asked otherwise: about half a minute on two processors; and the fewest and most
+#: adjustments it tries.
 _QUARTERS, _FEWEST, _MOST = 20_000, 16, 60
 #: Adjustments that are tried again and shown.
 _SHOWN = 3
@@ -35,9 +39,11 @@ _ROUNDING = 1e-12
 
 
 class Telling(NamedTuple):
-    """Says which adjustment a figure published next would have one take: up to `values[0]` the first of `choices`, up to `values[1]` the second, ...
+    """Says which adjustment a figure published next would have one take: up to `values[0]` the first of `choices`, up to
+    `values[1]` the second, ...
 
-    `worth` is what waiting for it adds to the goal's probability, were it free: the mean over what it may say of the best gain then, less the best gain now.
+    `worth` is what waiting for it adds to the goal's probability, were it free: the mean over what it may say of the best gain
+    then, less the best gain now.
     """
 
     indicator: str
@@ -49,11 +55,12 @@ class Telling(NamedTuple):
 
 @dataclass(frozen=True)
 class Adjustment:
-    """Holds one adjustment: intensities by instrument on top of the plan from now on, and what it adds to the goal's probability, with its interval.
+    """Holds one adjustment: intensities by instrument on top of the plan from now on, and what it adds to the goal's probability,
+    with its interval.
 
-    `gain` is the paired mean over futures that did not choose it; `effect` what it does to the indicator at the goal's date (% or its unit). `cost` is that of plan
-    and adjustment, a share of value added from now on. `misled` is the gain if what was observed says nothing, `regret` what another adjustment shown would then
-    add beyond it.
+    `gain` is the paired mean over futures that did not choose it; `effect` what it does to the indicator at the goal's date (% or
+    its unit). `cost` is that of plan and adjustment, a share of value added from now on. `misled` is the gain if what was observed
+    says nothing, `regret` what another adjustment shown would then add beyond it.
     """
 
     name: str
@@ -67,7 +74,9 @@ class Adjustment:
 
 @dataclass(frozen=True)
 class Advice:
-    """Holds what to change for a goal: adjustments by gain, "keep the plan" among them; what each costs; and which next figure would decide."""
+    """Holds what to change for a goal: adjustments by gain, "keep the plan" among them; what each costs; and which next figure
+    would decide.
+    """
 
     outlook: Outlook
     goal: Goal
@@ -95,11 +104,12 @@ def advise(
     threads: int = 1,
     progress: bool = True,
 ) -> Advice:
-    """Searches adjustments of the plan for one of its goals (the first that is still ahead), within a budget from now to the last goal.
+    """Searches adjustments of the plan for one of its goals (the first that is still ahead), within a budget from now to the last
+    goal.
 
-    The budget is that given, else what is left of that of the goals file (`Ahead.left`). Candidates are mixes of
-    `levers` (those of the case's policies) that act from now on beside the plan; tried first is each lever alone. The search, the judgement, and the question what if the
-    observations mislead, each have futures of their own.
+    The budget is that given, else what is left of that of the goals file (`Ahead.left`). Candidates are mixes of `levers` (those of
+    the case's policies) that act from now on beside the plan; tried first is each lever alone. The search, the judgement, and the
+    question what if the observations mislead, each have futures of their own.
     """
     require("optuna", "monitor")
     plan = outlook.plan
@@ -113,8 +123,10 @@ def advise(
         faults.add(f"{evaluations} is too few", field="--evaluations", remedy="give 1 or more")
     faults.refuse_if_any(f"redqueen monitor advise {plan.file}")
     assert chosen is not None and found is not None
-    searched, judged, misled = (Ahead(outlook, count, draw=draw, misled=lost, threads=threads) for count, draw, lost in (
-        (SEARCHED, 1, False), (JUDGED, 2, False), (JUDGED, 3, True)))  # fmt: skip
+    searched, judged, misled = (
+        Ahead(outlook, count, draw=draw, misled=lost, threads=threads)
+        for count, draw, lost in ((SEARCHED, 1, False), (JUDGED, 2, False), (JUDGED, 3, True))
+    )
     each = len(searched.members) * (searched.branches.until - searched.now)
     starts = levers_alone(found)
     count = evaluations or max(len(starts) + 4, _FEWEST, min(_MOST, _QUARTERS // each))
@@ -137,7 +149,9 @@ def advise(
         judged.branches.advance = misled.branches.advance = advance
         paths = [(mix, tried(mix.intensities, judged), tried(mix.intensities, misled)) for mix in (Mix({}, None), *best)]
     adjustments = _adjustments(paths, judged, misled, chosen)
-    telling = _telling(outlook, judged, {one.name: judged.chances(path, chosen) for one, (_, path, _) in zip(adjustments, paths, strict=True)})
+    telling = _telling(
+        outlook, judged, {one.name: judged.chances(path, chosen) for one, (_, path, _) in zip(adjustments, paths, strict=True)}
+    )
     ranked = tuple(sorted(adjustments, key=lambda one: one.gain.mean, reverse=True))
     chance = float(judged.chances(judged.base, chosen).mean())
     return Advice(outlook, chosen, start, most, float(judged.base.cost.mean()), chance, len(mixes), found, ranked, telling)
@@ -189,7 +203,9 @@ def branch_of(plan: Plan, levers: Levers, intensities: Mapping[str, float]) -> B
 
 
 def _best(mixes: Sequence[Mix], most: float, plan_cost: float) -> list[Mix]:
-    """Gives the mixes that gained most in the search, one of each set of instruments, that cost no more than what is left or than the plan by itself."""
+    """Gives the mixes that gained most in the search, one of each set of instruments, that cost no more than what is left or than
+    the plan by itself.
+    """
     found: dict[frozenset[str], Mix] = {}
     for mix in sorted(mixes, key=lambda mix: mix.scores.effect if mix.scores else -math.inf, reverse=True):
         if mix.intensities and mix.scores is not None and mix.scores.cost <= max(most, plan_cost) + _ROUNDING:
@@ -203,7 +219,9 @@ def _adjustments(paths: Sequence[tuple[Mix, Path, Path]], judged: Ahead, misled:
     indicator = judged.plan.indicators[goal.indicator]
     found = []
     for (mix, path, _), gone in zip(paths, lost, strict=True):
-        moved = float((judged.mean(path, goal.indicator, goal.year)[0] - judged.mean(judged.base, goal.indicator, goal.year)[0]).mean())
+        moved = float(
+            (judged.mean(path, goal.indicator, goal.year)[0] - judged.mean(judged.base, goal.indicator, goal.year)[0]).mean()
+        )
         effect = 100 * math.expm1(moved) if indicator.relative else float(indicator.figures(moved))
         name = " + ".join(f"{instrument} {intensity:g}" for instrument, intensity in mix.intensities.items()) or KEEP
         gain = paired_difference(judged.chances(path, goal), before, LEVEL)
@@ -212,9 +230,11 @@ def _adjustments(paths: Sequence[tuple[Mix, Path, Path]], judged: Ahead, misled:
 
 
 def _telling(outlook: Outlook, judged: Ahead, chances: Mapping[str, numpy.ndarray]) -> tuple[Telling, ...]:
-    """Asks of the next figure of each indicator what it would have one choose, and what knowing it is worth; the most telling first.
+    """Asks of the next figure of each indicator what it would have one choose, and what knowing it is worth; the most telling
+    first.
 
-    Futures are weighed by how likely the figure is in each: normal around the plan's value there, with the errors of model and figure.
+    Futures are weighed by how likely the figure is in each: normal around the plan's value there, with the errors of model and
+    figure.
     """
     plan, found = outlook.plan, []
     names = list(chances)
@@ -226,7 +246,10 @@ def _telling(outlook: Outlook, judged: Ahead, chances: Mapping[str, numpy.ndarra
             continue
         mean, deviation = judged.mean(judged.base, indicator.name, year)
         figure = [Figure(series, year)]
-        error = covariance(figure, figure, plan.blurs, observed=True)[0, 0] - covariance(figure, figure, plan.blurs, observed=False)[0, 0]
+        error = (
+            covariance(figure, figure, plan.blurs, observed=True)[0, 0]
+            - covariance(figure, figure, plan.blurs, observed=False)[0, 0]
+        )
         spread = math.sqrt(deviation**2 + float(error))
         grid = numpy.linspace(mean.min() - 2 * spread, mean.max() + 2 * spread, _GRID)
         likely = numpy.exp(-0.5 * ((grid[:, None] - mean) / spread) ** 2)

@@ -1,4 +1,6 @@
-"""What may still come: plausible members go on from now, each with a luck of its own, under the plan and under whatever is tried beside it."""
+"""What may still come: plausible members go on from now, each with a luck of its own, under the plan and under whatever is tried
+beside it.
+"""
 
 from __future__ import annotations
 
@@ -31,10 +33,11 @@ _SHARE = BY_NAME["public_cost_share"]
 
 @dataclass(frozen=True)
 class Path:
-    """Holds what came of plausible members in one branch: `values` [future, indicator, year] in working scales, in the years ahead, and public `cost` [future].
+    """Holds what came of plausible members in one branch: `values` [future, indicator, year] in working scales, in the years ahead,
+    and public `cost` [future].
 
-    The cost is a share of the region's value added, from now to the last goal. `spent` [future] is what was spent since monitoring began over the value added
-    still to come, and `past` [future] the value added since then over it.
+    The cost is a share of the region's value added, from now to the last goal. `spent` [future] is what was spent since monitoring
+    began over the value added still to come, and `past` [future] the value added since then over it.
     """
 
     values: numpy.ndarray
@@ -50,11 +53,21 @@ class Ahead:
     """
 
     def __init__(
-        self, outlook: Outlook, count: int, *, draw: int = 0, misled: bool = False, threads: int = 1, advance: Callable[[float], None] = lambda quarters: None
+        self,
+        outlook: Outlook,
+        count: int,
+        *,
+        draw: int = 0,
+        misled: bool = False,
+        threads: int = 1,
+        advance: Callable[[float], None] = lambda quarters: None,
     ):
         plan = outlook.plan
         if outlook.as_of >= plan.horizon:
-            raise Refused.one(f"all goals are past: the last was for {plan.horizon}, and figures are known to the end of {outlook.as_of}", field="goal")
+            raise Refused.one(
+                f"all goals are past: the last was for {plan.horizon}, and figures are known to the end of {outlook.as_of}",
+                field="goal",
+            )
         self.outlook, self.plan = outlook, plan
         self.step: Step = outlook.before if misled else outlook.now
         self.years = tuple(range(max(outlook.as_of + 1, plan.since), plan.horizon + 1))
@@ -65,7 +78,9 @@ class Ahead:
         self.now = plan.quarter_after(outlook.as_of) if outlook.as_of >= plan.start else 0
         until = plan.quarter_after(plan.horizon)
         origins = [self._origin(int(member), slot, draw, misled) for slot, member in enumerate(self.members)]
-        self.branches = Branches(plan.case.world, plan.laid_out, origins, now=self.now, until=until, threads=threads, advance=advance)
+        self.branches = Branches(
+            plan.case.world, plan.laid_out, origins, now=self.now, until=until, threads=threads, advance=advance
+        )
         self._world = replace(plan.case.world, quarters=until)
         self._base: Path | None = None
 
@@ -82,7 +97,9 @@ class Ahead:
         return self._base
 
     def left(self, budget: float | None) -> float:
-        """Gives what is left of a budget (`BUDGET` where None): a share of value added from the start of monitoring to the last goal, as one of that still to come."""
+        """Gives what is left of a budget (`BUDGET` where None): a share of value added from the start of monitoring to the last
+        goal, as one of that still to come.
+        """
         share = BUDGET if budget is None else budget
         return max(0.0, share * (1 + float(self.base.past.mean())) - float(self.base.spent.mean()))
 
@@ -91,9 +108,11 @@ class Ahead:
         return [self._measured(histories) for histories in self.branches.run(*branches)]
 
     def mean(self, path: Path, indicator: str, year: int) -> tuple[numpy.ndarray, float]:
-        """Gives what is believed of a figure in each future of a branch, [future], and the deviation around it, in the working scale.
+        """Gives what is believed of a figure in each future of a branch, [future], and the deviation around it, in the working
+        scale.
 
-        The member's own, moved by what its future under the plan adds, as much as members are drawn in, and by all that the branch adds to that.
+        The member's own, moved by what its future under the plan adds, as much as members are drawn in, and by all that the branch
+        adds to that.
         """
         series, place = self.plan.names.index(indicator), self.outlook.place(indicator, year)
         everyone = self.outlook.ensemble.at([Figure(series, year)])
@@ -102,12 +121,16 @@ class Ahead:
         low, high = drawn_in(everyone).min(), drawn_in(everyone).max()
         own, base, here = (numpy.clip(numpy.nan_to_num(one[:, 0], nan=-numpy.inf), low, high) for one in together)
         share = math.sqrt(1 - self.outlook.kernel.width**2)
-        return self.step.mean[0, self.drawn, place] + share * (base - own[self.members]) + (here - base), float(self.step.deviation[place])
+        return self.step.mean[0, self.drawn, place] + share * (base - own[self.members]) + (here - base), float(
+            self.step.deviation[place]
+        )
 
     def chances(self, path: Path, goal: Goal) -> numpy.ndarray:
         """Gives a goal's probability in each future of a branch: [future]."""
         mean, deviation = self.mean(path, goal.indicator, goal.year)
-        return probability(mean, deviation, float(self.plan.indicators[goal.indicator].working(goal.target)), at_least=goal.at_least)
+        return probability(
+            mean, deviation, float(self.plan.indicators[goal.indicator].working(goal.target)), at_least=goal.at_least
+        )
 
     def _origin(self, member: int, slot: int, draw: int, misled: bool) -> Origin:
         own = self.outlook.ensemble.origins[member]
@@ -125,5 +148,11 @@ class Ahead:
         cost, added = (mine[name].transpose("seed", "quarter").values for name in _SHARE.variables)
         ahead = added[:, self.now :].sum(axis=1)
         with numpy.errstate(divide="ignore", invalid="ignore"):
-            parts = cost[:, self.now :].sum(axis=1) / ahead, cost[:, began : self.now].sum(axis=1) / ahead, added[:, began : self.now].sum(axis=1) / ahead
-        return Path(measured_members(self.plan, result, self.years), *(numpy.where(numpy.isfinite(part), part, 0.0) for part in parts))
+            parts = (
+                cost[:, self.now :].sum(axis=1) / ahead,
+                cost[:, began : self.now].sum(axis=1) / ahead,
+                added[:, began : self.now].sum(axis=1) / ahead,
+            )
+        return Path(
+            measured_members(self.plan, result, self.years), *(numpy.where(numpy.isfinite(part), part, 0.0) for part in parts)
+        )

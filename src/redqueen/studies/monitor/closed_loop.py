@@ -1,8 +1,9 @@
 """Does monitoring pay? Agencies that differ in how they read their figures, in made-up truths that none of them knows.
 
-In each truth every assumption is off from what the model takes, not only those that the forecast holds uncertain. The same truth, with the same luck and the same
-errors of figures, is lived through by every agency: one keeps its plan; one follows the monitor, and takes what surely helps in every year in which its goal is off
-course; one chases its last figure, and tries something else whenever that is below the path.
+In each truth every assumption is off from what the model takes, not only those that the forecast holds uncertain. The same truth,
+with the same luck and the same errors of figures, is lived through by every agency: one keeps its plan; one follows the monitor,
+and takes what surely helps in every year in which its goal is off course; one chases its last figure, and tries something else
+whenever that is below the path.
 """
 
 from __future__ import annotations
@@ -36,14 +37,17 @@ __all__ = ["AGENCIES", "CHASES", "FOLLOWS", "KEEPS", "TRUTHS", "Life", "Lives", 
 
 KEEPS, FOLLOWS, CHASES = "keeps its plan", "follows the monitor", "chases its last figure"
 AGENCIES = (KEEPS, FOLLOWS, CHASES)
-#: Truths that are lived through unless asked otherwise, how far their assumptions are off (a share of the declared range, either way), and their draw.
+#: Truths that are lived through unless asked otherwise, how far their assumptions are off (a share of the declared range, either
+#: way), and their draw.
 TRUTHS, ASTRAY, DRAW = 24, 0.25, 5
 #: Futures in which an agency compares what it might do.
 _FUTURES = 12
 
 
 class Life(NamedTuple):
-    """Holds how one agency fared in one truth: the goal's figure in the end, in the working scale, less the target (above zero: reached), what was spent, and what it did when."""
+    """Holds how one agency fared in one truth: the goal's figure in the end, in the working scale, less the target (above zero:
+    reached), what was spent, and what it did when.
+    """
 
     agency: str
     beyond: float
@@ -52,7 +56,9 @@ class Life(NamedTuple):
 
 
 class Payoff(NamedTuple):
-    """Holds what an agency gets beyond one that keeps its plan: share of truths that reach the goal, the figure (log, or its unit) and cost; paired intervals."""
+    """Holds what an agency gets beyond one that keeps its plan: share of truths that reach the goal, the figure (log, or its unit)
+    and cost; paired intervals.
+    """
 
     agency: str
     reached: float
@@ -75,12 +81,17 @@ class Lives:
     @property
     def payoffs(self) -> list[Payoff]:
         """Gives the payoff of every agency."""
-        beyond, costs = (numpy.array([[getattr(life, name) for life in truth] for truth in self.lives]) for name in ("beyond", "cost"))
+        beyond, costs = (
+            numpy.array([[getattr(life, name) for life in truth] for truth in self.lives]) for name in ("beyond", "cost")
+        )
         reached = (beyond >= 0).astype(float)
         deeds = numpy.array([[len(life.deeds) for life in truth] for truth in self.lives])
         return [
             Payoff(
-                agency, float(reached[:, place].mean()), *(paired_difference(values[:, place], values[:, 0], LEVEL) for values in (reached, beyond, costs)), float(deeds[:, place].mean())
+                agency,
+                float(reached[:, place].mean()),
+                *(paired_difference(values[:, place], values[:, 0], LEVEL) for values in (reached, beyond, costs)),
+                float(deeds[:, place].mean()),
             )
             for place, agency in enumerate(AGENCIES)
         ]
@@ -96,7 +107,12 @@ def live_through(plan: Plan, truths: int = TRUTHS, *, threads: int = 1, progress
     """Has every agency live through some truths, for the first goal of a plan whose policy decides nothing by itself."""
     goal = plan.goals[0]
     if plan.policy.governments:
-        raise Refused.one(f"{plan.policy.name} has governments that adjust by themselves", file=plan.file, field="policy", remedy="name a policy without")
+        raise Refused.one(
+            f"{plan.policy.name} has governments that adjust by themselves",
+            file=plan.file,
+            field="policy",
+            remedy="name a policy without",
+        )
     if truths < 2:
         raise Refused.one(f"{truths} is too few", field="--truths", remedy="give 2 or more")
     ensemble = forecast(plan, threads=threads, store=store, progress=progress)
@@ -118,7 +134,9 @@ def live_through(plan: Plan, truths: int = TRUTHS, *, threads: int = 1, progress
 
 
 def _truth(plan: Plan, ensemble: Ensemble, number: int) -> _Truth:
-    """Draws a truth: every assumption off by up to a share of its range, a luck of its own, and the errors of its figures [indicator, base and years]."""
+    """Draws a truth: every assumption off by up to a share of its range, a luck of its own, and the errors of its figures
+    [indicator, base and years].
+    """
     draw = numpy.random.default_rng([DRAW, number])
     parameters = {}
     for row in PARAMETERS:
@@ -130,7 +148,9 @@ def _truth(plan: Plan, ensemble: Ensemble, number: int) -> _Truth:
     return _Truth(parameters, int(draw.integers(1, 2**62)), errors)
 
 
-def _live(plan: Plan, goal: Goal, truth: _Truth, agency: str, decide: Callable[[int, Plan, Sequence[SimpleNamespace]], Policy | None]) -> Life:
+def _live(
+    plan: Plan, goal: Goal, truth: _Truth, agency: str, decide: Callable[[int, Plan, Sequence[SimpleNamespace]], Policy | None]
+) -> Life:
     """Lives through the years to the goal: what happens up to a year depends on what was done by then alone."""
     now, deeds = plan, []
     figures, cost = _happens(now, truth)
@@ -146,10 +166,14 @@ def _live(plan: Plan, goal: Goal, truth: _Truth, agency: str, decide: Callable[[
 
 
 def _happens(plan: Plan, truth: _Truth) -> tuple[numpy.ndarray, float]:
-    """Gives the true value of every indicator in every year [indicator, year] in working scales, and public cost as a share of value added since monitoring began."""
+    """Gives the true value of every indicator in every year [indicator, year] in working scales, and public cost as a share of
+    value added since monitoring began.
+    """
     until = plan.quarter_after(plan.horizon)
     world = replace(plan.case.world, quarters=until)
-    variables = tuple(dict.fromkeys((*variables_of_measures(one.measured for one in plan.indicators.values()), "public_cost", "value_added")))
+    variables = tuple(
+        dict.fromkeys((*variables_of_measures(one.measured for one in plan.indicators.values()), "public_cost", "value_added"))
+    )
     schedule = lay_out_policy(plan.policy, plan.case.world, plan.region)
     member = run_job(Job(world, {"truth": schedule.cut(until)}, truth.seed, truth.parameters, variables))["truth"]
     if member.failure:
@@ -177,7 +201,8 @@ def _published(plan: Plan, truth: _Truth, figures: numpy.ndarray, year: int) -> 
 
 
 class _Follower:
-    """Takes the adjustment that surely gains most, of each lever alone within the budget, in every year in which the monitor says that the goal is off course.
+    """Takes the adjustment that surely gains most, of each lever alone within the budget, in every year in which the monitor says
+    that the goal is off course.
 
     Surely: the interval of its paired gain leaves out zero. The best of many noisy gains is above zero even where none is.
     """

@@ -1,8 +1,9 @@
 """When to call a plan on or off course: rehearsed on the forecast's own members, so that the rate of false alarms is known.
 
-Every member takes its turn as the truth. Its figures are published with their errors, members that it has no part in are weighed by them year by year, and the
-goal's probability that they give is set beside whether that truth reaches the goal. A plan is off course where the probability falls so low that it seldom does
-where the goal is reached after all; on course where it rises so high that it seldom does where the goal is missed.
+Every member takes its turn as the truth. Its figures are published with their errors, members that it has no part in are weighed by
+them year by year, and the goal's probability that they give is set beside whether that truth reaches the goal. A plan is off course
+where the probability falls so low that it seldom does where the goal is reached after all; on course where it rises so high that it
+seldom does where the goal is missed.
 """
 
 from __future__ import annotations
@@ -19,8 +20,23 @@ from redqueen.studies.monitor.forecast import Ensemble
 from redqueen.studies.monitor.goals import Goal, Plan
 
 __all__ = [
-    "ALARM", "FEWEST", "OFF_COURSE", "ON_COURSE", "PUBLISHED", "TOO_EARLY", "Bin", "Course", "Rehearsal", "Trust", "best_kernel", "bins_of", "course_of", "figures_known", "log_score",
-    "rehearse", "rehearse_all",
+    "ALARM",
+    "FEWEST",
+    "OFF_COURSE",
+    "ON_COURSE",
+    "PUBLISHED",
+    "TOO_EARLY",
+    "Bin",
+    "Course",
+    "Rehearsal",
+    "Trust",
+    "best_kernel",
+    "bins_of",
+    "course_of",
+    "figures_known",
+    "log_score",
+    "rehearse",
+    "rehearse_all",
 ]
 
 TOO_EARLY, ON_COURSE, OFF_COURSE = "too early to say", "on course", "off course"
@@ -40,7 +56,8 @@ _SUREST = 1e-4
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """Holds what the monitor would have said: `chances` [truth, year] of a goal at the end of each of `years`, and whether it was `reached` [truth].
+    """Holds what the monitor would have said: `chances` [truth, year] of a goal at the end of each of `years`, and whether it was
+    `reached` [truth].
 
     `prior` [truth] is what it said before any figure was known.
     """
@@ -56,10 +73,11 @@ class Rehearsal:
 class Course:
     """Says below which probability a plan is off course, above which it is on course, and how often that was wrong in rehearsal.
 
-    `false_alarm` is the share of truths that reach the goal of which it was ever said that they are off course, `false_comfort` the share of those that
-    miss it of which it was ever said that they are on course: each measured on the half of the truths that did not set the bounds. `found` is the share of those
-    that miss it that were called off course, `ahead` by how many years before the goal's date, the median. None where too few truths tell: the bound is then
-    `alarm` times what was believed at first, which a probability that is right falls to with no greater chance where the goal is reached (Ville 1939).
+    `false_alarm` is the share of truths that reach the goal of which it was ever said that they are off course, `false_comfort` the
+    share of those that miss it of which it was ever said that they are on course: each measured on the half of the truths that did
+    not set the bounds. `found` is the share of those that miss it that were called off course, `ahead` by how many years before the
+    goal's date, the median. None where too few truths tell: the bound is then `alarm` times what was believed at first, which a
+    probability that is right falls to with no greater chance where the goal is reached (Ville 1939).
     """
 
     below: float
@@ -78,7 +96,9 @@ class Course:
 
 
 class Bin(NamedTuple):
-    """Holds what came true of what was given about the same probability: how many times, the mean probability, and the share reached."""
+    """Holds what came true of what was given about the same probability: how many times, the mean probability, and the share
+    reached.
+    """
 
     low: float
     high: float
@@ -103,7 +123,9 @@ def figures_known(plan: Plan, indicators: Sequence[str], year: int, last: int) -
 
 
 def rehearse(ensemble: Ensemble, goal: Goal, kernel: Kernel, published: int = PUBLISHED) -> Rehearsal:
-    """Rehearses a goal on every member of a forecast, with figures of all indicators in every year before the goal's, `published` times with other errors."""
+    """Rehearses a goal on every member of a forecast, with figures of all indicators in every year before the goal's, `published`
+    times with other errors.
+    """
     plan = ensemble.plan
     years = tuple(range(plan.since, goal.year))
     figures = figures_known(plan, plan.names, goal.year - 1, goal.year - 1)
@@ -131,9 +153,11 @@ def rehearse(ensemble: Ensemble, goal: Goal, kernel: Kernel, published: int = PU
 
 
 class Trust(NamedTuple):
-    """Holds how far the monitor of a plan is to be trusted: rehearsals and courses of its goals under the kernel used, and what weights alone would have said.
+    """Holds how far the monitor of a plan is to be trusted: rehearsals and courses of its goals under the kernel used, and what
+    weights alone would have said.
 
-    `scores` are mean log scores by goal: of the monitor, of members weighed without a kernel, and of the share of truths that reach the goal.
+    `scores` are mean log scores by goal: of the monitor, of members weighed without a kernel, and of the share of truths that reach
+    the goal.
     """
 
     ensemble: Ensemble
@@ -175,7 +199,13 @@ def bins_of(rehearsal: Rehearsal, count: int = 5) -> list[Bin]:
     came = numpy.repeat(rehearsal.reached, len(rehearsal.years))
     place = numpy.minimum((said * count).astype(int), count - 1)
     return [
-        Bin(one / count, (one + 1) / count, int((place == one).sum()), float(said[place == one].mean()), float(came[place == one].mean()))
+        Bin(
+            one / count,
+            (one + 1) / count,
+            int((place == one).sum()),
+            float(said[place == one].mean()),
+            float(came[place == one].mean()),
+        )
         for one in range(count)
         if (place == one).any()
     ]
@@ -198,7 +228,8 @@ def course_of(rehearsal: Rehearsal, alarm: float = ALARM) -> Course:
 
 
 def _bound(lowest: numpy.ndarray, alarm: float, safe: float) -> tuple[float, float | None]:
-    """Gives the largest bound that no more than a share `alarm` of truths ever fall to, and that share among those that did not set it.
+    """Gives the largest bound that no more than a share `alarm` of truths ever fall to, and that share among those that did not set
+    it.
 
     The halves are of different members: figures of one with other errors are no new truth.
     """

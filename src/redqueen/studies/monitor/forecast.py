@@ -55,8 +55,9 @@ class Round:
 class Ensemble:
     """Holds a forecast: `values` [member, indicator, year] in the working scale of each indicator, in `years` as they follow.
 
-    `log_weights` [member] put members that were drawn around plausible points back into proportion: log of the density that is believed
-    (even over the ranges) over that of the mixture of all rounds (Owen and Zhou 2000; Cornuet et al. 2012). Minus infinity for a member that failed.
+    `log_weights` [member] put members that were drawn around plausible points back into proportion: log of the density that is
+    believed (even over the ranges) over that of the mixture of all rounds (Owen and Zhou 2000; Cornuet et al. 2012). Minus infinity
+    for a member that failed.
     """
 
     plan: Plan
@@ -104,7 +105,9 @@ def forecast(
         origins += _origins(trial)
     together = numpy.concatenate(values)
     missing = numpy.isnan(together).all(axis=(1, 2))
-    return Ensemble(plan, years_of(plan), together, numpy.where(missing, -numpy.inf, _log_weights(mine)), tuple(origins), tuple(mine))
+    return Ensemble(
+        plan, years_of(plan), together, numpy.where(missing, -numpy.inf, _log_weights(mine)), tuple(origins), tuple(mine)
+    )
 
 
 def years_of(plan: Plan) -> tuple[int, ...]:
@@ -113,18 +116,25 @@ def years_of(plan: Plan) -> tuple[int, ...]:
 
 
 def measured_members(plan: Plan, members: object, years: Sequence[int] | None = None) -> numpy.ndarray:
-    """Measures every indicator in members of one policy, in some years (all of the forecast unless given): [member, indicator, year]."""
+    """Measures every indicator in members of one policy, in some years (all of the forecast unless given): [member, indicator,
+    year].
+    """
     wanted = years_of(plan) if years is None else years
     return numpy.stack(
-        [one.of_simulated(measured_in(one.measured, one.region, plan.case.world, members, wanted)) for one in plan.indicators.values()], axis=1  # type: ignore[arg-type]
+        [
+            one.of_simulated(measured_in(one.measured, one.region, plan.case.world, members, wanted))
+            for one in plan.indicators.values()
+        ],
+        axis=1,  # type: ignore[arg-type]
     )
 
 
 def near(ensemble: Ensemble, weights: numpy.ndarray, count: int) -> Round:
-    """Draws points around the plausible ones: normal kernels around members in proportion to their weights, each as wide as is usual.
+    """Draws points around the plausible ones: normal kernels around members in proportion to their weights, each as wide as is
+    usual.
 
-    Widths are the weighted standard deviations times (4 / (n (d + 2)))^(1 / (d + 4)), n the effective size and d the number of parameters
-    (Silverman 1986); drawn by inverting the normal distribution between the ends of the ranges.
+    Widths are the weighted standard deviations times (4 / (n (d + 2)))^(1 / (d + 4)), n the effective size and d the number of
+    parameters (Silverman 1986); drawn by inverting the normal distribution between the ends of the ranges.
     """
     points = _unit_points(ensemble)
     if points.shape[1] == 0:
@@ -147,7 +157,12 @@ def _first_round(plan: Plan) -> Round:
 
 def _trial(plan: Plan, one: Round, number: int) -> Trial:
     """Gives the trial of a round; each has luck of its own."""
-    options = {"quarters": plan.quarter_after(plan.horizon), "region": plan.region, "reference": plan.policy.name, "name": plan.name}
+    options = {
+        "quarters": plan.quarter_after(plan.horizon),
+        "region": plan.region,
+        "reference": plan.policy.name,
+        "name": plan.name,
+    }
     variables = variables_of_measures(indicator.measured for indicator in plan.indicators.values())
     asked = {"policies": [plan.policy], "variables": variables, "own_luck": True, **options}
     if plan.samples is None:

@@ -1,4 +1,6 @@
-"""Goals: what is to be reached by when, by which figures it is judged, and the plan whose forecast it is judged against; a TOML file."""
+"""Goals: what is to be reached by when, by which figures it is judged, and the plan whose forecast it is judged against; a TOML
+file.
+"""
 
 from __future__ import annotations
 
@@ -26,27 +28,41 @@ from redqueen.policies.policy import Policy, lay_out_policy
 
 __all__ = ["DISCREPANCY", "ERROR", "KEYS", "MEMORY", "Goal", "Indicator", "Milestone", "Plan", "read_goals"]
 
-#: What a figure is thought to be off by, unless said: as published, and as the model follows it, and for how many years it stays so.
+#: What a figure is thought to be off by, unless said: as published, and as the model follows it, and for how many years it stays
+#: so.
 ERROR, DISCREPANCY, MEMORY = 0.05, 0.1, 5.0
 #: Table of a goals file -> its keys and what each says.
 KEYS: dict[str, dict[str, str]] = {
     "monitor": {
-        "name": "what it is called", "case": "a bundled case, or a case file", "policy": "the plan: a policy of the case, the catalogue or a file",
-        "region": "the region that is monitored (the case's unless given)", "from": "first year that is observed",
+        "name": "what it is called",
+        "case": "a bundled case, or a case file",
+        "policy": "the plan: a policy of the case, the catalogue or a file",
+        "region": "the region that is monitored (the case's unless given)",
+        "from": "first year that is observed",
         "ledger": "where observations are kept: a file, or the address of a database (postgresql://...)",
-        "budget": "most public cost of plan and adjustments, as a share of the region's value added", "source": "where the numbers are from",
+        "budget": "most public cost of plan and adjustments, as a share of the region's value added",
+        "source": "where the numbers are from",
     },
     "indicator": {
-        "name": "what observations call it", "region": "whose figure it is (the monitored region unless given)",
-        "measured": "how the simulation measures it: as in the facts of a case file", "unit": "of the figures",
+        "name": "what observations call it",
+        "region": "whose figure it is (the monitored region unless given)",
+        "measured": "how the simulation measures it: as in the facts of a case file",
+        "unit": "of the figures",
         "base": "with `since`: the figure of that year, where figures are not growth in %",
         "error": "standard deviation of a published figure: a share of it, or in its unit where it is no ratio",
-        "discrepancy": "standard deviation of what the model cannot follow, likewise", "memory": "years for which that stays about the same",
-        "lag": "years after its year until a figure is published", "source": "where the figures are from",
+        "discrepancy": "standard deviation of what the model cannot follow, likewise",
+        "memory": "years for which that stays about the same",
+        "lag": "years after its year until a figure is published",
+        "source": "where the figures are from",
     },
     "goal": {
-        "name": "what it is called", "indicator": "the indicator that it is judged by", "at_least": "the figure that is to be reached",
-        "at_most": "or not to be passed", "date": "year in which it is judged", "source": "who set it", "milestone": "figures on the way: date, value",
+        "name": "what it is called",
+        "indicator": "the indicator that it is judged by",
+        "at_least": "the figure that is to be reached",
+        "at_most": "or not to be passed",
+        "date": "year in which it is judged",
+        "source": "who set it",
+        "milestone": "figures on the way: date, value",
     },
     "goal.milestone": {"date": "year", "value": "the figure by then"},
 }
@@ -58,7 +74,8 @@ _PERCENT = "%"
 class Indicator:
     """Says by which figures something is judged, how the simulation measures them, and how far they may be off.
 
-    `relative` ones are worked with as logarithms, where `error` and `discrepancy` are shares of the figure; the others in their unit.
+    `relative` ones are worked with as logarithms, where `error` and `discrepancy` are shares of the figure; the others in their
+    unit.
     """
 
     name: str
@@ -100,7 +117,9 @@ class Indicator:
         return self.of_simulated(values)
 
     def of_simulated(self, values: numpy.ndarray) -> numpy.ndarray:
-        """Puts what `studies/measuring.py` measures into the working scale: logarithms where relative; what has none is minus infinity."""
+        """Puts what `studies/measuring.py` measures into the working scale: logarithms where relative; what has none is minus
+        infinity.
+        """
         if not self.relative:
             return values
         with numpy.errstate(divide="ignore", invalid="ignore"):
@@ -235,7 +254,18 @@ def read_goals(path: str | Path) -> Plan:
     document.refuse_if_any()
     assert found is not None and region is not None and policy is not None and since is not None and name and ledger
     return Plan(
-        name, str(path), found, policy, region, since, ledger if "://" in ledger else str(folder / ledger), budget, indicators, goals, samples, document.sources
+        name,
+        str(path),
+        found,
+        policy,
+        region,
+        since,
+        ledger if "://" in ledger else str(folder / ledger),
+        budget,
+        indicators,
+        goals,
+        samples,
+        document.sources,
     )
 
 
@@ -294,12 +324,21 @@ def _read_indicators(root: Section, found: Case | None, region: str | None) -> d
         if measured is None and "measured" not in section.table:
             section.fault(None, "does not say how it is measured in the simulation", 'add measured = { outcome = "..." }')
         values = {
-            "error": section.number("error", unit, 1e-6, default=ERROR), "discrepancy": section.number("discrepancy", unit, 0.0, default=DISCREPANCY),
-            "memory": section.number("memory", "years", 0.1, 100.0, default=MEMORY), "lag": section.number("lag", "years", 0.0, 20.0, default=0.0),
+            "error": section.number("error", unit, 1e-6, default=ERROR),
+            "discrepancy": section.number("discrepancy", unit, 0.0, default=DISCREPANCY),
+            "memory": section.number("memory", "years", 0.1, 100.0, default=MEMORY),
+            "lag": section.number("lag", "years", 0.0, 20.0, default=0.0),
         }
         _check_measure(section, measured, base, found)
         possible = base is None or base > 0
-        if name is None or measured is None or mine is None or not possible or None in values.values() or (measured.outcome not in BY_NAME and not measured.kept):
+        if (
+            name is None
+            or measured is None
+            or mine is None
+            or not possible
+            or None in values.values()
+            or (measured.outcome not in BY_NAME and not measured.kept)
+        ):
             continue
         if name in indicators:
             section.fault("name", f"two indicators are called '{name}'", "give one of them another name")
@@ -315,7 +354,11 @@ def _check_measure(section: Section, measured: Measure | None, base: float | Non
     if measured.year is not None:
         own.fault("year", "figures of an indicator have years of their own", "leave it out")
     if base is not None and measured.since is None:
-        section.fault("base", "is the figure of a year that is not named", 'add since to measured, as in { outcome = "exports", since = 1998 }')
+        section.fault(
+            "base",
+            "is the figure of a year that is not named",
+            'add since to measured, as in { outcome = "exports", since = 1998 }',
+        )
     if base is not None and base <= 0:
         section.fault("base", f"{base:g} cannot be a base", "give the figure of the year of since, above zero")
     if measured.since is not None and found is not None:
@@ -340,7 +383,10 @@ def _read_goals(root: Section, indicators: dict[str, Indicator], found: Case | N
         milestones = []
         for step in section.sections("milestone", title="date"):
             step.only(KEYS["goal.milestone"])
-            when, value = _goal_year(step, "date", found, since), step.number("value", indicator.unit if indicator else "", default=None)
+            when, value = (
+                _goal_year(step, "date", found, since),
+                step.number("value", indicator.unit if indicator else "", default=None),
+            )
             if when is not None and year is not None and when >= year:
                 step.fault("date", f"{when} is not before the goal's date, {year}")
             if value is None:
@@ -368,7 +414,9 @@ def _read_target(section: Section, indicator: Indicator | None) -> tuple[float |
 def _possible(section: Section, key: str, value: float, indicator: Indicator | None) -> bool:
     if indicator is None or math.isfinite(float(indicator.working(value))):
         return True
-    section.fault(key, f"{value:g} {indicator.unit} cannot be reached: {indicator.name} is worked with as a ratio", "give a figure above zero")
+    section.fault(
+        key, f"{value:g} {indicator.unit} cannot be reached: {indicator.name} is worked with as a ratio", "give a figure above zero"
+    )
     return False
 
 

@@ -1,8 +1,10 @@
-"""What holds a goal back: which constraint binds? Each is relaxed by a comparable step from now on, in futures that fit what was observed.
+"""What holds a goal back: which constraint binds? Each is relaxed by a comparable step from now on, in futures that fit what was
+observed.
 
-Growth diagnostics (Hausmann, Rodrik and Velasco 2005) by simulation. A step goes part of the way from what the region has, the plan's own instruments included, to
-the best that there is: the best region of the world, for each worker where that matters; or nothing of a friction that is the same everywhere. A constraint that a
-step relaxes is no policy: nothing is said of how, or at what cost.
+Growth diagnostics (Hausmann, Rodrik and Velasco 2005) by simulation. A step goes part of the way from what the region has, the
+plan's own instruments included, to the best that there is: the best region of the world, for each worker where that matters; or
+nothing of a friction that is the same everywhere. A constraint that a step relaxes is no policy: nothing is said of how, or at what
+cost.
 """
 
 from __future__ import annotations
@@ -33,10 +35,11 @@ STEP, FUTURES = 0.25, 24
 
 
 class Constraint(NamedTuple):
-    """Names what may hold a region back: endowments and the instrument that adds to each, or a parameter; `better` is "up" or "down".
+    """Names what may hold a region back: endowments and the instrument that adds to each, or a parameter; `better` is "up" or
+    "down".
 
-    Regions are compared `per` "workers" (thousands), "pay" of all workers at the start, or as they are. Endowments between two regions are relaxed with every
-    other region, both ways, towards nothing.
+    Regions are compared `per` "workers" (thousands), "pay" of all workers at the start, or as they are. Endowments between two
+    regions are relaxed with every other region, both ways, towards nothing.
     """
 
     name: str
@@ -60,15 +63,16 @@ CONSTRAINTS: tuple[Constraint, ...] = (
     Constraint("home_demand", "buyers at home", {"frontier_market": None, "value_market": None}, per="pay"),
     Constraint("interface_costs", "cost of working with a stranger (everywhere)", parameter="interface_cost", better="down"),
     Constraint("absorptive_capacity", "what a product taken apart does not tell (everywhere)", parameter="tacit", better="down"),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
 class Obstacle:
     """Holds what a step off one constraint adds to a goal's probability: mean over futures, paired, with its interval.
 
-    `effect` is the mean change of the indicator at the goal's date: in % where it is worked with as a ratio, else in its unit. `had` and `given` say what the
-    region has and what it is given (for each size where that matters); where it has the best already there is no step, and no gain.
+    `effect` is the mean change of the indicator at the goal's date: in % where it is worked with as a ratio, else in its unit.
+    `had` and `given` say what the region has and what it is given (for each size where that matters); where it has the best already
+    there is no step, and no gain.
     """
 
     constraint: Constraint
@@ -106,14 +110,18 @@ class _Relaxed(NamedTuple):
 def find_obstacles(
     outlook: Outlook, *, step: float = STEP, futures: int = FUTURES, threads: int = 1, progress: bool = True
 ) -> Obstacles:
-    """Relaxes every constraint by a step from now on, in plausible futures, and ranks them by what that adds to each goal's probability."""
+    """Relaxes every constraint by a step from now on, in plausible futures, and ranks them by what that adds to each goal's
+    probability.
+    """
     plan = outlook.plan
     world, now = plan.case.world, Ahead(outlook, 1).now
     plans = plan.laid_out.fixed if isinstance(plan.laid_out, Programme) else plan.laid_out
     relaxed = {one.name: _relax(one, step, world, plan.region, plans, now) for one in CONSTRAINTS}
     tried = {name: one.branch for name, one in relaxed.items() if one.branch is not None}
     ahead = Ahead(outlook, futures, threads=threads)
-    with progress_bar(ahead.branches.quarters(1 + len(tried)), f"{plan.name}: {len(tried)} constraints in {futures} futures", show=progress) as advance:
+    with progress_bar(
+        ahead.branches.quarters(1 + len(tried)), f"{plan.name}: {len(tried)} constraints in {futures} futures", show=progress
+    ) as advance:
         ahead.branches.advance = advance
         paths = dict(zip(tried, ahead.run(*tried.values()), strict=True)) if ahead.base is not None else {}
     rows: dict[str, tuple[Obstacle, ...]] = {}
@@ -144,7 +152,9 @@ def _effect(ahead: Ahead, path: object, goal: Goal) -> float:
 
 
 def _relax(constraint: Constraint, step: float, world: World, region: str, plan: Schedule, now: int) -> _Relaxed:
-    """Gives the branch in which a constraint is relaxed by a step, what the region has of it and what it is given; no branch where it has the best."""
+    """Gives the branch in which a constraint is relaxed by a step, what the region has of it and what it is given; no branch where
+    it has the best.
+    """
     if constraint.parameter is not None:
         value = {**DEFAULTS, **world.parameters}[constraint.parameter]
         return _Relaxed(Branch(parameters={constraint.parameter: (1 - step) * value}), value, (1 - step) * value)
@@ -176,4 +186,6 @@ def _relax(constraint: Constraint, step: float, world: World, region: str, plan:
 def _size(world: World, per: str | None) -> numpy.ndarray:
     """Gives what regions are compared for each of: [region]."""
     workers = world.endowments["workers"]
-    return {"workers": workers / 1000, "pay": workers * world.endowments["base_wage"]}.get(per or "", numpy.ones(len(world.regions)))
+    return {"workers": workers / 1000, "pay": workers * world.endowments["base_wage"]}.get(
+        per or "", numpy.ones(len(world.regions))
+    )

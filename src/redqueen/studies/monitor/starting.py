@@ -1,4 +1,4 @@
-"""Begin to monitor: write the goals file of a case or a trial, with its forecast's median as the goal until somebody sets another."""
+"""Begin to monitor: write the goals file of a case or a trial, with its forecast's median as the goal until another is set."""
 
 from __future__ import annotations
 
@@ -76,11 +76,13 @@ def begin(
     progress: bool = True,
     faults: Faults | None = None,
 ) -> tuple[str, Plan]:
-    """Gives the text of a goals file for a case, or a trial of one world, and the plan that it states; runs the forecast, and keeps it beside the file.
+    """Gives the text of a goals file for a case, or a trial of one world, and the plan that it states; runs the forecast, and keeps
+    it beside the file.
 
-    The plan is the policy named, else the first of the trial that is not its reference, else what happened. Indicators are index numbers of outcomes, the year before
-    `since` being 100. The goal is the first indicator's, in the last year: at least `target`, else the median of the forecast; milestones lie a third and two thirds
-    of the way there in time. Everything wrong is refused at once, together with the `faults` given.
+    The plan is the policy named, else the first of the trial that is not its reference, else what happened. Indicators are index
+    numbers of outcomes, the year before `since` being 100. The goal is the first indicator's, in the last year: at least `target`,
+    else the median of the forecast; milestones lie a third and two thirds of the way there in time. Everything wrong is refused at
+    once, together with the `faults` given.
     """
     faults = Faults() if faults is None else faults
     found = _found(asked, faults, policy, region, since, until, outcomes, uncertain, points, ledger, budget, Path(file))
@@ -97,7 +99,11 @@ def begin(
     medians = {year: _median(ensemble, first, year) for year in (plan.horizon, *_steps(found))}
     goal = medians[plan.horizon] if target is None else target
     # On the way to a target of one's own lies what the forecast's path would make of it.
-    stretch = math.log(goal / _BASE) / math.log(medians[plan.horizon] / _BASE) if target is not None and medians[plan.horizon] != _BASE else 1.0
+    stretch = (
+        math.log(goal / _BASE) / math.log(medians[plan.horizon] / _BASE)
+        if target is not None and medians[plan.horizon] != _BASE
+        else 1.0
+    )
     milestones = [(year, _rounded(_BASE * (medians[year] / _BASE) ** stretch)) for year in _steps(found)]
     return goals_text(found, _rounded(goal), milestones, given=target is not None), plan
 
@@ -109,24 +115,50 @@ def goals_text(found: Beginning, target: float, milestones: Sequence[tuple[int, 
     lines = [
         "# What is to be reached by when, by which figures it is judged, and the plan whose forecast it is judged against.",
         "# docs/monitor.md explains every key; redqueen check tells what is wrong with a file.",
-        "", "[monitor]", f"name = {_toml(found.name)}", f"case = {_toml(found.named)}", f"policy = {_toml(found.policy_named)}", f"region = {_toml(found.region)}",
-        f"from = {found.since}", f"ledger = {_toml(found.ledger)}  # or a database that many share: postgresql://user@host/name",
-        f"{'' if found.budget is not None else '# '}budget = {0.1 if found.budget is None else found.budget:g}  # most public cost of plan and adjustments, a share of value added",
-        "", "# The forecast: the plan's policy at points of these parameters, each point with a luck of its own.", "[uncertain]",
-        *(f"{name} = {_toml(list(limits))}" for name, limits in found.samples.ranges.items()), "", "[samples]", f"method = {_toml(found.samples.method)}",
+        "",
+        "[monitor]",
+        f"name = {_toml(found.name)}",
+        f"case = {_toml(found.named)}",
+        f"policy = {_toml(found.policy_named)}",
+        f"region = {_toml(found.region)}",
+        f"from = {found.since}",
+        f"ledger = {_toml(found.ledger)}  # or a database that many share: postgresql://user@host/name",
+        f"{'' if found.budget else '# '}budget = {0.1 if found.budget is None else found.budget:g}  # most public "
+        "cost of plan and adjustments, a share of value added",
+        "",
+        "# The forecast: the plan's policy at points of these parameters, each point with a luck of its own.",
+        "[uncertain]",
+        *(f"{name} = {_toml(list(limits))}" for name, limits in found.samples.ranges.items()),
+        "",
+        "[samples]",
+        f"method = {_toml(found.samples.method)}",
         f"count = {len(found.samples)}",
-    ]  # fmt: skip
+    ]
     for name in found.outcomes:
         outcome = BY_NAME[name]
         lines += [
-            "", "[[indicator]]", f"name = {_toml(name)}", f'measured = {{ outcome = "{name}", since = {base} }}', f'unit = "index, {base} = {_BASE:g}"',
+            "",
+            "[[indicator]]",
+            f"name = {_toml(name)}",
+            f'measured = {{ outcome = "{name}", since = {base} }}',
+            f'unit = "index, {base} = {_BASE:g}"',
             f"base = {_BASE:g}  # the figure of {base}: write yours, and the unit, to record figures in that",
-            f"error = {ERROR:g}  # standard deviation of a published figure, as a share of it", f"discrepancy = {DISCREPANCY:g}  # and of what the model cannot follow",
-            f"memory = {MEMORY:g}  # years for which that stays about the same", f"lag = {_LAG}  # years until a figure is published",
+            f"error = {ERROR:g}  # standard deviation of a published figure, as a share of it",
+            f"discrepancy = {DISCREPANCY:g}  # and of what the model cannot follow",
+            f"memory = {MEMORY:g}  # years for which that stays about the same",
+            f"lag = {_LAG}  # years until a figure is published",
             f'source = "chosen: {outcome.words} of the simulation; say where your figures are from"',
-        ]  # fmt: skip
+        ]
     side = "at_most" if BY_NAME[found.outcomes[0]].better == "down" else "at_least"
-    lines += ["", "[[goal]]", f"name = {_toml(found.outcomes[0])}", f"indicator = {_toml(found.outcomes[0])}", f"{side} = {target:g}", f"date = {found.until}", f"source = {_toml(why)}"]
+    lines += [
+        "",
+        "[[goal]]",
+        f"name = {_toml(found.outcomes[0])}",
+        f"indicator = {_toml(found.outcomes[0])}",
+        f"{side} = {target:g}",
+        f"date = {found.until}",
+        f"source = {_toml(why)}",
+    ]
     for year, value in milestones:
         lines += ["", "[[goal.milestone]]", f"date = {year}", f"value = {value:g}"]
     return "\n".join(lines) + "\n"
@@ -139,9 +171,19 @@ def uncertain_unless_named() -> dict[str, tuple[float, float]]:
 
 
 def _found(
-    asked: str, faults: Faults, policy: str | None, region: str | None, since: int | None, until: int | None, outcomes: Sequence[str] | None, uncertain: Sequence[str] | None,
-    points: int | None, ledger: str | None, budget: float | None, file: Path,
-) -> Beginning | None:  # fmt: skip
+    asked: str,
+    faults: Faults,
+    policy: str | None,
+    region: str | None,
+    since: int | None,
+    until: int | None,
+    outcomes: Sequence[str] | None,
+    uncertain: Sequence[str] | None,
+    points: int | None,
+    ledger: str | None,
+    budget: float | None,
+    file: Path,
+) -> Beginning | None:
     try:
         found, named, usual, samples, place = _case_of(asked)
     except Refused as refusal:
@@ -150,11 +192,19 @@ def _found(
     world = found.world
     region = region or place or found.region
     if region not in world.regions:
-        faults.add(f"{found.name} has no region '{region}'", field="--region", remedy=nearest(region, world.regions) or f"it has {', '.join(world.regions)}")
+        faults.add(
+            f"{found.name} has no region '{region}'",
+            field="--region",
+            remedy=nearest(region, world.regions) or f"it has {', '.join(world.regions)}",
+        )
         region = found.region
     policy = policy or usual
     if policy is None or policy == NONE.name:
-        faults.add("which policy is the plan?", field="--policy", remedy=f"name one: {', '.join(name for name in found.policies if name != NONE.name)}, or redqueen policies")
+        faults.add(
+            "which policy is the plan?",
+            field="--policy",
+            remedy=f"name one: {', '.join(name for name in found.policies if name != NONE.name)}, or redqueen policies",
+        )
     else:
         try:
             lay_out_policy(found.policy(policy, region), world, region)
@@ -164,14 +214,24 @@ def _found(
     since = (first + last) // 2 if since is None else since
     until = last if until is None else until
     if not first + 1 <= since <= last:
-        faults.add(f"{since} cannot be the first year observed", field="--from", remedy=f"name one of {first + 1} to {last}: the year before is the base")
+        faults.add(
+            f"{since} cannot be the first year observed",
+            field="--from",
+            remedy=f"name one of {first + 1} to {last}: the year before is the base",
+        )
     if not since < until <= last:
         faults.add(f"{until} cannot be the year of the goal", field="--until", remedy=f"name one after {since}, to {last}")
     wanted = tuple(one for one in chosen(list(outcomes or OUTCOMES), faults=faults))
     for one in wanted:
         if one.compared != RATIO or one.by_stage or one.of_the_world or one.better == EITHER:
-            known = [other.name for other in BY_NAME.values() if other.compared == RATIO and not other.by_stage and not other.of_the_world and other.better != EITHER]
-            faults.add(f"{one.name} has no index numbers", field="--outcome", remedy=f"{', '.join(known)} have; declare others in the file")
+            known = [
+                other.name
+                for other in BY_NAME.values()
+                if other.compared == RATIO and not other.by_stage and not other.of_the_world and other.better != EITHER
+            ]
+            faults.add(
+                f"{one.name} has no index numbers", field="--outcome", remedy=f"{', '.join(known)} have; declare others in the file"
+            )
     ranges = _ranges(uncertain, faults)
     if points is not None and points < 20:
         faults.add(f"{points} points are too few to tell a goal's probability", field="--points", remedy="give 20 or more")
@@ -183,19 +243,42 @@ def _found(
         samples = latin_hypercube(ranges if uncertain or samples is None else dict(samples.ranges), points or POINTS)
     path = str(policy)
     return Beginning(
-        file.stem, found, _from(file, named), path, _from(file, path), region, since, until, tuple(one.name for one in wanted), samples, ledger or f"{file.stem}.db", budget
+        file.stem,
+        found,
+        _from(file, named),
+        path,
+        _from(file, path),
+        region,
+        since,
+        until,
+        tuple(one.name for one in wanted),
+        samples,
+        ledger or f"{file.stem}.db",
+        budget,
     )
 
 
 def _case_of(asked: str) -> tuple[Case, str, str | None, Samples | None, str | None]:
-    """Gives the case, how it is named, the policy that is the plan unless named, what is uncertain, and the region; of a case or a trial file."""
+    """Gives the case, how it is named, the policy that is the plan unless named, what is uncertain, and the region; of a case or a
+    trial file.
+    """
     if asked.endswith(".toml") and Path(asked).is_file() and "[trial]" in Path(asked).read_text(encoding="utf-8", errors="replace"):
         trial = read_trial(asked)
         if len(trial.worlds) > 1 or trial.case is None:
-            raise Refused.one(f"a plan has one world, and this trial has {len(trial.worlds)}: {', '.join(trial.worlds)}", file=asked, remedy="name a case, or a trial of one world")
+            raise Refused.one(
+                f"a plan has one world, and this trial has {len(trial.worlds)}: {', '.join(trial.worlds)}",
+                file=asked,
+                remedy="name a case, or a trial of one world",
+            )
         usual = next((name for name in trial.policies if name != trial.reference), None)
         samples = trial.samples if trial.samples is not None and trial.samples.method == LATIN_HYPERCUBE else None
-        return trial.case, trial.case.file if trial.case.file and not _is_bundled(trial.case) else trial.case.name, usual, samples, trial.region
+        return (
+            trial.case,
+            trial.case.file if trial.case.file and not _is_bundled(trial.case) else trial.case.name,
+            usual,
+            samples,
+            trial.region,
+        )
     found = find_case(asked)
     usual = happened(found)
     return found, asked, None if usual == NONE.name else usual, None, None
@@ -211,7 +294,11 @@ def _ranges(names: Sequence[str] | None, faults: Faults) -> dict[str, tuple[floa
     declared = {parameter.name: (parameter.low, parameter.high) for parameter in PARAMETERS}
     for name in names:
         if name not in declared:
-            faults.add(f"no parameter is called '{name}'", field="--uncertain", remedy=nearest(name, declared) or "redqueen parameters lists them")
+            faults.add(
+                f"no parameter is called '{name}'",
+                field="--uncertain",
+                remedy=nearest(name, declared) or "redqueen parameters lists them",
+            )
     return {name: declared[name] for name in names if name in declared}
 
 
@@ -224,6 +311,7 @@ def _from(file: Path, named: str) -> str:
 
 def _beside(found: Beginning, file: Path) -> Beginning:
     """Gives the beginning with whole paths, for a draft that lies elsewhere."""
+
     def whole(named: str) -> str:
         return str((file.absolute().parent / named).resolve()) if named.endswith(".toml") else named
 

@@ -16,12 +16,24 @@ from redqueen.studies.monitor.courses import TOO_EARLY, Course, best_kernel, cou
 from redqueen.studies.monitor.forecast import Ensemble, Round, forecast, near
 from redqueen.studies.monitor.goals import Goal, Plan
 
-__all__ = ["LEAST_EFFECTIVE", "MISSED", "REACHED", "GoalStatus", "MilestoneStatus", "Observed", "Outlook", "Series", "Status", "look_out", "look_out_from",
+__all__ = [
+    "LEAST_EFFECTIVE",
+    "MISSED",
+    "REACHED",
+    "GoalStatus",
+    "MilestoneStatus",
+    "Observed",
+    "Outlook",
+    "Series",
+    "Status",
+    "look_out",
+    "look_out_from",
     "status_of",
 ]
 
 REACHED, MISSED = "reached", "missed"
-#: Effective number of members below which the forecast is simulated anew around the plausible ones, how often, and by how many runs.
+#: Effective number of members below which the forecast is simulated anew around the plausible ones, how often, and by how many
+#: runs.
 LEAST_EFFECTIVE, ROUNDS, AROUND = 20.0, 2, 40
 #: Share of rehearsed truths that surprise as much, below which the forecast is said not to fit what was observed.
 STRANGE = 0.01
@@ -41,8 +53,9 @@ class Observed(Protocol):
 class Outlook:
     """Holds a forecast conditioned on what was known at the end of a year.
 
-    `figures` were observed with `values` in working scales, in the order published; `counts` says how many were known at the end of each of `years`. `step` is
-    what is believed now, of every indicator in every year of the ensemble, [1, member, figure], series by series; `weights` [member] are over all members.
+    `figures` were observed with `values` in working scales, in the order published; `counts` says how many were known at the end of
+    each of `years`. `step` is what is believed now, of every indicator in every year of the ensemble, [1, member, figure], series
+    by series; `weights` [member] are over all members.
     """
 
     ensemble: Ensemble
@@ -99,7 +112,9 @@ class Outlook:
 
 @dataclass(frozen=True)
 class Series:
-    """Holds what was foreseen of an indicator and what was observed: by year, quantiles at `CHANCES` before and with what is known, and figures (None: none)."""
+    """Holds what was foreseen of an indicator and what was observed: by year, quantiles at `CHANCES` before and with what is known,
+    and figures (None: none).
+    """
 
     years: tuple[int, ...]
     before: numpy.ndarray
@@ -119,9 +134,11 @@ class MilestoneStatus:
 
 @dataclass(frozen=True)
 class GoalStatus:
-    """Says where a goal stands; `low` and `high` are the interval of `probability` for the number of members that it rests on (Wilson, 95 %).
+    """Says where a goal stands; `low` and `high` are the interval of `probability` for the number of members that it rests on
+    (Wilson, 95 %).
 
-    `since` is the year at whose end the state was first what it has been since; `chances` are the probabilities at the end of each of `years`.
+    `since` is the year at whose end the state was first what it has been since; `chances` are the probabilities at the end of each
+    of `years`.
     """
 
     goal: Goal
@@ -152,16 +169,30 @@ class Status:
 
 
 def status_of(
-    plan: Plan, observations: Sequence[Observed], *, as_of: int | None = None, threads: int | None = None, store: str | Path | None = None, progress: bool = True
+    plan: Plan,
+    observations: Sequence[Observed],
+    *,
+    as_of: int | None = None,
+    threads: int | None = None,
+    store: str | Path | None = None,
+    progress: bool = True,
 ) -> Status:
-    """Says where the goals of a plan stand, at the end of year `as_of` (that in which the last observation is published unless given)."""
+    """Says where the goals of a plan stand, at the end of year `as_of` (that in which the last observation is published unless
+    given).
+    """
     outlook = look_out(plan, observations, as_of=as_of, threads=threads, store=store, progress=progress)
     goals = tuple(_goal_status(outlook, goal, observations) for goal in plan.goals)
     return Status(outlook, goals, len(outlook.figures), tuple(_warnings(outlook, goals)))
 
 
 def look_out(
-    plan: Plan, observations: Sequence[Observed], *, as_of: int | None = None, threads: int | None = None, store: str | Path | None = None, progress: bool = True
+    plan: Plan,
+    observations: Sequence[Observed],
+    *,
+    as_of: int | None = None,
+    threads: int | None = None,
+    store: str | Path | None = None,
+    progress: bool = True,
 ) -> Outlook:
     """Conditions the forecast of a plan on what was known; simulates anew around the plausible members where too few are."""
     known = [one for one in observations if one.value is not None and one.indicator in plan.indicators]
@@ -213,9 +244,14 @@ def _goal_status(outlook: Outlook, goal: Goal, observations: Sequence[Observed])
     indicator = plan.indicators[goal.indicator]
     course = course_of(rehearse(outlook.ensemble, goal, outlook.kernel))
     chances = [outlook.chance(goal, step) for step in outlook.steps]
-    figures = {(plan.names[one.series], int(one.year)): float(indicator_value) for one, indicator_value in zip(outlook.figures, outlook.values, strict=True)}
+    figures = {
+        (plan.names[one.series], int(one.year)): float(indicator_value)
+        for one, indicator_value in zip(outlook.figures, outlook.values, strict=True)
+    }
     published = {year: float(indicator.figures(value)) for (name, year), value in figures.items() if name == goal.indicator}
-    seen = [sum(one.year + plan.indicators[plan.names[one.series]].lag <= year for one in outlook.figures) > 0 for year in outlook.years]
+    seen = [
+        sum(one.year + plan.indicators[plan.names[one.series]].lag <= year for one in outlook.figures) > 0 for year in outlook.years
+    ]
     states = [course.state(chance) if any_seen else TOO_EARLY for chance, any_seen in zip(chances, seen, strict=True)]
     state, since = _state_since(states, outlook.years)
     final = published.get(goal.year)
@@ -231,12 +267,27 @@ def _goal_status(outlook: Outlook, goal: Goal, observations: Sequence[Observed])
         milestones.append(MilestoneStatus(one.year, one.target, likely, what))
     years = tuple(year for year in outlook.ensemble.years if year <= goal.year)
     series = Series(
-        years, numpy.stack([outlook.band(goal.indicator, year, outlook.before) for year in years]),
-        numpy.stack([outlook.band(goal.indicator, year) for year in years]), tuple(published.get(year) for year in years),
+        years,
+        numpy.stack([outlook.band(goal.indicator, year, outlook.before) for year in years]),
+        numpy.stack([outlook.band(goal.indicator, year) for year in years]),
+        tuple(published.get(year) for year in years),
     )
     return GoalStatus(
-        goal, indicator.region, indicator.unit, chance, low, high, outlook.chance(goal, outlook.before), state, since, outlook.years, tuple(chances), course,
-        tuple(milestones), series, final,
+        goal,
+        indicator.region,
+        indicator.unit,
+        chance,
+        low,
+        high,
+        outlook.chance(goal, outlook.before),
+        state,
+        since,
+        outlook.years,
+        tuple(chances),
+        course,
+        tuple(milestones),
+        series,
+        final,
     )
 
 
@@ -258,17 +309,20 @@ def _warnings(outlook: Outlook, goals: Sequence[GoalStatus]) -> list[str]:
     found = []
     if outlook.effective < LEAST_EFFECTIVE:
         found.append(
-            f"what was observed leaves {outlook.effective:.0f} effective members of {len(outlook.ensemble)}, also after simulating around them: "
+            f"what was observed leaves {outlook.effective:.0f} effective members of {len(outlook.ensemble)}, also after "
+            "simulating around them: "
             "probabilities rest on few"
         )
     if outlook.surprise is not None and outlook.surprise < STRANGE:
         found.append(
-            "the forecast does not fit what was observed: fewer than one in a hundred of its own futures look as strange. Look at the measures and their "
+            "the forecast does not fit what was observed: fewer than one in a hundred of its own futures look as strange. Look "
+            "at the measures and their "
             "discrepancy before trusting probabilities"
         )
     for one in goals:
         if one.course.false_alarm is None:
             found.append(
-                f"{one.goal.name}: too few of {one.course.truths} rehearsed truths reach it to measure false alarms; the bound is one that none can pass more often than {100 * one.course.alarm:.0f} %"
+                f"{one.goal.name}: too few of {one.course.truths} rehearsed truths reach it to measure false alarms; the bound "
+                f"is one that none can pass more often than {100 * one.course.alarm:.0f} %"
             )
     return found
