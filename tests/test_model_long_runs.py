@@ -17,7 +17,7 @@ from redqueen.model.ledger import Ledger
 from redqueen.model.parameters import PARAMETERS
 from redqueen.model.simulate import simulate, step
 
-EXAMPLES = int(os.environ.get("REDQUEEN_EXAMPLES", "16"))
+EXAMPLES = int(os.environ.get("REDQUEEN_EXAMPLES", "25"))
 CENTURY = 400
 SIZE = 0.15
 #: Log quality: the frontier gains at most 3 a project; exp(200) would be no number to reckon with.
