@@ -19,8 +19,9 @@ import numpy
 import pandas
 
 from redqueen.cases.case import bundled_file
+from redqueen.report.figures import save_as
 from redqueen.report.monitor import chance_words
-from redqueen.report.monitor_figures import save_figure, status_figure
+from redqueen.report.monitor_figures import status_figure
 from redqueen.report.words import markdown_table, number
 from redqueen.studies.monitor.arriving import read_entries
 from redqueen.studies.monitor.forecast import forecast, runs_of
@@ -188,7 +189,7 @@ def main(name: str, folder: Path) -> None:
             )
         print(*rows[-1], sep=" | ", flush=True)
         if year == plan.since + (plan.horizon - plan.since) // 2:
-            save_figure(status_figure(found, f"python benchmarks/monitored.py {name} {folder}"), folder / f"{name}.png")
+            save_as(status_figure(found, f"python benchmarks/monitored.py {name} {folder}"), folder / f"{name}.png")
     heads = (
         "end of",
         "goal",

@@ -25,7 +25,8 @@ from redqueen.lab.luck import (
 )
 from redqueen.lab.trial import Trial
 from redqueen.model.schedule import Schedule
-from redqueen.report.luck import luck_document, luck_figure, save_luck, show_luck
+from redqueen.report.figures import save_as
+from redqueen.report.luck import luck_document, luck_figure, show_luck
 from redqueen.report.terminal import screen
 
 
@@ -322,12 +323,12 @@ def test_the_same_figure_is_the_same_file(tmp_path):
     result = dataset(first, second, name="quality_sold")
     rows = luck(result, "act")
     for name in ("one.svg", "two.svg"):
-        save_luck(luck_figure(result, rows, region="south"), tmp_path / name)
+        save_as(luck_figure(result, rows, region="south"), tmp_path / name)
     drawn = (tmp_path / "one.svg").read_text()
     assert drawn == (tmp_path / "two.svg").read_text()
     assert "product quality" in drawn
     with pytest.raises(Refused):
-        save_luck(luck_figure(result, rows, region="south"), tmp_path / "three.pdf")
+        save_as(luck_figure(result, rows, region="south"), tmp_path / "three.pdf")
 
 
 def ask(*words):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from redqueen.cli.asked import command, whole_number
@@ -31,6 +30,8 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
 
 
 def _forecast(asked: argparse.Namespace) -> None:
+    from redqueen.report.figures import check_figure
+
     faults = Faults()
     options = {
         "horizon": whole_number(asked.horizon, "--horizon", faults) or 1,
@@ -40,8 +41,7 @@ def _forecast(asked: argparse.Namespace) -> None:
     year = whole_number(asked.year, "--year", faults)
     if asked.evaluate == (asked.region is not None):
         faults.add("either a region is forecast or the models are compared", field="--region", remedy="give --region R or --evaluate")
-    if asked.figure is not None and Path(asked.figure).suffix not in (".png", ".svg"):
-        faults.add("no figure ends so", file=asked.figure, field="--figure", remedy="name a .png or .svg file")
+    check_figure(asked.figure, faults)
     if not asked.evaluate and (asked.figure is not None or asked.markdown):
         field = "--figure" if asked.figure is not None else "--markdown"
         faults.add("only a comparison has this", field=field, remedy="give --evaluate")
@@ -80,12 +80,13 @@ def _region(asked: argparse.Namespace, table: Evidence, year: int | None, option
 
 
 def _evaluate(asked: argparse.Namespace, table: Evidence, options: dict[str, float]) -> None:
-    from redqueen.report.forecast import evaluation_document, evaluation_page, save_calibration, show_evaluation
+    from redqueen.report.figures import save_as
+    from redqueen.report.forecast import calibration_figure, evaluation_document, evaluation_page, show_evaluation
     from redqueen.studies.forecast import evaluate
 
     evaluation = evaluate(table, asked.measure, **options)
     if asked.figure is not None:
-        save_calibration(evaluation, asked.figure)
+        save_as(calibration_figure(evaluation), asked.figure, dots=110)
     if asked.json:
         from redqueen.lab.store import json_text
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from redqueen.cli.asked import command, names, whole_number
@@ -37,6 +36,7 @@ def _luck(asked: argparse.Namespace) -> None:
     from redqueen.lab.compare import WINDOW
     from redqueen.lab.luck import luck_of_all
     from redqueen.lab.outcomes import chosen, variables_of
+    from redqueen.report.figures import check_figure
 
     faults = Faults()
     seeds = whole_number(asked.seeds, "--seeds", faults, least=2)
@@ -44,16 +44,16 @@ def _luck(asked: argparse.Namespace) -> None:
     window = whole_number(asked.window, "--window", faults)
     outcomes = tuple(one for one in chosen(names(asked.outcome), faults=faults) if asked.outcome or one.headline)
     horizons = _horizons(asked.horizons, faults)
-    if asked.figure is not None and Path(asked.figure).suffix not in (".png", ".svg"):
-        faults.add("no figure ends so", file=asked.figure, field="--figure", remedy="name a .png or .svg file")
+    check_figure(asked.figure, faults)
     trial = _trial(asked, faults, seeds=seeds or 2, variables=variables_of(outcomes))
     result = trial.run(threads=threads)
     region = asked.region or trial.region or trial.world.regions[0]
     rows = luck_of_all(result, outcomes=[one.name for one in outcomes], horizons=horizons, window=window or WINDOW)
     if asked.figure is not None:
-        from redqueen.report.luck import luck_figure, save_luck
+        from redqueen.report.figures import save_as
+        from redqueen.report.luck import luck_figure
 
-        save_luck(luck_figure(result, rows, region=region, command=command(asked)), asked.figure)
+        save_as(luck_figure(result, rows, region=region, command=command(asked)), asked.figure, dots=110)
     if asked.json:
         from redqueen.lab.store import json_text
         from redqueen.report.luck import luck_document

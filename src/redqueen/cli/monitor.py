@@ -270,7 +270,8 @@ def _observations(asked: argparse.Namespace) -> None:
 def _status(asked: argparse.Namespace) -> None:
     from redqueen.lab.store import json_text
     from redqueen.report.monitor import show_status, status_document
-    from redqueen.report.monitor_figures import check_figure, save_figure, status_figure
+    from redqueen.report.figures import check_figure, save_as
+    from redqueen.report.monitor_figures import status_figure
     from redqueen.report.terminal import screen
     from redqueen.studies.monitor.status import status_of
 
@@ -278,7 +279,7 @@ def _status(asked: argparse.Namespace) -> None:
     plan, observations, options = _known(asked)
     found = status_of(plan, observations, **options)
     if asked.figure is not None:
-        save_figure(status_figure(found, command(asked)), asked.figure)
+        save_as(status_figure(found, command(asked)), asked.figure)
     if asked.json:
         print(json_text(status_document(found, command(asked))))
         return

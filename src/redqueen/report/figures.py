@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from redqueen.errors import require
+from redqueen.errors import Faults, require
 from redqueen.lab.compare import Effect, Row
 from redqueen.lab.futures import Futures, futures
 from redqueen.lab.intervals import LEAST_SEEDS, LOWERS, NO_DIFFERENCE, RAISES
 from redqueen.lab.outcomes import BY_NAME, DOWN, SMOOTHING, UP, WORLD, Outcome, series
 from redqueen.report.words import title_of, unit_words
+from redqueen.writing import whole_file
 
 if TYPE_CHECKING:
     import xarray
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 INK, FAINT, GRID = "#222222", "#666666", "#e3e3e3"
 BETTER, WORSE, UNCLEAR = "#0072B2", "#D55E00", "#777777"
+
+#: Endings of figures.
+FORMATS = (".png", ".svg")
+# What would date a file, or say what drew it.
+_UNDATED = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
 
 _DOTS = "Filled dot: the interval leaves out zero; hollow: it does not. "
 _FEW = f"Fewer than {LEAST_SEEDS} seeds: all dots are hollow. "
@@ -188,10 +194,28 @@ def effects(
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:
     """Writes a figure as PNG and as SVG; the same figure gives the same bytes."""
     paths = [folder / f"{name}.png", folder / f"{name}.svg"]
-    with drawing():
-        figure.savefig(paths[0], metadata={"Software": None})
-        figure.savefig(paths[1], metadata={"Date": None, "Creator": None})
+    for path in paths:
+        save_as(figure, path)
     return paths
+
+
+def check_figure(place: str | Path | None, faults: Faults | None = None) -> None:
+    """Refuses a place whose ending is no figure's, or notes it in `faults`; None is no place."""
+    if place is None or Path(place).suffix in FORMATS:
+        return
+    mine = Faults() if faults is None else faults
+    ending = Path(place).suffix or Path(place).name
+    mine.add(f"no figure ends in '{ending}'", file=place, field="--figure", remedy="name a .png or .svg file")
+    if faults is None:
+        mine.refuse_if_any()
+
+
+def save_as(figure: Figure, place: str | Path, dots: int | None = None) -> None:
+    """Writes a figure as PNG or SVG by the ending of its name, whole or not at all; the same figure gives the same bytes."""
+    check_figure(place)
+    kind = Path(place).suffix[1:]
+    with drawing(), whole_file(place) as draft:
+        figure.savefig(draft, format=kind, metadata=_UNDATED[kind], **({} if dots is None else {"dpi": dots}))
 
 
 @contextlib.contextmanager

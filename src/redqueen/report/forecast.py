@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from redqueen.errors import Refused
 from redqueen.report.terminal import say, table
 from redqueen.report.words import number
 from redqueen.studies.forecast.evaluation import CHOSEN, GROUPS, SCORES, Comparison, Evaluation, Score
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = [
-    "calibration_figure", "evaluation_document", "evaluation_page", "forecast_document", "save_calibration", "show_evaluation", "show_forecast",
+    "calibration_figure", "evaluation_document", "evaluation_page", "forecast_document", "show_evaluation", "show_forecast",
 ]
 
 #: Rows of a list on the screen; --json has all.
@@ -155,18 +153,6 @@ def calibration_figure(evaluation: Evaluation) -> Any:
             x=0.01, ha="left", fontsize=7.5, color=FAINT,
         )
     return figure
-
-
-def save_calibration(evaluation: Evaluation, place: str | Path) -> None:
-    """Writes the figure of calibration as PNG or SVG by the ending of its name."""
-    from redqueen.report.figures import drawing
-
-    place = Path(place)
-    if place.suffix not in (".png", ".svg"):
-        raise Refused.one(f"no figure ends in '{place.suffix}'", file=place, field="--figure", remedy="name a .png or .svg file")
-    figure = calibration_figure(evaluation)
-    with drawing():
-        figure.savefig(place, dpi=110, metadata={"Software": None} if place.suffix == ".png" else {"Date": None, "Creator": None})
 
 
 def _about(evaluation: Evaluation) -> str:

@@ -6,10 +6,8 @@ import statistics
 import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from redqueen.errors import Refused
 from redqueen.lab.luck import Luck, alone_from
 from redqueen.lab.outcomes import BY_NAME, WORLD
 from redqueen.report.terminal import say, table
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from rich.console import Console
 
-__all__ = ["luck_document", "luck_figure", "save_luck", "show_luck"]
+__all__ = ["luck_document", "luck_figure", "show_luck"]
 
 #: Outcomes of the figure, one panel each.
 DRAWN = ("value_added", "jobs", "quality_sold", "firms", "research_spending", "novel_share")
@@ -114,17 +112,6 @@ def luck_figure(result: xarray.Dataset, rows: Sequence[Luck], *, region: str, co
         note = textwrap.fill(note, int(figure.get_figwidth() / 0.062), break_on_hyphens=False)
         figure.supxlabel(note, x=0.01, ha="left", fontsize=7.5, color=FAINT)
     return figure
-
-
-def save_luck(figure: Figure, place: str | Path) -> None:
-    """Writes the figure as PNG or SVG by the ending of its name; the same figure gives the same bytes."""
-    from redqueen.report.figures import drawing
-
-    place = Path(place)
-    if place.suffix not in (".png", ".svg"):
-        raise Refused.one(f"no figure ends in '{place.suffix}'", file=place, field="--figure", remedy="name a .png or .svg file")
-    with drawing():
-        figure.savefig(place, dpi=110, metadata={"Software": None} if place.suffix == ".png" else {"Date": None, "Creator": None})
 
 
 def _show_outcomes(console: Console, result: xarray.Dataset, rows: Sequence[Luck], title: str) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy
 
-from redqueen.errors import Refused
 from redqueen.report.figures import BETTER, COLOURS, FAINT, INK, WORSE, drawing
 from redqueen.report.monitor import chance_words
 
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
 
     from redqueen.studies.monitor.status import GoalStatus, Status
 
-__all__ = ["check_figure", "save_figure", "status_figure"]
+__all__ = ["status_figure"]
 
 
 def status_figure(found: Status, command: str) -> Figure:
@@ -40,23 +38,6 @@ def status_figure(found: Status, command: str) -> Figure:
         )
         figure.supxlabel(note, x=0.01, ha="left", fontsize=7.5, color=FAINT)
     return figure
-
-
-def check_figure(place: str | None) -> None:
-    """Refuses a place whose ending is no figure's."""
-    if place is not None and Path(place).suffix not in (".png", ".svg"):
-        raise Refused.one(
-            f"no figure ends in '{Path(place).suffix}'", file=place, field="--figure", remedy="name a .png or .svg file"
-        )
-
-
-def save_figure(figure: Figure, place: str | Path) -> None:
-    """Writes a figure as PNG or SVG by the ending of its name, whole or not at all; the same figure gives the same bytes."""
-    from redqueen.writing import whole_file
-
-    kind = Path(place).suffix[1:]
-    with drawing(), whole_file(place) as draft:
-        figure.savefig(draft, format=kind, metadata={"Software": None} if kind == "png" else {"Date": None, "Creator": None})
 
 
 def _draw_figures(axis: Axes, one: GoalStatus, as_of: int) -> None:
