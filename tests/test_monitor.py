@@ -359,7 +359,7 @@ def test_what_is_printed_has_no_traceback_and_fits_the_page(folder, capsys):
     cli.main(["monitor", "record", "goals.toml", "jobs", "1994", "203", "--source", "office"])
     for words in (["status", "goals.toml", "--figure", "one.svg"], ["obstacles", "goals.toml", "--futures", "3"],
                   ["advise", "goals.toml", "--evaluations", "3"],
-                  ["rehearse", "goals.toml"], ["observations", "goals.toml", "--history"]):  # fmt: skip
+                  ["rehearse", "goals.toml", "--figure", "two.png"], ["observations", "goals.toml", "--history"]):  # fmt: skip
         code, out, err = answered(["monitor", *words], capsys)
         assert code == 0, err
         assert max(map(len, out.splitlines())) <= 80 and out.isascii(), words

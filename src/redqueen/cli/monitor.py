@@ -62,6 +62,7 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
         metavar="N",
         help="made-up truths in which agencies that follow it, or do not, live (about a minute each; default: none)",
     )
+    rehearse.add_argument("--figure", metavar="FILE", help="draw what was said against what came: a .png or .svg file")
     rehearse.add_argument("--threads", metavar="N", help="runs at once (default: one a processor)")
 
 
@@ -330,7 +331,8 @@ def _advise(asked: argparse.Namespace) -> None:
 def _rehearse(asked: argparse.Namespace) -> None:
     from redqueen.lab.jobs import available_threads
     from redqueen.lab.store import json_text
-    from redqueen.report.monitor_rehearsal import rehearsal_document, show_lives, show_rehearsals
+    from redqueen.report.figures import check_figure, save_as
+    from redqueen.report.monitor_rehearsal import rehearsal_document, rehearsal_figure, show_lives, show_rehearsals
     from redqueen.report.terminal import screen
     from redqueen.studies.monitor.closed_loop import live_through
     from redqueen.studies.monitor.courses import rehearse_all
@@ -339,11 +341,14 @@ def _rehearse(asked: argparse.Namespace) -> None:
 
     faults = Faults()
     truths, threads = whole_number(asked.agencies, "--agencies", faults, least=2), whole_number(asked.threads, "--threads", faults)
+    check_figure(asked.figure, faults)
     faults.refuse_if_any(f"redqueen monitor rehearse {asked.goals}")
     plan = read_goals(asked.goals)
     store = runs_of(plan)
     found = rehearse_all(forecast(plan, threads=threads, store=store))
     lives = None if truths is None else live_through(plan, truths, threads=threads or available_threads(), store=store)
+    if asked.figure is not None:
+        save_as(rehearsal_figure(found, command(asked)), asked.figure)
     if asked.json:
         print(json_text(rehearsal_document(found, lives, command(asked))))
         return

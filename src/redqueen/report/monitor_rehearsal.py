@@ -13,13 +13,14 @@ from redqueen.report.terminal import say, table
 from redqueen.studies.monitor.courses import PUBLISHED, bins_of
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from rich.console import Console
 
     from redqueen.lab.intervals import Difference
     from redqueen.studies.monitor.closed_loop import Lives
-    from redqueen.studies.monitor.courses import Trust
+    from redqueen.studies.monitor.courses import Bin, Rehearsal, Trust
 
-__all__ = ["rehearsal_document", "show_lives", "show_rehearsals"]
+__all__ = ["interval_of", "rehearsal_document", "rehearsal_figure", "show_lives", "show_rehearsals"]
 
 
 def show_rehearsals(console: Console, found: Trust) -> None:
@@ -37,12 +38,9 @@ def show_rehearsals(console: Console, found: Trust) -> None:
     )
     console.print()
     for one, course, scores in zip(found.rehearsals, found.courses, found.scores, strict=True):
-        # Years of one truth, and errors of its figures, are no truths of their own.
-        apart = max(len(one.reached) / PUBLISHED, 1.0)
         rows = []
         for part in bins_of(one):
-            size = max(1.0, apart * part.count / one.chances.size)
-            low, high = wilson(part.came, size)
+            low, high = interval_of(one, part)
             rows.append(
                 (
                     f"{100 * part.low:.0f} to {chance_words(part.high)}",
@@ -110,6 +108,44 @@ def show_lives(console: Console, found: Lives) -> None:
         "value added; deeds: adjustments made. "
         "The same truths, luck and errors of figures for all.",
     )
+
+
+def interval_of(rehearsal: Rehearsal, part: Bin) -> tuple[float, float]:
+    """Gives the interval of what came true of a bin; years of one truth, and errors of its figures, are no truths of their own."""
+    truths = len(rehearsal.reached) / PUBLISHED
+    return wilson(part.came, max(1.0, truths * part.count / rehearsal.chances.size))
+
+
+def rehearsal_figure(found: Trust, command: str) -> Figure:
+    """Draws of every goal what was said against what came true, with intervals; on the diagonal both are the same."""
+    from redqueen.report.figures import COLOURS, FAINT, INK, drawing
+
+    with drawing() as pyplot:
+        count = len(found.rehearsals)
+        figure, axes = pyplot.subplots(1, count, squeeze=False, figsize=(3.9 * count + 0.6, 4.6))  # type: ignore[attr-defined]
+        for axis, one, course in zip(axes[0], found.rehearsals, found.courses, strict=True):
+            bins = bins_of(one)
+            limits = [interval_of(one, part) for part in bins]
+            axis.plot([0, 1], [0, 1], color=FAINT, linewidth=0.8, linestyle="--")
+            for bound in (course.below, course.above):
+                axis.axvline(bound, color=FAINT, linewidth=0.8, linestyle=":")
+            axis.vlines([part.said for part in bins], *zip(*limits, strict=True), color=COLOURS[0], linewidth=1.4)
+            axis.plot([part.said for part in bins], [part.came for part in bins], color=INK, marker="o", linestyle="none")
+            axis.set_xlim(0, 1)
+            axis.set_ylim(0, 1)
+            axis.set_title(one.goal.name)
+            axis.set_xlabel("chance given")
+        axes[0][0].set_ylabel("share that came true")
+        figure.suptitle(
+            f"{found.ensemble.plan.name}: said, and come true", x=0.01, ha="left", fontsize=13, fontweight="bold"
+        )
+        lines = (
+            "Each member a truth for those that it has no part in; bars: 95 %.",
+            "Dotted: off course below the left, on course above the right.",
+            f"Made by: {command}",
+        )
+        figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=7.5, color=FAINT)
+    return figure
 
 
 def rehearsal_document(found: Trust, lives: Lives | None, command: str) -> dict[str, Any]:
