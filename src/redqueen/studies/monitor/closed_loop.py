@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy
 
 from redqueen.errors import Faults, Refused
+from redqueen.lab.conditioning import Kernel
 from redqueen.lab.dataset import Recorder, dataset
 from redqueen.lab.intervals import LEVEL, Difference, paired_difference
 from redqueen.lab.jobs import Job, run_job
@@ -116,8 +117,9 @@ def live_through(plan: Plan, truths: int = TRUTHS, *, threads: int = 1, progress
     if truths < 2:
         raise Refused.one(f"{truths} is too few", field="--truths", remedy="give 2 or more")
     ensemble = forecast(plan, threads=threads, store=store, progress=progress)
-    course = course_of(rehearse(ensemble, goal, best_kernel(ensemble)))
-    start = look_out_from(ensemble, best_kernel(ensemble), [], plan.since - 1)
+    kernel = best_kernel(ensemble)
+    course = course_of(rehearse(ensemble, goal, kernel))
+    start = look_out_from(ensemble, kernel, [], plan.since - 1)
     path = [float(start.band(goal.indicator, year)[2]) for year in ensemble.years]
     lives = []
     with progress_bar(truths, f"{plan.name}: {truths} truths, {len(AGENCIES)} agencies", show=progress) as advance:
@@ -125,7 +127,7 @@ def live_through(plan: Plan, truths: int = TRUTHS, *, threads: int = 1, progress
             truth = _truth(plan, ensemble, number)
             agencies: dict[str, Callable[[int, Plan, Sequence[SimpleNamespace]], Policy | None]] = {
                 KEEPS: lambda year, now, seen: None,
-                FOLLOWS: _Follower(ensemble, goal, course, threads),
+                FOLLOWS: _Follower(ensemble, kernel, goal, course, threads),
                 CHASES: _Chaser(plan, goal, dict(zip(ensemble.years, path, strict=True)), number),
             }
             lives.append(tuple(_live(plan, goal, truth, agency, decide) for agency, decide in agencies.items()))
@@ -207,9 +209,8 @@ class _Follower:
     Surely: the interval of its paired gain leaves out zero. The best of many noisy gains is above zero even where none is.
     """
 
-    def __init__(self, ensemble: Ensemble, goal: Goal, course: Course, threads: int):
-        self.ensemble, self.goal, self.course, self.threads = ensemble, goal, course, threads
-        self.kernel = best_kernel(ensemble)
+    def __init__(self, ensemble: Ensemble, kernel: Kernel, goal: Goal, course: Course, threads: int):
+        self.ensemble, self.kernel, self.goal, self.course, self.threads = ensemble, kernel, goal, course, threads
 
     def __call__(self, year: int, plan: Plan, seen: Sequence[SimpleNamespace]) -> Policy | None:
         if plan.policy != self.ensemble.plan.policy:

@@ -70,6 +70,13 @@ class Ensemble:
     def __len__(self) -> int:
         return len(self.values)
 
+    @property
+    def own(self) -> Ensemble:
+        """Gives the forecast of the plan's own round alone, which knows of no observation."""
+        count = len(self.rounds[0].points)
+        even = numpy.where(numpy.isneginf(self.log_weights[:count]), -numpy.inf, 0.0)
+        return Ensemble(self.plan, self.years, self.values[:count], even, self.origins[:count], self.rounds[:1])
+
     def at(self, figures: Sequence[Figure]) -> numpy.ndarray:
         """Gives what members say of figures: [member, figure]."""
         if not figures:

@@ -242,7 +242,7 @@ def look_out_from(ensemble: Ensemble, kernel: Kernel, known: Sequence[Observed],
 def _goal_status(outlook: Outlook, goal: Goal, observations: Sequence[Observed]) -> GoalStatus:
     plan = outlook.plan
     indicator = plan.indicators[goal.indicator]
-    course = course_of(rehearse(outlook.ensemble, goal, outlook.kernel))
+    course = course_of(rehearse(outlook.ensemble.own, goal, outlook.kernel))
     chances = [outlook.chance(goal, step) for step in outlook.steps]
     figures = {
         (plan.names[one.series], int(one.year)): float(indicator_value)
