@@ -7,7 +7,7 @@ from toy_trial import CASE
 
 from redqueen.cases.facts import Measure
 from redqueen.lab.branches import Origin
-from redqueen.studies.monitor.forecast import Ensemble, Round
+from redqueen.studies.monitor.forecast import Ensemble
 from redqueen.studies.monitor.goals import Goal, Indicator
 
 LONGER = CASE.replace("end = 1995", "end = 2002")
@@ -43,6 +43,7 @@ name = "quality"
 measured = { outcome = "quality_sold" }
 unit = "log quality"
 error = 0.1
+discrepancy = 0.1
 source = "office"
 
 [[goal]]
@@ -82,4 +83,4 @@ def walks(count=200, years=12, seed=1, goal=0.0, error=0.3, drift=0.0):
     )
     values = numpy.random.default_rng(seed).normal(drift, 1.0, (count, 1, years)).cumsum(axis=2)
     origins = tuple(Origin(member, {}) for member in range(count))
-    return Ensemble(plan, tuple(range(2001, 2001 + years)), values, numpy.zeros(count), origins, (Round(numpy.empty((count, 0))),))
+    return Ensemble(plan, tuple(range(2001, 2001 + years)), values, numpy.zeros(count), origins, (tuple(range(count)),))

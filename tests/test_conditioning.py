@@ -136,6 +136,15 @@ def test_a_collapse_stays_the_worst_and_does_not_widen_all_others():
     assert kept.std() < 1.2
 
 
+def test_what_most_members_share_is_not_all_that_there_is():
+    """55 of 100 at 0 and 45 at 0.3: nobody is drawn to the others; and where most have nothing, those that have something keep it."""
+    two = numpy.array([0.0] * 55 + [0.3] * 45)[:, None]
+    assert drawn_in(two) == pytest.approx(two)
+    few = numpy.array([-numpy.inf] * 60 + [6.9] * 20 + [7.1] * 20)[:, None]
+    kept = drawn_in(few)
+    assert kept[60:] == pytest.approx(few[60:]) and numpy.isfinite(kept).all() and kept[:60].max() < 6.9
+
+
 @given(
     some.lists(some.tuples(some.integers(0, 1), some.integers(1990, 2010)), min_size=1, max_size=12, unique=True),
     some.floats(0.01, 1.0),

@@ -1,20 +1,20 @@
 """The monitor: what it says of truths that are known, where goals stand, what holds back, what to change."""
 
 import json
+from dataclasses import replace
 
 import numpy
 import pytest
 from monitored import GOALS, walks, write_plan
-from scipy import stats
 
 from redqueen import cli
 from redqueen.errors import Refused
-from redqueen.lab.conditioning import Kernel, effective_size, probability
-from redqueen.studies.monitor.advise import advise
+from redqueen.lab.branches import Branch, Branches, Origin
+from redqueen.lab.conditioning import Kernel
+from redqueen.studies.monitor.advise import _worth, advise
 from redqueen.studies.monitor.ahead import Ahead
 from redqueen.studies.monitor.closed_loop import AGENCIES, KEEPS, live_through
 from redqueen.studies.monitor.courses import (
-    FEWEST,
     OFF_COURSE,
     ON_COURSE,
     PUBLISHED,
@@ -22,13 +22,14 @@ from redqueen.studies.monitor.courses import (
     Course,
     best_kernel,
     bins_of,
+    counts_known,
     course_of,
     figures_known,
     log_score,
     rehearse,
     rehearse_all,
 )
-from redqueen.studies.monitor.forecast import Round, forecast, near, runs_of
+from redqueen.studies.monitor.forecast import forecast, plausible_points, runs_of
 from redqueen.studies.monitor.goals import read_goals
 from redqueen.studies.monitor.ledger import Entry, Ledger
 from redqueen.studies.monitor.obstacles import CONSTRAINTS, find_obstacles
@@ -119,27 +120,12 @@ def test_a_state_is_told_by_the_bounds(chance, state):
     assert Course(0.1, 0.8, 0.1, None, None, None, None, 100, 0.5).state(chance) == state
 
 
-def test_points_near_plausible_ones_keep_the_mean_that_is_believed():
-    """Importance weights put what was drawn around a few points back into proportion: mean and density, to some per cent."""
-    points = numpy.random.default_rng(2).random((400, 2))
-    ensemble = walks(400)
-    ensemble = type(ensemble)(
-        ensemble.plan, ensemble.years, ensemble.values, ensemble.log_weights, ensemble.origins, (Round(points),)
-    )
-    weights = numpy.exp(-20 * ((points - [0.8, 0.3]) ** 2).sum(axis=1))
-    added = near(ensemble, weights / weights.sum(), 400)
-    assert (added.points >= 0).all() and (added.points <= 1).all()
-    assert added.points.mean(axis=0) == pytest.approx(weights / weights.sum() @ points, abs=0.05)
-    together = numpy.concatenate([points, added.points])
-    mixture = 0.5 + 0.5 * added.density(together)
-    assert (1 / mixture).mean() == pytest.approx(1.0, abs=0.15)
-    assert (together / mixture[:, None]).sum(axis=0) / (1 / mixture).sum() == pytest.approx([0.5, 0.5], abs=0.06)
-
-
-def test_the_density_of_points_near_others_is_that_of_cut_normal_kernels():
-    one = Round(numpy.empty((0, 1)), numpy.array([[0.1], [0.7]]), numpy.array([0.25, 0.75]), numpy.array([0.2]))
-    by_hand = 0.25 * stats.truncnorm.pdf(0.4, -0.5, 4.5, 0.1, 0.2) + 0.75 * stats.truncnorm.pdf(0.4, -3.5, 1.5, 0.7, 0.2)
-    assert one.density(numpy.array([[0.4]]))[0] == pytest.approx(by_hand)
+def test_points_that_are_run_again_keep_their_weight():
+    """Members at one point share what it weighs, however often it is run: no point is believed more at first for being plausible."""
+    ensemble = walks(10)
+    weights = numpy.array([0.0, 0.5, 0.5, *[0.0] * 7])
+    again = plausible_points(ensemble, weights, 8)
+    assert again == (1, 1, 1, 1, 2, 2, 2, 2)
 
 
 # The toy
@@ -157,17 +143,20 @@ def test_every_member_has_a_luck_of_its_own(ensemble):
 
 def test_figures_come_when_they_are_published(plan):
     """Jobs a year late, quality at once; the base year tells nothing."""
-    assert figures_known(plan, plan.names, 1995, 2000) == [(1, 1994), (0, 1994), (1, 1995)]
-    assert figures_known(plan, ["jobs"], 1993, 2000) == []
+    assert figures_known(plan, 1995, 2000) == [(1, 1994), (0, 1994), (1, 1995)]
+    assert counts_known(plan, figures_known(plan, 1995, 2000), [1993, 1994, 1995]) == [0, 1, 3]
 
 
 def test_nothing_is_seen_ahead(plan, ensemble):
-    """What is said as of a year does not change by what is observed later."""
-    early, late = {1994: 203.0, 1995: 205.0}, {1996: 500.0, 1997: 1.0}
-    one = look_out_from(ensemble, KERNEL, seen(plan, early), 1996)
-    other = look_out_from(ensemble, KERNEL, seen(plan, early | late), 1996)
-    assert one.chance(plan.goals[0]) == other.chance(plan.goals[0])
-    assert one.figures == other.figures
+    """What is said to have been said at the end of a year is what was said then, also where later figures had more simulated."""
+    figures = {1994: 150.0, 1995: 130.0, 1996: 115.0, 1997: 105.0}
+    goal, store = plan.goals[0], runs_of(plan)
+    later = look_out(plan, seen(plan, figures), store=store, progress=False)
+    assert len(later.ensemble.rounds) > 1
+    for year in (1995, 1996):
+        then = look_out_from(ensemble, later.kernel, seen(plan, figures), year)
+        assert later.chance(goal, later.steps[later.years.index(year)]) == then.chance(goal)
+    assert later.chance(goal, later.before) == look_out_from(ensemble, later.kernel, [], 1993).chance(goal)
 
 
 def test_without_observations_the_status_is_the_forecast(plan, ensemble):
@@ -190,9 +179,60 @@ def test_good_figures_raise_the_chance_and_bad_ones_lower_it(plan, ensemble):
 
 
 def test_a_goal_that_is_past_is_reached_or_missed_by_its_figure(plan, ensemble):
-    for figure, state in ((221.0, REACHED), (219.0, MISSED)):
+    for figure, state in ((221.0, REACHED), (220.0, REACHED), (219.0, MISSED)):
         (one,) = status_of(plan, seen(plan, {2000: figure}), as_of=2001, progress=False, store=runs_of(plan)).goals
-        assert (one.state, one.since, one.observed) == (state, 2000, pytest.approx(figure))
+        assert (one.state, one.since, one.observed) == (state, 2001, figure)
+
+
+@pytest.mark.parametrize("figure", [201.0, 207.0, 213.0, 227.0])
+def test_a_figure_that_equals_its_goal_reaches_it(plan, ensemble, figure):
+    goal = replace(plan.goals[0], target=figure, milestones=())
+    (one,) = status_of(
+        replace(plan, goals=(goal,)), seen(plan, {2000: figure}), as_of=2001, progress=False, store=runs_of(plan)
+    ).goals
+    assert one.state == REACHED
+
+
+def test_figures_of_other_regions_and_units_in_a_shared_ledger_are_not_this_plans(plan, ensemble):
+    mine = seen(plan, {1994: 203.0})
+    others = [replace(one, region="north", value=900.0) for one in mine] + [
+        replace(one, unit="thousands", value=0.2) for one in mine
+    ]
+    options = {"as_of": 1995, "progress": False, "store": runs_of(plan)}
+    assert (
+        status_of(plan, [*others, *mine, *others], **options).goals[0].chances == status_of(plan, mine, **options).goals[0].chances
+    )
+
+
+def test_a_figure_is_published_when_its_lag_is_over(plan, ensemble):
+    """Half a year late: known at the end of the next year, and that is the year as of which the status is."""
+    late = replace(plan, indicators={name: replace(one, lag=0.5) for name, one in plan.indicators.items()})
+    found = status_of(late, seen(late, {1994: 203.0}), progress=False, store=runs_of(plan))
+    assert found.outlook.as_of == 1995 and found.observations == 1
+
+
+def test_not_to_be_passed_is_the_contrary_of_to_be_reached(plan, ensemble, outlook):
+    """At most 220 heads: the chance is what is left, good figures are bad ones, and courses are told the same way."""
+    most = replace(plan, goals=(replace(plan.goals[0], at_least=False),))
+    other = look_out_from(replace(ensemble, plan=most), KERNEL, seen(plan, {1994: 203.0, 1995: 205.0}), 1996)
+    assert other.chance(most.goals[0]) == pytest.approx(1 - outlook.chance(plan.goals[0]))
+    one, two = (rehearse(replace(ensemble, plan=mine), mine.goals[0], KERNEL) for mine in (plan, most))
+    assert two.chances == pytest.approx(1 - one.chances) and (two.reached == ~one.reached).all()
+    first, second = course_of(one), course_of(two)
+    assert second.below == pytest.approx(1 - first.above, abs=1e-12) and second.above == pytest.approx(1 - first.below, abs=1e-12)
+
+
+def test_what_a_branch_adds_is_added_in_full(outlook):
+    """Also beyond anything that a member of the forecast reached: a doubling is a doubling."""
+    ahead = Ahead(outlook, 6)
+    series = outlook.plan.names.index("jobs")
+    for change in (numpy.log(2.0), -1.5, 4.0):
+        values = ahead.base.values.copy()
+        values[:, series] += change
+        path = replace(ahead.base, values=values)
+        after, before = (ahead.mean(one, "jobs", 2000)[0] for one in (path, ahead.base))
+        assert after - before == pytest.approx(numpy.full(6, change))
+        assert ahead.effect(path, "jobs", 2000) == pytest.approx(100 * numpy.expm1(change))
 
 
 def test_a_milestone_is_reached_or_missed_by_its_figure_or_has_a_chance(plan, ensemble):
@@ -212,7 +252,7 @@ def test_too_few_members_are_warned_of_and_simulated_anew(plan, ensemble):
 
 def test_plausible_futures_share_the_past_of_their_members(outlook):
     ahead = Ahead(outlook, 6)
-    assert ahead.now == outlook.plan.quarter_after(1996) and ahead.years == (1997, 1998, 1999, 2000)
+    assert outlook.quarter == outlook.plan.quarter_after(1996) and ahead.years == (1997, 1998, 1999, 2000)
     pasts = {origin.seed: origin.luck for origin in ahead.branches.origins}
     assert len(set(pasts.values())) == len(pasts) and None not in pasts.values()
 
@@ -234,18 +274,26 @@ def test_obstacles_are_ranked_by_gain_and_the_same_every_time(outlook):
     assert all(one.gain is None for one in rows if one.given == one.had)
 
 
+def test_a_friction_is_relaxed_from_what_each_member_takes_it_for(plan, outlook):
+    """An assumption that is uncertain: a branch scales every member's own."""
+    uncertain = [Origin(origin.seed, {"tacit": 0.1 + 0.2 * place}) for place, origin in enumerate(outlook.ensemble.origins[:3])]
+    scaled = Branches(plan.case.world, plan.laid_out, uncertain, now=8, until=16).run(Branch(scaled={"tacit": 0.5}))[0]
+    for origin, history in zip(uncertain, scaled, strict=True):
+        assert history.state.parameters.tacit == pytest.approx(origin.parameters["tacit"] / 2)
+
+
 def test_a_step_of_nothing_relaxes_nothing(outlook):
     """Frictions that keep all they were and gaps that are not closed: no gain, and no change of the indicator."""
     rows = find_obstacles(outlook, step=1e-12, futures=3, progress=False).rows["work"]
     assert all(one.gain is None or abs(one.gain) < 1e-6 for one in rows)
 
 
-def test_advice_stays_within_the_budget_and_keeping_the_plan_gains_nothing(outlook):
+def test_keeping_the_plan_gains_nothing_and_regret_is_against_the_best_if_misled(outlook):
     found = advise(outlook, evaluations=4, progress=False)
     kept = next(one for one in found.adjustments if not one.intensities)
     assert kept.gain.mean == 0.0 and kept.misled == 0.0
-    for one in found.adjustments:
-        assert one.regret >= 0 and one.cost <= max(found.budget, found.plan_cost) * 1.2
+    best = max(one.misled for one in found.adjustments)
+    assert [one.regret for one in found.adjustments] == pytest.approx([best - one.misled for one in found.adjustments])
     gains = [one.gain.mean for one in found.adjustments]
     assert gains == sorted(gains, reverse=True)
     assert [(one.name, one.gain.mean) for one in found.adjustments] == [
@@ -253,10 +301,26 @@ def test_advice_stays_within_the_budget_and_keeping_the_plan_gains_nothing(outlo
     ]
 
 
-def test_a_figure_that_would_decide_is_worth_something_and_no_other(outlook):
-    for one in advise(outlook, evaluations=4, progress=False).telling:
-        assert one.worth >= 0 and len(one.choices) == len(one.values) + 1
-        assert one.values or one.worth == pytest.approx(0.0, abs=1e-9)
+def test_the_next_figure_of_every_indicator_is_asked_about(outlook):
+    """Jobs a year late: that of 1996 is next, at the end of 1997; quality at once: that of 1997."""
+    found = {one.indicator: one for one in advise(outlook, evaluations=4, progress=False).telling}
+    assert {name: one.year for name, one in found.items()} == {"jobs": 1996, "quality": 1997}
+    assert all(len(one.choices) == len(one.values) + 1 for one in found.values())
+
+
+def test_a_figure_is_worth_what_it_tells():
+    """One that says which of two is better is worth the difference; one that says nothing is worth nothing, on average over noise."""
+    good = numpy.tile([1.0, 0.0], 20)
+    values, places = numpy.stack([good, 1 - good]), numpy.arange(40)
+    # Futures come in pairs: each half has both kinds.
+    values = values[:, numpy.argsort(places % 4 // 2, kind="stable")]
+    kinds = values[0] > 0.5
+    told = numpy.stack([kinds, ~kinds]).astype(float)
+    assert _worth(values, told) == pytest.approx(0.5)
+    noise = numpy.random.default_rng(4).normal(0.0, 0.15, (500, 4, 16))
+    grid = numpy.exp(-0.5 * (numpy.linspace(-3, 3, 21)[:, None] - numpy.random.default_rng(5).normal(size=16)) ** 2)
+    worths = [_worth(one, grid) for one in noise]
+    assert abs(numpy.mean(worths)) < 4 * numpy.std(worths) / numpy.sqrt(500) + 1e-3
 
 
 @pytest.mark.parametrize(
@@ -296,8 +360,8 @@ def test_a_plan_without_parameters_is_uncertain_by_luck_alone(tmp_path, monkeypa
     text = GOALS[: GOALS.index("[uncertain]")] + GOALS[GOALS.index("[[indicator]]") :]
     plan = read_goals(write_plan(tmp_path, text))
     found = look_out(plan, seen(plan, {year: 200 * 1.6 ** (year - 1993) for year in range(1994, 1999)}), progress=False)
-    assert len(found.ensemble) > 24 and effective_size(found.weights) >= 1
-    assert probability(numpy.array([1.0]), 0.0, 0.5).tolist() == [1.0]
+    assert len(found.ensemble) == 24 + 40 * (len(found.ensemble.rounds) - 1) > 24
+    assert (found.ensemble.log_weights == 0).all()
 
 
 # The commands
@@ -382,6 +446,8 @@ def test_what_is_printed_has_no_traceback_and_fits_the_page(folder, capsys):
         (["record", "goals.toml", "jobs", "1994", "203"], "where is the figure from?"),
         (["record", "goals.toml", "jobs", "soon", "many", "--source", "x"], "is not a number"),
         (["record", "goals.toml", "jobs", "1994"], "2 words were given"),
+        (["record", "goals.toml", "jobs", "1994", "0.2", "--scale", "1000", "--source", "x"], "--scale: is not for one figure"),
+        (["record", "goals.toml", "seen.csv", "--region", "north", "--note", "x"], "--note: is not for a csv file"),
         (["record", "nowhere.toml", "jobs", "1994", "1"], "no such file"),
         (["status", "goals.toml", "--as-of", "1980"], "is not in the years that are monitored"),
         (["status", "goals.toml", "--figure", "one.gif"], "no figure ends in '.gif'"),
@@ -423,4 +489,4 @@ def test_new_figures_of_a_longer_file_are_taken(folder, capsys):
 def test_every_goal_has_its_rehearsal(ensemble):
     found = rehearse_all(ensemble)
     assert len(found.courses) == len(found.rehearsals) == 1 and found.courses[0].truths == 160
-    assert found.rehearsals[0].chances.shape == (160, 6) and FEWEST > 1
+    assert found.rehearsals[0].chances.shape == (160, 6)

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 #: Where a goals file is written unless asked otherwise.
 GOALS = "goals.toml"
+# What can be recorded, and which options are of what.
+_ONE, _FILE, _TABLE = "one figure", "a csv file", "a table of evidence (with --indicator)"
+_OPTIONS = {
+    "unit": (_ONE,), "region": (_ONE, _TABLE), "note": (_ONE, _TABLE), "new": (_FILE, _TABLE), "indicator": (_TABLE,), "measure": (_TABLE,),
+    "activity": (_TABLE,), "scale": (_TABLE,),
+}  # fmt: skip
 
 
 def add_commands(commands: argparse._SubParsersAction) -> None:
@@ -202,13 +208,14 @@ def _entries(asked: argparse.Namespace, plan: Plan) -> tuple[list[Entry], list[s
     by = asked.by or _user()
     heading = "nothing was recorded"
     scale = _number(asked.scale, "--scale", faults)
-    if len(asked.what) == 1 and not asked.withdraw:
+    kind = _ONE if len(asked.what) != 1 or asked.withdraw else _FILE if asked.indicator is None else _TABLE
+    for option, kinds in _OPTIONS.items():
+        if getattr(asked, option) not in (None, "", False) and kind not in kinds:
+            remedy = f"it is of {' and of '.join(kinds)}"
+            faults.add(f"is not for {kind}", field=f"--{option}", remedy=remedy)
+    if kind != _ONE:
         faults.refuse_if_any(heading)
-        if asked.indicator is None:
-            for option, value in (("--measure", asked.measure), ("--activity", asked.activity), ("--scale", asked.scale)):
-                if value is not None:
-                    faults.add("is of a table of evidence", field=option, remedy="name the indicator with --indicator")
-            faults.refuse_if_any(heading)
+        if kind == _FILE:
             return read_entries(asked.what[0], plan, entered_by=by, source=asked.source), notes
         found = from_table(
             asked.what[0],

@@ -12,6 +12,7 @@ import numpy
 
 from redqueen.lab.arms import begin
 from redqueen.model.instruments import INSTRUMENTS
+from redqueen.model.parameters import DEFAULTS
 from redqueen.model.schedule import ALL_STAGES, Deciding, Decision, Schedule
 from redqueen.model.simulate import History, simulate
 from redqueen.model.state import Parameters, State
@@ -37,12 +38,14 @@ class Branch:
     """Says what is different from the date on; nothing unless said.
 
     `added` is put on top of the plan's own intensities [instrument, quarter, region], within the range of each instrument.
-    `endowments` gives numbers of the world that hold from then on, by name; `parameters` assumptions.
+    `endowments` gives numbers of the world that hold from then on, by name; `parameters` assumptions; `scaled` multiplies each
+    member's own.
     """
 
     added: Schedule | None = None
     endowments: Mapping[str, numpy.ndarray] = field(default_factory=dict)
     parameters: Mapping[str, float] = field(default_factory=dict)
+    scaled: Mapping[str, float] = field(default_factory=dict)
 
 
 class Branches:
@@ -123,13 +126,14 @@ class Branches:
 
 def _changed(state: State, world: World, origin: Origin, branch: Branch) -> State:
     """Gives the state in which a branch begins: the member's own, or a copy in which something is different."""
-    if not branch.endowments and not branch.parameters and origin.luck is None:
+    if not branch.endowments and not branch.parameters and not branch.scaled and origin.luck is None:
         return state
     twin = state.copy()
     for name, values in branch.endowments.items():
         twin.arrays[name][...] = values
-    if branch.parameters:
-        twin.parameters = Parameters({**world.parameters, **origin.parameters, **branch.parameters})
+    if branch.parameters or branch.scaled:
+        given = {**DEFAULTS, **world.parameters, **origin.parameters, **branch.parameters}
+        twin.parameters = Parameters({**given, **{name: factor * given[name] for name, factor in branch.scaled.items()}})
     if origin.luck is not None:
         twin.seed = origin.luck
     return twin

@@ -14,6 +14,7 @@ around its value drawn towards their mean by sqrt(1 - h^2), so that mean and cov
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -152,13 +153,10 @@ def prepare(
     return Prepared(positions, around + kernel.width**2 * spread, log_weights, observed)
 
 
-def condition(
-    prepared: Prepared, observed: numpy.ndarray, counts: Sequence[int], excluded: numpy.ndarray | None = None
-) -> Iterator[Step]:
+def condition(prepared: Prepared, observed: numpy.ndarray, counts: Sequence[int]) -> Iterator[Step]:
     """Yields what is believed after the first `counts` figures of each truth [truth, figure], in rising order.
 
     Of member m after figures y: weight ~ prior density(y | s_m, C), mean = s + K (y - s), variance = c - K k', with K = k C^-1.
-    `excluded` [truth, member] are members that have no say.
     """
     n = prepared.observed
     root = numpy.linalg.cholesky(prepared.covariance[:n, :n]) if n else numpy.zeros((0, 0))
@@ -166,8 +164,6 @@ def condition(
     theirs = numpy.linalg.solve(root, prepared.positions[:, :n].T).T if n else prepared.positions[:, :0]
     truths = numpy.linalg.solve(root, observed.T).T if n else observed
     log_weights = numpy.tile(prepared.log_weights, (len(observed), 1))
-    if excluded is not None:
-        log_weights = numpy.where(excluded, -numpy.inf, log_weights)
     prior = _log_sum(log_weights)
     mean = numpy.repeat(prepared.positions[None, :, n:], len(observed), axis=0)
     own, done = numpy.diag(prepared.covariance[n:, n:]).copy(), 0
@@ -232,16 +228,20 @@ def normal_below(values: numpy.ndarray) -> numpy.ndarray:
 
 
 def drawn_in(values: numpy.ndarray) -> numpy.ndarray:
-    """Draws values [member, ...] in to `FARTHEST` robust standard deviations from the median of members (1.4826 times the median
-    distance; Hampel 1974).
+    """Draws values [member, ...] in to `FARTHEST` robust standard deviations from the median of members.
+
+    1.4826 times the median distance (Hampel 1974), or the standard deviation where most members are equal; of what is finite. What
+    is not is the least of all.
     """
-    values = numpy.where(numpy.isnan(values), -numpy.inf, values)
-    middle = numpy.median(values, axis=0)
-    middle = numpy.where(numpy.isfinite(middle), middle, 0.0)
-    with numpy.errstate(invalid="ignore"):
-        spread = 1.4826 * numpy.median(numpy.abs(values - middle), axis=0)
-    spread = numpy.where(numpy.isfinite(spread), spread, 1.0)
-    return numpy.clip(values, middle - FARTHEST * spread, middle + FARTHEST * spread)
+    finite = numpy.where(numpy.isfinite(values), values, numpy.nan)
+    with warnings.catch_warnings():
+        # Where no member has a value, zero is as good as any.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        middle = numpy.nan_to_num(numpy.nanmedian(finite, axis=0))
+        spread = 1.4826 * numpy.nan_to_num(numpy.nanmedian(numpy.abs(finite - middle), axis=0))
+        spread = numpy.where(spread > 0, spread, numpy.nan_to_num(numpy.nanstd(finite, axis=0)))
+    least = numpy.where(spread > 0, middle - FARTHEST * spread, middle - math.log(2))
+    return numpy.clip(numpy.where(numpy.isfinite(values), values, -numpy.inf), least, middle + FARTHEST * spread)
 
 
 def _log_sum(log_weights: numpy.ndarray) -> numpy.ndarray:

@@ -200,7 +200,8 @@ def show_obstacles(console: Console, found: Obstacles) -> None:
         for one in rows[:_SHOWN]:
             gain, interval = _points(one.gain, one.low, one.high)
             style = "blue" if one.binds else ""
-            effect = "-" if one.effect is None else effect_words(one.effect, None, None)[0]
+            relative = plan.indicators[one.goal.indicator].relative
+            effect = "-" if one.effect is None else f"{effect_words(one.effect, None, None)[0]}{' %' if relative else ''}"
             cells.append(
                 (
                     one.constraint.words,
@@ -210,14 +211,15 @@ def show_obstacles(console: Console, found: Obstacles) -> None:
                     f"{number(one.had)} to {number(one.given)}" if one.gain is not None else "has the best",
                 )
             )
-        heads = ("constraint", "gain, points", "95 % interval", "effect %", "step")
+        heads = ("constraint", "gain, points", "95 % interval", "effect", "step")
         title = f"{name}: chance {chance_words(found.chances[name])} under the plan"
-        table(console, heads, cells, title=title, right=heads[1:], whole=("gain, points", "effect %"))
+        table(console, heads, cells, title=title, right=heads[1:], whole=("gain, points", "effect"))
     say(
         console,
         f"Each is relaxed by {chance_words(found.step)} of the way from what the region has, its plan included, to the best "
         "region of the world (frictions: to none), from "
-        f"now on, in {found.futures} futures that fit what was observed. Gain: percentage points of the goal's chance, paired. "
+        f"now on, in {found.futures} futures that fit what was observed. Gain: percentage points of the goal's chance, paired; "
+        "effect: on its figure, the median. "
         f"Of {len(next(iter(found.rows.values()), ()))} "
         "intervals of 95 % one in twenty leaves out zero by chance. Nothing is said of how, or at what cost.",
     )

@@ -136,9 +136,7 @@ def rehearsal_figure(found: Trust, command: str) -> Figure:
             axis.set_title(one.goal.name)
             axis.set_xlabel("chance given")
         axes[0][0].set_ylabel("share that came true")
-        figure.suptitle(
-            f"{found.ensemble.plan.name}: said, and come true", x=0.01, ha="left", fontsize=13, fontweight="bold"
-        )
+        figure.suptitle(f"{found.ensemble.plan.name}: said, and come true", x=0.01, ha="left", fontsize=13, fontweight="bold")
         lines = (
             "Each member a truth for those that it has no part in; bars: 95 %.",
             "Dotted: off course below the left, on course above the right.",

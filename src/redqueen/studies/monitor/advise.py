@@ -115,8 +115,7 @@ def advise(
     plan = outlook.plan
     faults = Faults()
     chosen = _goal(outlook, goal, faults)
-    start = Ahead(outlook, 1).start
-    found = levers_ahead(plan, start, levers, faults)
+    found = levers_ahead(plan, outlook.start, levers, faults)
     if budget is not None and not (math.isfinite(budget) and budget > 0):
         faults.add(f"{budget:g} is no share of value added that could be spent", field="--budget", remedy="for example 0.05")
     if evaluations is not None and evaluations < 1:
@@ -127,7 +126,7 @@ def advise(
         Ahead(outlook, count, draw=draw, misled=lost, threads=threads)
         for count, draw, lost in ((SEARCHED, 1, False), (JUDGED, 2, False), (JUDGED, 3, True))
     )
-    each = len(searched.members) * (searched.branches.until - searched.now)
+    each = len(searched.members) * (searched.branches.until - outlook.quarter)
     starts = levers_alone(found)
     count = evaluations or max(len(starts) + 4, _FEWEST, min(_MOST, _QUARTERS // each))
 
@@ -154,7 +153,7 @@ def advise(
     )
     ranked = tuple(sorted(adjustments, key=lambda one: one.gain.mean, reverse=True))
     chance = float(judged.chances(judged.base, chosen).mean())
-    return Advice(outlook, chosen, start, most, float(judged.base.cost.mean()), chance, len(mixes), found, ranked, telling)
+    return Advice(outlook, chosen, outlook.start, most, float(judged.base.cost.mean()), chance, len(mixes), found, ranked, telling)
 
 
 def levers_ahead(plan: Plan, start: float, names: Sequence[str] | None, faults: Faults) -> Levers | None:
@@ -216,13 +215,9 @@ def _best(mixes: Sequence[Mix], most: float, plan_cost: float) -> list[Mix]:
 def _adjustments(paths: Sequence[tuple[Mix, Path, Path]], judged: Ahead, misled: Ahead, goal: Goal) -> list[Adjustment]:
     before, without = judged.chances(judged.base, goal), misled.chances(misled.base, goal)
     lost = [float((misled.chances(path, goal) - without).mean()) for _, _, path in paths]
-    indicator = judged.plan.indicators[goal.indicator]
     found = []
     for (mix, path, _), gone in zip(paths, lost, strict=True):
-        moved = float(
-            (judged.mean(path, goal.indicator, goal.year)[0] - judged.mean(judged.base, goal.indicator, goal.year)[0]).mean()
-        )
-        effect = 100 * math.expm1(moved) if indicator.relative else float(indicator.figures(moved))
+        effect = judged.effect(path, goal.indicator, goal.year)
         name = " + ".join(f"{instrument} {intensity:g}" for instrument, intensity in mix.intensities.items()) or KEEP
         gain = paired_difference(judged.chances(path, goal), before, LEVEL)
         found.append(Adjustment(name, mix.intensities, gain, effect, float(path.cost.mean()), gone, max(lost) - gone))
@@ -238,27 +233,41 @@ def _telling(outlook: Outlook, judged: Ahead, chances: Mapping[str, numpy.ndarra
     """
     plan, found = outlook.plan, []
     names = list(chances)
-    gains = numpy.stack([chances[name] for name in names])
+    values = numpy.stack([chances[name] for name in names])
     for series, indicator in enumerate(plan.indicators.values()):
-        # What is published next is of the year after the last that could be known.
-        year = max(outlook.as_of - math.floor(indicator.lag) + 1, plan.since)
-        if year not in judged.years:
+        year = max(outlook.as_of - math.ceil(indicator.lag) + 1, plan.since)
+        if year == indicator.measured.since or year not in outlook.ensemble.years:
             continue
         mean, deviation = judged.mean(judged.base, indicator.name, year)
         figure = [Figure(series, year)]
-        error = (
-            covariance(figure, figure, plan.blurs, observed=True)[0, 0]
-            - covariance(figure, figure, plan.blurs, observed=False)[0, 0]
-        )
-        spread = math.sqrt(deviation**2 + float(error))
+        kinds = (covariance(figure, figure, plan.blurs, observed=observed)[0, 0] for observed in (True, False))
+        spread = math.sqrt(deviation**2 + float(next(kinds) - next(kinds)))
         grid = numpy.linspace(mean.min() - 2 * spread, mean.max() + 2 * spread, _GRID)
         likely = numpy.exp(-0.5 * ((grid[:, None] - mean) / spread) ** 2)
-        density = likely.sum(axis=1)
-        expected = gains @ (likely / density[:, None]).T
-        choice = expected.argmax(axis=0)
-        worth = float((expected.max(axis=0) * density).sum() / density.sum()) - float(gains.mean(axis=1).max())
+        choice = _expected(values, likely).argmax(axis=0)
         turns = numpy.flatnonzero(numpy.diff(choice))
         limits = tuple(float(indicator.figures((grid[place] + grid[place + 1]) / 2)) for place in turns)
         choices = tuple(names[choice[place]] for place in (*turns, len(grid) - 1))
-        found.append(Telling(indicator.name, year, max(worth, 0.0), limits, choices))
+        found.append(Telling(indicator.name, year, _worth(values, likely), limits, choices))
     return tuple(sorted(found, key=lambda one: one.worth, reverse=True))
+
+
+def _worth(values: numpy.ndarray, likely: numpy.ndarray) -> float:
+    """Gives what choosing by a figure adds to choosing without it: chosen in half of the futures, valued in the other half.
+
+    `values` [choice, future], `likely` [figure, future]. The best of several noisy means is too high where it was chosen.
+    """
+    gained = []
+    half = numpy.arange(values.shape[1]) % 2 == 0
+    for mine, others in ((half, ~half), (~half, half)):
+        choice = _expected(values[:, mine], likely[:, mine]).argmax(axis=0)
+        told = numpy.take_along_axis(_expected(values[:, others], likely[:, others]), choice[None], axis=0)[0]
+        density = likely[:, others].sum(axis=1)
+        without = values[values[:, mine].mean(axis=1).argmax()][others].mean()
+        gained.append(float(told @ density / density.sum() - without))
+    return sum(gained) / 2
+
+
+def _expected(values: numpy.ndarray, likely: numpy.ndarray) -> numpy.ndarray:
+    """Gives the mean of each choice over futures as likely as a figure makes them: [choice, figure]."""
+    return values @ (likely / numpy.maximum(likely.sum(axis=1, keepdims=True), numpy.finfo(float).tiny)).T

@@ -75,19 +75,13 @@ class Ahead:
         #: Positions of the members among those that did not fail, and in the ensemble.
         self.drawn = resampled(self.step.weights[0], count)
         self.members = there[self.drawn]
-        self.now = plan.quarter_after(outlook.as_of) if outlook.as_of >= plan.start else 0
         until = plan.quarter_after(plan.horizon)
         origins = [self._origin(int(member), slot, draw, misled) for slot, member in enumerate(self.members)]
         self.branches = Branches(
-            plan.case.world, plan.laid_out, origins, now=self.now, until=until, threads=threads, advance=advance
+            plan.case.world, plan.laid_out, origins, now=outlook.quarter, until=until, threads=threads, advance=advance
         )
         self._world = replace(plan.case.world, quarters=until)
         self._base: Path | None = None
-
-    @property
-    def start(self) -> float:
-        """Gives the year in which what is tried begins."""
-        return self.plan.start + self.now / QUARTERS_A_YEAR
 
     @property
     def base(self) -> Path:
@@ -111,19 +105,25 @@ class Ahead:
         """Gives what is believed of a figure in each future of a branch, [future], and the deviation around it, in the working
         scale.
 
-        The member's own, moved by what its future under the plan adds, as much as members are drawn in, and by all that the branch
-        adds to that.
+        The member's own, moved by what its new luck under the plan adds, as much as members are drawn in, and by all that the
+        branch adds to that. A figure of a year that is past but not yet published is the member's own.
         """
         series, place = self.plan.names.index(indicator), self.outlook.place(indicator, year)
-        everyone = self.outlook.ensemble.at([Figure(series, year)])
-        # Drawn in as all members are: see `conditioning.prepare`.
-        together = [everyone, *(one.values[:, series, self.years.index(year)][:, None] for one in (self.base, path))]
-        low, high = drawn_in(everyone).min(), drawn_in(everyone).max()
-        own, base, here = (numpy.clip(numpy.nan_to_num(one[:, 0], nan=-numpy.inf), low, high) for one in together)
-        share = math.sqrt(1 - self.outlook.kernel.width**2)
-        return self.step.mean[0, self.drawn, place] + share * (base - own[self.members]) + (here - base), float(
-            self.step.deviation[place]
-        )
+        mean, deviation = self.step.mean[0, self.drawn, place], float(self.step.deviation[place])
+        if year not in self.years:
+            return mean, deviation
+        everyone = self.outlook.ensemble.at([Figure(series, year)])[numpy.isfinite(self.outlook.ensemble.log_weights), 0]
+        base, here = (one.values[:, series, self.years.index(year)] for one in (self.base, path))
+        # As members themselves are: see `conditioning.prepare`.
+        luck = drawn_in(numpy.concatenate([everyone, base]))[len(everyone) :] - drawn_in(everyone)[self.drawn]
+        return mean + math.sqrt(1 - self.outlook.kernel.width**2) * luck + _difference(here, base), deviation
+
+    def effect(self, path: Path, indicator: str, year: int) -> float:
+        """Gives the median change of a figure in a branch: in % where it is worked with as a ratio, else in its unit."""
+        series, declared = self.plan.names.index(indicator), self.plan.indicators[indicator]
+        place = self.years.index(year)
+        middle = float(numpy.median(_difference(path.values[:, series, place], self.base.values[:, series, place])))
+        return 100 * math.expm1(middle) if declared.relative else float(declared.figures(middle))
 
     def chances(self, path: Path, goal: Goal) -> numpy.ndarray:
         """Gives a goal's probability in each future of a branch: [future]."""
@@ -134,25 +134,32 @@ class Ahead:
 
     def _origin(self, member: int, slot: int, draw: int, misled: bool) -> Origin:
         own = self.outlook.ensemble.origins[member]
-        words = f"{own.seed} {self.now} {slot} {draw} {misled}"
+        words = f"{own.seed} {self.outlook.quarter} {slot} {draw} {misled}"
         return own._replace(luck=int.from_bytes(hashlib.sha256(words.encode()).digest()[:8]) >> 1)
 
     def _measured(self, histories: Sequence[History]) -> Path:
         needed = dict.fromkeys((*variables_of_measures(one.measured for one in self.plan.indicators.values()), *_SHARE.variables))
-        began = min(self.now, max(0, self.plan.quarter_after(self.plan.since) - QUARTERS_A_YEAR))
+        began = min(self.outlook.quarter, max(0, self.plan.quarter_after(self.plan.since) - QUARTERS_A_YEAR))
         recorder = Recorder(1, 1, len(histories), tuple(needed))
         for place, history in enumerate(histories):
             recorder.keep((0, 0, place), history)
         result = dataset(recorder, self._world, ["plan"], range(len(histories)), {}).drop_vars("failure")
         mine = result[[*_SHARE.variables]].sel(region=self.plan.region).isel(policy=0)
         cost, added = (mine[name].transpose("seed", "quarter").values for name in _SHARE.variables)
-        ahead = added[:, self.now :].sum(axis=1)
+        ahead = added[:, self.outlook.quarter :].sum(axis=1)
         with numpy.errstate(divide="ignore", invalid="ignore"):
             parts = (
-                cost[:, self.now :].sum(axis=1) / ahead,
-                cost[:, began : self.now].sum(axis=1) / ahead,
-                added[:, began : self.now].sum(axis=1) / ahead,
+                cost[:, self.outlook.quarter :].sum(axis=1) / ahead,
+                cost[:, began : self.outlook.quarter].sum(axis=1) / ahead,
+                added[:, began : self.outlook.quarter].sum(axis=1) / ahead,
             )
         return Path(
             measured_members(self.plan, result, self.years), *(numpy.where(numpy.isfinite(part), part, 0.0) for part in parts)
         )
+
+
+def _difference(here: numpy.ndarray, base: numpy.ndarray) -> numpy.ndarray:
+    """Gives what a branch adds to each future; what has no logarithm counts as half of the least that has one."""
+    finite = numpy.concatenate([here[numpy.isfinite(here)], base[numpy.isfinite(base)]])
+    least = (finite.min() if finite.size else 0.0) - math.log(2)
+    return numpy.where(numpy.isfinite(here), here, least) - numpy.where(numpy.isfinite(base), base, least)

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy
 
 from redqueen.errors import Faults, Refused
-from redqueen.lab.conditioning import Kernel
+from redqueen.lab.conditioning import Kernel, drawn_in
 from redqueen.lab.dataset import Recorder, dataset
 from redqueen.lab.intervals import LEVEL, Difference, paired_difference
 from redqueen.lab.jobs import Job, run_job
@@ -42,15 +42,16 @@ AGENCIES = (KEEPS, FOLLOWS, CHASES)
 #: way), and their draw.
 TRUTHS, ASTRAY, DRAW = 24, 0.25, 5
 #: Futures in which an agency compares what it might do.
-_FUTURES = 12
+_FUTURES = 16
 
 
 class Life(NamedTuple):
-    """Holds how one agency fared in one truth: the goal's figure in the end, in the working scale, less the target (above zero:
-    reached), what was spent, and what it did when.
+    """Holds how one agency fared in one truth: the goal's figure in the end, in the working scale, and by how much it is better
+    than the target (zero or more: reached); what was spent, and what it did when.
     """
 
     agency: str
+    came: float
     beyond: float
     cost: float
     deeds: tuple[tuple[int, str], ...]
@@ -82,16 +83,15 @@ class Lives:
     @property
     def payoffs(self) -> list[Payoff]:
         """Gives the payoff of every agency."""
-        beyond, costs = (
-            numpy.array([[getattr(life, name) for life in truth] for truth in self.lives]) for name in ("beyond", "cost")
-        )
+        names = ("came", "beyond", "cost")
+        came, beyond, costs = (numpy.array([[getattr(life, name) for life in truth] for truth in self.lives]) for name in names)
         reached = (beyond >= 0).astype(float)
         deeds = numpy.array([[len(life.deeds) for life in truth] for truth in self.lives])
         return [
             Payoff(
                 agency,
                 float(reached[:, place].mean()),
-                *(paired_difference(values[:, place], values[:, 0], LEVEL) for values in (reached, beyond, costs)),
+                *(paired_difference(values[:, place], values[:, 0], LEVEL) for values in (reached, came, costs)),
                 float(deeds[:, place].mean()),
             )
             for place, agency in enumerate(AGENCIES)
@@ -102,6 +102,7 @@ class _Truth(NamedTuple):
     parameters: dict[str, float]
     seed: int
     errors: numpy.ndarray
+    least: numpy.ndarray
 
 
 def live_through(plan: Plan, truths: int = TRUTHS, *, threads: int = 1, progress: bool = True, store: str | None = None) -> Lives:
@@ -137,7 +138,8 @@ def live_through(plan: Plan, truths: int = TRUTHS, *, threads: int = 1, progress
 
 def _truth(plan: Plan, ensemble: Ensemble, number: int) -> _Truth:
     """Draws a truth: every assumption off by up to a share of its range, a luck of its own, and the errors of its figures
-    [indicator, base and years].
+    [indicator, base and years]. A collapse counts as the least that the forecast knows of: its logarithm is not to outweigh all
+    others.
     """
     draw = numpy.random.default_rng([DRAW, number])
     parameters = {}
@@ -147,7 +149,7 @@ def _truth(plan: Plan, ensemble: Ensemble, number: int) -> _Truth:
             value = plan.case.world.parameters.get(row.name, row.value)
             parameters[row.name] = float(numpy.clip(value + astray, row.low, row.high))
     errors = draw.standard_normal((len(plan.indicators), len(ensemble.years) + 1))
-    return _Truth(parameters, int(draw.integers(1, 2**62)), errors)
+    return _Truth(parameters, int(draw.integers(1, 2**62)), errors, drawn_in(ensemble.values).min(axis=0))
 
 
 def _live(
@@ -164,7 +166,7 @@ def _live(
             figures, cost = _happens(now, truth)
     target = float(plan.indicators[goal.indicator].working(goal.target))
     came = figures[plan.names.index(goal.indicator), goal.year - plan.since]
-    return Life(agency, float(came - target) * (1 if goal.at_least else -1), cost, tuple(deeds))
+    return Life(agency, float(came), float(came - target) * (1 if goal.at_least else -1), cost, tuple(deeds))
 
 
 def _happens(plan: Plan, truth: _Truth) -> tuple[numpy.ndarray, float]:
@@ -186,7 +188,7 @@ def _happens(plan: Plan, truth: _Truth) -> tuple[numpy.ndarray, float]:
     values = measured_members(plan, result, tuple(range(plan.since, plan.horizon + 1)))[0]
     place, first = world.regions.index(plan.region), plan.quarter_after(plan.since - 1)
     cost, added = (float(member.arrays[name][first:, place].sum()) for name in ("public_cost", "value_added"))
-    return numpy.maximum(values, -50.0), cost / added if added > 0 else 0.0
+    return numpy.fmax(values, truth.least), cost / added if added > 0 else 0.0
 
 
 def _published(plan: Plan, truth: _Truth, figures: numpy.ndarray, year: int) -> list[SimpleNamespace]:
@@ -206,7 +208,8 @@ class _Follower:
     """Takes the adjustment that surely gains most, of each lever alone within the budget, in every year in which the monitor says
     that the goal is off course.
 
-    Surely: the interval of its paired gain leaves out zero. The best of many noisy gains is above zero even where none is.
+    Surely: the interval of its paired gain, at a level that holds for all levers together (Bonferroni), leaves out zero. The best
+    of many noisy gains is above zero even where none is.
     """
 
     def __init__(self, ensemble: Ensemble, kernel: Kernel, goal: Goal, course: Course, threads: int):
@@ -220,7 +223,7 @@ class _Follower:
         if not seen or self.course.state(outlook.chance(self.goal)) != OFF_COURSE:
             return None
         ahead = Ahead(outlook, _FUTURES, draw=year, threads=self.threads)
-        levers = levers_ahead(plan, ahead.start, None, Faults())
+        levers = levers_ahead(plan, outlook.start, None, Faults())
         if levers is None:
             return None
         most, before = ahead.left(plan.budget), ahead.chances(ahead.base, self.goal)
@@ -230,7 +233,7 @@ class _Follower:
             if amended is None:
                 continue
             (path,) = ahead.run(branch_of(plan, levers, mix))
-            gained = paired_difference(ahead.chances(path, self.goal), before, LEVEL)
+            gained = paired_difference(ahead.chances(path, self.goal), before, 1 - (1 - LEVEL) / len(levers.names))
             if gained.low > 0 and gained.mean > gain and float(path.cost.mean()) <= max(most, float(ahead.base.cost.mean())):
                 best, gain = amended, gained.mean
         return best
@@ -253,8 +256,10 @@ class _Chaser:
         first = len(self.plan.policy.changes)
         ended = tuple(replace(one, until=min(one.until or math.inf, float(year + 1))) for one in plan.policy.changes[first:])
         before = replace(plan, policy=replace(plan.policy, name=self.plan.policy.name, changes=plan.policy.changes[:first] + ended))
+        tried = plan.policy.name.rpartition("+")[2]
         for place in self.draw.permutation(len(mixes)):
-            amended = _amended(before, levers, list(mixes)[place], list(mixes.values())[place])
+            name = list(mixes)[place]
+            amended = None if name == tried else _amended(before, levers, name, mixes[name])
             if amended is not None:
                 return amended
         return None

@@ -50,6 +50,8 @@ _PARTS = 5
 PUBLISHED, _DRAW = 4, 7
 #: Kernels that are tried; the one whose rehearsals score best is used.
 _WIDTHS, _SHRINKAGES = (0.3, 0.5, 0.65, 0.8, 0.9), (0.1, 0.3)
+#: What is more likely than not is never off course, nor what is less likely on course.
+_MIDDLE = 0.5
 #: No probability is scored as surer than this.
 _SUREST = 1e-4
 
@@ -59,7 +61,7 @@ class Rehearsal:
     """Holds what the monitor would have said: `chances` [truth, year] of a goal at the end of each of `years`, and whether it was
     `reached` [truth].
 
-    `prior` [truth] is what it said before any figure was known.
+    `prior` [truth] is what it said before any figure was known, `members` [truth] which member took its turn.
     """
 
     goal: Goal
@@ -67,6 +69,7 @@ class Rehearsal:
     chances: numpy.ndarray
     reached: numpy.ndarray
     prior: numpy.ndarray
+    members: numpy.ndarray
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ class Bin(NamedTuple):
     came: float
 
 
-def figures_known(plan: Plan, indicators: Sequence[str], year: int, last: int) -> list[Figure]:
+def figures_known(plan: Plan, year: int, last: int) -> list[Figure]:
     """Lists the figures of years up to `last` that are published by the end of a year, in the order in which they are.
 
     The figure of the year that an indicator is measured since tells nothing: it is the base.
@@ -115,30 +118,34 @@ def figures_known(plan: Plan, indicators: Sequence[str], year: int, last: int) -
     found = [
         (then + plan.indicators[name].lag, then, series)
         for series, name in enumerate(plan.names)
-        if name in indicators
         for then in range(plan.since, last + 1)
         if then + plan.indicators[name].lag <= year and then != plan.indicators[name].measured.since
     ]
     return [Figure(series, then) for _, then, series in sorted(found)]
 
 
-def rehearse(ensemble: Ensemble, goal: Goal, kernel: Kernel, published: int = PUBLISHED) -> Rehearsal:
+def counts_known(plan: Plan, figures: Sequence[Figure], years: Sequence[int]) -> list[int]:
+    """Counts how many of some figures are published by the end of each year."""
+    return [sum(then + plan.indicators[plan.names[series]].lag <= year for series, then in figures) for year in years]
+
+
+def rehearse(ensemble: Ensemble, goal: Goal, kernel: Kernel, published: int = PUBLISHED, draw: int = _DRAW) -> Rehearsal:
     """Rehearses a goal on every member of a forecast, with figures of all indicators in every year before the goal's, `published`
     times with other errors.
     """
     plan = ensemble.plan
     years = tuple(range(plan.since, goal.year))
-    figures = figures_known(plan, plan.names, goal.year - 1, goal.year - 1)
-    counts = [0, *(sum(then + plan.indicators[plan.names[series]].lag <= year for series, then in figures) for year in years)]
+    figures = figures_known(plan, goal.year - 1, goal.year - 1)
+    counts = [0, *counts_known(plan, figures, years)]
     together = [*figures, Figure(plan.names.index(goal.indicator), goal.year)]
     there = numpy.isfinite(ensemble.log_weights)
     simulated, log_weights = ensemble.at(together)[there], ensemble.log_weights[there]
     whole = prepare(simulated, log_weights, together, len(figures), plan.blurs)
-    errors = numpy.random.default_rng(_DRAW).standard_normal((published, *simulated.shape))
+    errors = numpy.random.default_rng(draw).standard_normal((published, *simulated.shape))
     root = _root(whole.covariance)
     target = float(plan.indicators[goal.indicator].working(goal.target))
     part = numpy.arange(len(simulated)) % _PARTS
-    reached, chances = [], []
+    reached, chances, members = [], [], []
     for one in range(min(_PARTS, len(simulated))):
         truths = (whole.positions[part == one][None] + errors[:, part == one] @ root.T).reshape(-1, len(together))
         others = prepare(simulated[part != one], log_weights[part != one], together, len(figures), plan.blurs, kernel)
@@ -147,9 +154,10 @@ def rehearse(ensemble: Ensemble, goal: Goal, kernel: Kernel, published: int = PU
             for step in condition(others, truths[:, :-1], counts)
         ]
         chances.append(numpy.stack(said, axis=1))
+        members.append(numpy.tile(numpy.flatnonzero(part == one), published))
         reached.append(truths[:, -1] >= target if goal.at_least else truths[:, -1] <= target)
     given = numpy.concatenate(chances)
-    return Rehearsal(goal, years, given[:, 1:], numpy.concatenate(reached), given[:, 0])
+    return Rehearsal(goal, years, given[:, 1:], numpy.concatenate(reached), given[:, 0], numpy.concatenate(members))
 
 
 class Trust(NamedTuple):
@@ -182,7 +190,10 @@ def rehearse_all(ensemble: Ensemble, alarm: float = ALARM) -> Trust:
 def best_kernel(ensemble: Ensemble) -> Kernel:
     """Gives the kernel whose rehearsals score best over all goals: the mean log score of what would have been said every year."""
     kernels = [Kernel(width, shrinkage) for width in _WIDTHS for shrinkage in _SHRINKAGES]
-    scores = [sum(log_score(rehearse(ensemble, goal, kernel, published=1)) for goal in ensemble.plan.goals) for kernel in kernels]
+    scores = [
+        sum(log_score(rehearse(ensemble, goal, kernel, published=1, draw=_DRAW + 1)) for goal in ensemble.plan.goals)
+        for kernel in kernels
+    ]
     return kernels[int(numpy.argmin(scores))]
 
 
@@ -214,10 +225,11 @@ def bins_of(rehearsal: Rehearsal, count: int = 5) -> list[Bin]:
 def course_of(rehearsal: Rehearsal, alarm: float = ALARM) -> Course:
     """Sets the bounds of a goal's course for a rate of false alarms, and measures the rates that they have."""
     reached, missed = rehearsal.chances[rehearsal.reached], rehearsal.chances[~rehearsal.reached]
+    half = rehearsal.members % 2 == 0
     prior = float(rehearsal.prior.mean())
-    below, false_alarm = _bound(reached.min(axis=1, initial=1.0), alarm, alarm * prior)
-    above, false_comfort = _bound(1 - missed.max(axis=1, initial=0.0), alarm, alarm * (1 - prior))
-    below, above = min(below, 0.5), max(1 - above, 0.5)
+    below, false_alarm = _bound(reached.min(axis=1, initial=1.0), half[rehearsal.reached], alarm, alarm * prior)
+    above, false_comfort = _bound(1 - missed.max(axis=1, initial=0.0), half[~rehearsal.reached], alarm, alarm * (1 - prior))
+    above = 1 - above
     found = ahead = None
     if len(missed) >= FEWEST * PUBLISHED and rehearsal.years:
         called = missed <= below
@@ -227,17 +239,16 @@ def course_of(rehearsal: Rehearsal, alarm: float = ALARM) -> Course:
     return Course(below, above, alarm, false_alarm, false_comfort, found, ahead, len(rehearsal.reached), prior)
 
 
-def _bound(lowest: numpy.ndarray, alarm: float, safe: float) -> tuple[float, float | None]:
-    """Gives the largest bound that no more than a share `alarm` of truths ever fall to, and that share among those that did not set
-    it.
+def _bound(lowest: numpy.ndarray, half: numpy.ndarray, alarm: float, safe: float) -> tuple[float, float | None]:
+    """Gives the largest bound, a half at most, that no more than a share `alarm` of truths ever fall to, and how many of the others
+    do.
 
-    The halves are of different members: figures of one with other errors are no new truth.
+    The two halves are of different members: figures of one with other errors are no new truth.
     """
-    if len(lowest) < FEWEST * PUBLISHED:
+    if min(half.sum(), (~half).sum()) < FEWEST // 2 * PUBLISHED:
         return safe, None
-    halves = lowest[: len(lowest) // 2], lowest[len(lowest) // 2 :]
-    wrong = [float((other <= _quantile(half, alarm)).mean()) for half, other in (halves, halves[::-1])]
-    return _quantile(lowest, alarm), sum(wrong) / 2
+    wrong = [float((lowest[~one] <= min(_quantile(lowest[one], alarm), _MIDDLE)).mean()) for one in (half, ~half)]
+    return min(_quantile(lowest, alarm), _MIDDLE), sum(wrong) / 2
 
 
 def _quantile(values: numpy.ndarray, alarm: float) -> float:

@@ -97,7 +97,7 @@ class Indicator:
     @property
     def relative(self) -> bool:
         """Says whether figures are worked with as logarithms: zero and less cannot be observed."""
-        return self.measured.relative or BY_NAME[str(self.measured.outcome)].compared == RATIO
+        return _is_ratio(self.measured)
 
     @property
     def blur(self) -> Blur:
@@ -223,6 +223,10 @@ class Plan:
         return last_quarters(year, world.start, world.quarters)[1]
 
 
+def _is_ratio(measured: Measure) -> bool:
+    return measured.relative or measured.outcome not in BY_NAME or BY_NAME[measured.outcome].compared == RATIO
+
+
 def read_goals(path: str | Path) -> Plan:
     """Reads a goals file: `[monitor]`, `[uncertain]`, `[samples]`, `[[indicator]]`, `[[goal]]` and `[source]`.
 
@@ -300,9 +304,11 @@ def _read_policy(heading: Section, folder: Path, found: Case | None, region: str
 
 def _read_since(heading: Section, found: Case | None) -> int | None:
     year = _year(heading, "from")
-    if year is not None and found is not None and not any(last_quarters(year, found.world.start, found.world.quarters)):
-        heading.fault("from", f"{year} is outside the run, {_run(found)}")
-        return None
+    if year is not None and found is not None:
+        end = found.world.start + found.world.quarters / QUARTERS_A_YEAR
+        if not found.world.start <= year < end:
+            heading.fault("from", f"{year} is outside the run, {_run(found)}")
+            return None
     return year
 
 
@@ -330,6 +336,10 @@ def _read_indicators(root: Section, found: Case | None, region: str | None) -> d
             "lag": section.number("lag", "years", 0.0, 20.0, default=0.0),
         }
         _check_measure(section, measured, base, found)
+        if measured is not None and not _is_ratio(measured):
+            for key in ("error", "discrepancy"):
+                if key not in section.table:
+                    section.fault(key, "is missing", f"figures of {measured.outcome} are no ratios: say it in their unit, {unit}")
         possible = base is None or base > 0
         if (
             name is None
@@ -379,7 +389,9 @@ def _read_goals(root: Section, indicators: dict[str, Indicator], found: Case | N
             named(section, "indicator", judged, [str(one) for one in declared], "indicator")
         indicator = indicators.get(judged or "")
         target, at_least = _read_target(section, indicator)
-        year = _goal_year(section, "date", found, since)
+        year = _goal_year(section, "date", found, None if since is None else since + 1)
+        if indicator is not None and year is not None and year <= (indicator.measured.since or -math.inf):
+            section.fault("date", f"{year} is not after the year that {judged} is measured since, {indicator.measured.since:g}")
         milestones = []
         for step in section.sections("milestone", title="date"):
             step.only(KEYS["goal.milestone"])
@@ -420,15 +432,16 @@ def _possible(section: Section, key: str, value: float, indicator: Indicator | N
     return False
 
 
-def _goal_year(section: Section, key: str, found: Case | None, since: int | None) -> int | None:
+def _goal_year(section: Section, key: str, found: Case | None, first: int | None) -> int | None:
     year = _year(section, key)
     if year is None or found is None:
         return year
-    if not any(last_quarters(year, found.world.start, found.world.quarters)):
+    end = found.world.start + found.world.quarters / QUARTERS_A_YEAR
+    if not found.world.start <= year < end:
         section.fault(key, f"{year} is outside the run, {_run(found)}", "a copy of the case (redqueen copy) can end later")
         return None
-    if since is not None and year < since:
-        section.fault(key, f"{year} is before the first year observed, {since}")
+    if first is not None and year < first:
+        section.fault(key, f"{year} is too early", f"name {first} or later: there must be a year to observe before a goal")
         return None
     return year
 

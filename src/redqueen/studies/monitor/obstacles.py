@@ -20,12 +20,11 @@ from redqueen.lab.branches import Branch
 from redqueen.lab.intervals import LEVEL, paired_difference
 from redqueen.model.instruments import INDEX
 from redqueen.model.parameters import DEFAULTS
-from redqueen.model.schedule import Schedule
 from redqueen.model.world import World
 from redqueen.policies.government import Programme
 from redqueen.progress import progress_bar
 from redqueen.studies.monitor.ahead import Ahead
-from redqueen.studies.monitor.goals import Goal
+from redqueen.studies.monitor.goals import Goal, Plan
 from redqueen.studies.monitor.status import Outlook
 
 __all__ = ["CONSTRAINTS", "FUTURES", "STEP", "Constraint", "Obstacle", "Obstacles", "find_obstacles"]
@@ -34,9 +33,13 @@ __all__ = ["CONSTRAINTS", "FUTURES", "STEP", "Constraint", "Obstacle", "Obstacle
 STEP, FUTURES = 0.25, 24
 
 
+# How an instrument moves an endowment x by its intensity i: x + i, x (1 - i), x (1 + i).
+ADDS, REMOVES, MULTIPLIES = "adds", "removes", "multiplies"
+
+
 class Constraint(NamedTuple):
-    """Names what may hold a region back: endowments and the instrument that adds to each, or a parameter; `better` is "up" or
-    "down".
+    """Names what may hold a region back: endowments, each with the instrument that moves it and how, or a parameter; `better` is
+    "up" or "down".
 
     Regions are compared `per` "workers" (thousands), "pay" of all workers at the start, or as they are. Endowments between two
     regions are relaxed with every other region, both ways, towards nothing.
@@ -44,23 +47,28 @@ class Constraint(NamedTuple):
 
     name: str
     words: str
-    endowments: Mapping[str, str | None] = {}
+    endowments: Mapping[str, tuple[str, str] | None] = {}
     better: str = "up"
     per: str | None = None
     parameter: str | None = None
 
 
 CONSTRAINTS: tuple[Constraint, ...] = (
-    Constraint("talent", "new engineers and managers", {"graduates": "university_expansion"}, per="workers"),
-    Constraint("early_finance", "venture money", {"venture_money": "venture_capital"}, per="workers"),
-    Constraint("exit_of_ventures", "sale and listing of ventures", {"venture_exit": "exit_for_ventures"}),
+    Constraint("talent", "new engineers and managers", {"graduates": ("university_expansion", ADDS)}, per="workers"),
+    Constraint("early_finance", "venture money", {"venture_money": ("venture_capital", ADDS)}, per="workers"),
+    Constraint("exit_of_ventures", "sale and listing of ventures", {"venture_exit": ("exit_for_ventures", ADDS)}),
     Constraint("bank_credit", "bank credit to private firms", {"credit": None}),
-    Constraint("starting_firms", "red tape on new firms", {"red_tape": None}, "down"),
-    Constraint("horizon", "stable rules: how far ahead firms look", {"impatience": "policy_instability"}, "down"),
-    Constraint("job_mobility", "people who change firms", {"mobility": "labour_mobility"}),
-    Constraint("local_links", "associations that tie local firms", {"associations": "associations_support"}),
+    Constraint("starting_firms", "red tape on new firms", {"red_tape": ("deregulation", REMOVES)}, "down"),
+    Constraint("horizon", "stable rules: how far ahead firms look", {"impatience": ("policy_instability", ADDS)}, "down"),
+    Constraint("job_mobility", "people who change firms", {"mobility": ("labour_mobility", ADDS)}),
+    Constraint("local_links", "associations that tie local firms", {"associations": ("associations_support", ADDS)}),
     Constraint("ties_abroad", "distance to other regions, in miles, habits and law", {"distance": None}, "down"),
-    Constraint("home_demand", "buyers at home", {"frontier_market": None, "value_market": None}, per="pay"),
+    Constraint(
+        "home_demand",
+        "buyers at home",
+        {"frontier_market": ("home_market", MULTIPLIES), "value_market": ("home_market", MULTIPLIES)},
+        per="pay",
+    ),
     Constraint("interface_costs", "cost of working with a stranger (everywhere)", parameter="interface_cost", better="down"),
     Constraint("absorptive_capacity", "what a product taken apart does not tell (everywhere)", parameter="tacit", better="down"),
 )
@@ -70,7 +78,7 @@ CONSTRAINTS: tuple[Constraint, ...] = (
 class Obstacle:
     """Holds what a step off one constraint adds to a goal's probability: mean over futures, paired, with its interval.
 
-    `effect` is the mean change of the indicator at the goal's date: in % where it is worked with as a ratio, else in its unit.
+    `effect` is the median change of the indicator at the goal's date: in % where it is worked with as a ratio, else in its unit.
     `had` and `given` say what the region has and what it is given (for each size where that matters); where it has the best already
     there is no step, and no gain.
     """
@@ -114,22 +122,20 @@ def find_obstacles(
     probability.
     """
     plan = outlook.plan
-    world, now = plan.case.world, Ahead(outlook, 1).now
-    plans = plan.laid_out.fixed if isinstance(plan.laid_out, Programme) else plan.laid_out
-    relaxed = {one.name: _relax(one, step, world, plan.region, plans, now) for one in CONSTRAINTS}
-    tried = {name: one.branch for name, one in relaxed.items() if one.branch is not None}
     ahead = Ahead(outlook, futures, threads=threads)
-    with progress_bar(
-        ahead.branches.quarters(1 + len(tried)), f"{plan.name}: {len(tried)} constraints in {futures} futures", show=progress
-    ) as advance:
+    relaxed = {one.name: _relax(one, step, ahead) for one in CONSTRAINTS}
+    tried = {name: one.branch for name, one in relaxed.items() if one.branch is not None}
+    words = f"{plan.name}: {len(tried)} constraints in {futures} futures"
+    with progress_bar(ahead.branches.quarters(1 + len(tried)), words, show=progress) as advance:
         ahead.branches.advance = advance
-        paths = dict(zip(tried, ahead.run(*tried.values()), strict=True)) if ahead.base is not None else {}
+        before_all = ahead.base
+        paths = dict(zip(tried, ahead.run(*tried.values()), strict=True))
     rows: dict[str, tuple[Obstacle, ...]] = {}
     chances = {}
     for goal in plan.goals:
         if goal.year not in ahead.years:
             continue
-        before = ahead.chances(ahead.base, goal)
+        before = ahead.chances(before_all, goal)
         chances[goal.name] = float(before.mean())
         found = []
         for constraint in CONSTRAINTS:
@@ -138,29 +144,25 @@ def find_obstacles(
             if path is not None:
                 difference = paired_difference(ahead.chances(path, goal), before, LEVEL)
                 gain, low, high = difference.mean, difference.low, difference.high
-                effect = _effect(ahead, path, goal)
+                effect = ahead.effect(path, goal.indicator, goal.year)
             found.append(Obstacle(constraint, goal, gain, low, high, effect, one.had, one.given))
         rows[goal.name] = tuple(sorted(found, key=lambda row: -math.inf if row.gain is None else row.gain, reverse=True))
     return Obstacles(outlook, step, futures, rows, chances)
 
 
-def _effect(ahead: Ahead, path: object, goal: Goal) -> float:
-    indicator = ahead.plan.indicators[goal.indicator]
-    after, before = (ahead.mean(one, goal.indicator, goal.year)[0] for one in (path, ahead.base))  # type: ignore[arg-type]
-    mean = float((after - before).mean())
-    return 100 * math.expm1(mean) if indicator.relative else float(indicator.figures(mean))
-
-
-def _relax(constraint: Constraint, step: float, world: World, region: str, plan: Schedule, now: int) -> _Relaxed:
-    """Gives the branch in which a constraint is relaxed by a step, what the region has of it and what it is given; no branch where
-    it has the best.
+def _relax(constraint: Constraint, step: float, ahead: Ahead) -> _Relaxed:
+    """Gives the branch in which a constraint is relaxed, what the region has of it and what it is given; no branch where it has the
+    best.
     """
+    plan, world = ahead.plan, ahead.plan.case.world
     if constraint.parameter is not None:
-        value = {**DEFAULTS, **world.parameters}[constraint.parameter]
-        return _Relaxed(Branch(parameters={constraint.parameter: (1 - step) * value}), value, (1 - step) * value)
-    place, given = world.regions.index(region), {}
+        name = constraint.parameter
+        usual = {**DEFAULTS, **world.parameters}[name]
+        mean = float(numpy.mean([origin.parameters.get(name, usual) for origin in ahead.branches.origins]))
+        return _Relaxed(Branch(scaled={name: 1 - step}), mean, (1 - step) * mean)
+    place, given = world.regions.index(plan.region), {}
     had = after = 0.0
-    for name, instrument in constraint.endowments.items():
+    for name, moved_by in constraint.endowments.items():
         values = world.endowments[name]
         if values.ndim == 2:
             nearer = values.copy()
@@ -170,17 +172,29 @@ def _relax(constraint: Constraint, step: float, world: World, region: str, plan:
             had, after = float(others.mean()), float((1 - step) * others.mean())
             given[name] = nearer
             continue
+        factor, added = _moved(plan, moved_by, ahead.outlook.quarter)
         size = _size(world, constraint.per)
-        # What the plan adds counts as had, and what other regions' governments add as theirs.
-        added = plan.intensity[INDEX[instrument], min(now, plan.intensity.shape[1] - 1)] if instrument else 0.0
-        levels = (values + added) / size
+        levels = (values * factor + added) / size
         best = float(levels.max() if constraint.better == "up" else levels.min())
         gap = best - float(levels[place])
         had, after = had + float(levels[place]), after + float(levels[place]) + step * gap
-        if gap != 0.0:
+        if gap != 0.0 and factor[place] > 0.0:
             given[name] = values.copy()
-            given[name][place] += step * gap * size[place]
+            given[name][place] += step * gap * size[place] / factor[place]
     return _Relaxed(Branch(endowments=given) if given else None, had, after)
+
+
+def _moved(plan: Plan, moved_by: tuple[str, str] | None, quarter: int) -> tuple[numpy.ndarray, numpy.ndarray]:
+    """Gives what the plan multiplies an endowment by and what it adds to it, now and by region: what is had is had with it."""
+    laid_out = plan.laid_out.fixed if isinstance(plan.laid_out, Programme) else plan.laid_out
+    regions = len(plan.case.world.regions)
+    if moved_by is None:
+        return numpy.ones(regions), numpy.zeros(regions)
+    instrument, how = moved_by
+    intensity = laid_out.intensity[INDEX[instrument], min(quarter, laid_out.intensity.shape[1] - 1)]
+    if how == ADDS:
+        return numpy.ones(regions), intensity
+    return (1 - intensity if how == REMOVES else 1 + intensity), numpy.zeros(regions)
 
 
 def _size(world: World, per: str | None) -> numpy.ndarray:

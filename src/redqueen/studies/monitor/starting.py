@@ -98,13 +98,10 @@ def begin(
     first = plan.goals[0].indicator
     medians = {year: _median(ensemble, first, year) for year in (plan.horizon, *_steps(found))}
     goal = medians[plan.horizon] if target is None else target
-    # On the way to a target of one's own lies what the forecast's path would make of it.
-    stretch = (
-        math.log(goal / _BASE) / math.log(medians[plan.horizon] / _BASE)
-        if target is not None and medians[plan.horizon] != _BASE
-        else 1.0
-    )
-    milestones = [(year, _rounded(_BASE * (medians[year] / _BASE) ** stretch)) for year in _steps(found)]
+    # On the way to a target of one's own lies what grows there evenly.
+    span = plan.horizon - (found.since - 1)
+    even = {year: _BASE * (goal / _BASE) ** ((year - (found.since - 1)) / span) for year in _steps(found)}
+    milestones = [(year, _rounded(medians[year] if target is None else even[year])) for year in _steps(found)]
     return goals_text(found, _rounded(goal), milestones, given=target is not None), plan
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -12,8 +12,9 @@ import numpy
 
 from redqueen.lab.conditioning import Figure, Kernel, Step, condition, effective_size, prepare, probability, quantiles_of, wilson
 from redqueen.lab.futures import CHANCES
-from redqueen.studies.monitor.courses import TOO_EARLY, Course, best_kernel, course_of, figures_known, rehearse
-from redqueen.studies.monitor.forecast import Ensemble, Round, forecast, near
+from redqueen.model.kinds import QUARTERS_A_YEAR
+from redqueen.studies.monitor.courses import TOO_EARLY, Course, best_kernel, counts_known, course_of, figures_known, rehearse
+from redqueen.studies.monitor.forecast import Ensemble, forecast, plausible_points
 from redqueen.studies.monitor.goals import Goal, Plan
 
 __all__ = [
@@ -45,24 +46,26 @@ class Observed(Protocol):
     """What an observation tells; `ledger.Observation` is one."""
 
     indicator: str
+    region: str
     year: int
     value: float | None
+    unit: str
 
 
 @dataclass(frozen=True)
 class Outlook:
     """Holds a forecast conditioned on what was known at the end of a year.
 
-    `figures` were observed with `values` in working scales, in the order published; `counts` says how many were known at the end of
-    each of `years`. `step` is what is believed now, of every indicator in every year of the ensemble, [1, member, figure], series
-    by series; `weights` [member] are over all members.
+    `figures` were observed with `published` values, in the order published. `steps` say what was believed at the end of each of
+    `years`, by the plan's own round until the last, which has all members; `before` what was believed before any figure was known.
+    They foresee every indicator in every year of the ensemble, [1, member, figure], series by series.
     """
 
     ensemble: Ensemble
     kernel: Kernel
     as_of: int
     figures: tuple[Figure, ...]
-    values: numpy.ndarray
+    published: tuple[float, ...]
     years: tuple[int, ...]
     steps: tuple[Step, ...]
     before: Step
@@ -89,6 +92,16 @@ class Outlook:
     def effective(self) -> float:
         """Gives the effective number of members (Kish 1965)."""
         return float(effective_size(self.now.weights[0]))
+
+    @property
+    def quarter(self) -> int:
+        """Gives the first quarter that is still to come."""
+        return self.plan.quarter_after(self.as_of) if self.as_of >= self.plan.start else 0
+
+    @property
+    def start(self) -> float:
+        """Gives the year in which that quarter begins."""
+        return self.plan.start + self.quarter / QUARTERS_A_YEAR
 
     def place(self, indicator: str, year: int) -> int:
         """Gives the position of a figure among those foreseen."""
@@ -181,7 +194,7 @@ def status_of(
     given).
     """
     outlook = look_out(plan, observations, as_of=as_of, threads=threads, store=store, progress=progress)
-    goals = tuple(_goal_status(outlook, goal, observations) for goal in plan.goals)
+    goals = tuple(_goal_status(outlook, goal) for goal in plan.goals)
     return Status(outlook, goals, len(outlook.figures), tuple(_warnings(outlook, goals)))
 
 
@@ -195,68 +208,75 @@ def look_out(
     progress: bool = True,
 ) -> Outlook:
     """Conditions the forecast of a plan on what was known; simulates anew around the plausible members where too few are."""
-    known = [one for one in observations if one.value is not None and one.indicator in plan.indicators]
+    known = _known(plan, observations)
     as_of = _as_of(plan, known) if as_of is None else as_of
-    rounds: list[Round] = []
     ensemble = forecast(plan, threads=threads, store=store, progress=progress)
     kernel = best_kernel(ensemble)
-    outlook = look_out_from(ensemble, kernel, known, as_of)
-    while outlook.effective < LEAST_EFFECTIVE and len(rounds) < ROUNDS and outlook.figures:
-        rounds.append(near(ensemble, outlook.weights, AROUND))
-        ensemble = forecast(plan, rounds, threads=threads, store=store, progress=progress)
+    first = outlook = look_out_from(ensemble, kernel, known, as_of)
+    again: list[tuple[int, ...]] = []
+    while outlook.effective < LEAST_EFFECTIVE and len(again) < ROUNDS and outlook.figures:
+        again.append(plausible_points(ensemble, outlook.weights, AROUND))
+        ensemble = forecast(plan, again, threads=threads, store=store, progress=progress)
         outlook = look_out_from(ensemble, kernel, known, as_of)
-    return outlook
-
-
-def _as_of(plan: Plan, known: Sequence[Observed]) -> int:
-    published = [math.floor(one.year + plan.indicators[one.indicator].lag) for one in known]
-    return max(published, default=plan.since - 1)
+    # What was run for what is known now was not there to be believed before.
+    return replace(outlook, steps=(*first.steps[:-1], *outlook.steps[-1:]), before=first.before)
 
 
 def look_out_from(ensemble: Ensemble, kernel: Kernel, known: Sequence[Observed], as_of: int) -> Outlook:
     """Conditions a forecast on what was published by the end of a year, simulating nothing."""
     plan = ensemble.plan
     values = {Figure(plan.names.index(one.indicator), one.year): float(one.value or 0.0) for one in known}
-    figures = [figure for figure in figures_known(plan, plan.names, as_of, plan.last) if figure in values]
-    late = [figure for figure in figures if int(figure.year) not in ensemble.years]
-    figures = [figure for figure in figures if figure not in late]
+    figures = [one for one in figures_known(plan, as_of, plan.horizon) if one in values]
     working = numpy.array([float(plan.indicators[plan.names[one.series]].working(values[one])) for one in figures])
     years = tuple(range(plan.since, as_of + 1))
-    published = [one.year + plan.indicators[plan.names[one.series]].lag for one in figures]
-    counts = [sum(when <= year for when in published) for year in years]
     foreseen = [Figure(series, year) for series in range(len(plan.names)) for year in ensemble.years]
     together = [*figures, *foreseen]
     prepared = prepare(ensemble.at(together), ensemble.log_weights, together, len(figures), plan.blurs, kernel)
-    steps = tuple(condition(prepared, working[None, :], [0, *counts]))
+    before, *steps = condition(prepared, working[None, :], [0, *counts_known(plan, figures, years)])
     surprise = None
     if figures:
         draw = numpy.random.default_rng(_DRAW)
-        chosen = draw.choice(len(prepared.positions), _DRAWN, p=steps[0].weights[0])
+        chosen = draw.choice(len(prepared.positions), _DRAWN, p=before.weights[0])
         root = numpy.linalg.cholesky(prepared.covariance[: len(figures), : len(figures)])
         truths = prepared.positions[chosen, : len(figures)] + draw.standard_normal((_DRAWN, len(figures))) @ root.T
         (usual,) = condition(prepared, truths, [len(figures)])
         surprise = float((usual.evidence <= steps[-1].evidence[0]).mean())
-    return Outlook(ensemble, kernel, as_of, tuple(figures), working, years, steps[1:], steps[0], surprise)
+    published = tuple(values[one] for one in figures)
+    return Outlook(ensemble, kernel, as_of, tuple(figures), published, years, tuple(steps), before, surprise)
 
 
-def _goal_status(outlook: Outlook, goal: Goal, observations: Sequence[Observed]) -> GoalStatus:
+def _known(plan: Plan, observations: Sequence[Observed]) -> list[Observed]:
+    """Gives the observations that are of the plan's indicators: a ledger may serve several plans."""
+    found = []
+    for one in observations:
+        indicator = plan.indicators.get(one.indicator)
+        if one.value is not None and indicator is not None and (one.region, one.unit) == (indicator.region, indicator.unit):
+            found.append(one)
+    return found
+
+
+def _as_of(plan: Plan, known: Sequence[Observed]) -> int:
+    published = [math.ceil(one.year + plan.indicators[one.indicator].lag) for one in known]
+    return max(published, default=plan.since - 1)
+
+
+def _goal_status(outlook: Outlook, goal: Goal) -> GoalStatus:
     plan = outlook.plan
     indicator = plan.indicators[goal.indicator]
     course = course_of(rehearse(outlook.ensemble.own, goal, outlook.kernel))
     chances = [outlook.chance(goal, step) for step in outlook.steps]
-    figures = {
-        (plan.names[one.series], int(one.year)): float(indicator_value)
-        for one, indicator_value in zip(outlook.figures, outlook.values, strict=True)
+    published = {
+        int(one.year): value
+        for one, value in zip(outlook.figures, outlook.published, strict=True)
+        if plan.names[one.series] == goal.indicator
     }
-    published = {year: float(indicator.figures(value)) for (name, year), value in figures.items() if name == goal.indicator}
-    seen = [
-        sum(one.year + plan.indicators[plan.names[one.series]].lag <= year for one in outlook.figures) > 0 for year in outlook.years
-    ]
-    states = [course.state(chance) if any_seen else TOO_EARLY for chance, any_seen in zip(chances, seen, strict=True)]
+    counts = counts_known(plan, outlook.figures, outlook.years)
+    states = [course.state(chance) if count else TOO_EARLY for chance, count in zip(chances, counts, strict=True)]
     state, since = _state_since(states, outlook.years)
     final = published.get(goal.year)
     if final is not None:
-        state, since = (REACHED if _reaches(final, goal.target, goal.at_least) else MISSED), goal.year
+        state = REACHED if _reaches(final, goal.target, goal.at_least) else MISSED
+        since = math.ceil(goal.year + indicator.lag)
     chance = chances[-1] if chances else outlook.chance(goal, outlook.before)
     low, high = wilson(chance, outlook.effective)
     milestones = []
@@ -273,22 +293,10 @@ def _goal_status(outlook: Outlook, goal: Goal, observations: Sequence[Observed])
         tuple(published.get(year) for year in years),
     )
     return GoalStatus(
-        goal,
-        indicator.region,
-        indicator.unit,
-        chance,
-        low,
-        high,
-        outlook.chance(goal, outlook.before),
-        state,
-        since,
-        outlook.years,
-        tuple(chances),
-        course,
-        tuple(milestones),
-        series,
-        final,
-    )
+        goal=goal, region=indicator.region, unit=indicator.unit, probability=chance, low=low, high=high,
+        before=outlook.chance(goal, outlook.before), state=state, since=since, years=outlook.years, chances=tuple(chances), course=course,
+        milestones=tuple(milestones), series=series, observed=final,
+    )  # fmt: skip
 
 
 def _state_since(states: Sequence[str], years: Sequence[int]) -> tuple[str, int | None]:
@@ -308,10 +316,10 @@ def _reaches(figure: float, target: float, at_least: bool) -> bool:
 def _warnings(outlook: Outlook, goals: Sequence[GoalStatus]) -> list[str]:
     found = []
     if outlook.effective < LEAST_EFFECTIVE:
+        also = ", also after simulating more at their points" if len(outlook.ensemble.rounds) > 1 else ""
+        what = "what was observed leaves" if outlook.figures else "the forecast has"
         found.append(
-            f"what was observed leaves {outlook.effective:.0f} effective members of {len(outlook.ensemble)}, also after "
-            "simulating around them: "
-            "probabilities rest on few"
+            f"{what} {outlook.effective:.0f} effective members of {len(outlook.ensemble)}{also}: probabilities rest on few"
         )
     if outlook.surprise is not None and outlook.surprise < STRANGE:
         found.append(
