@@ -137,7 +137,8 @@ def test_a_collapse_stays_the_worst_and_does_not_widen_all_others():
 
 
 def test_what_most_members_share_is_not_all_that_there_is():
-    """55 of 100 at 0 and 45 at 0.3: nobody is drawn to the others; and where most have nothing, those that have something keep it."""
+    """55 of 100 at 0 and 45 at 0.3: nobody is drawn to the others; and where most have nothing, those that have something keep it.
+    """
     two = numpy.array([0.0] * 55 + [0.3] * 45)[:, None]
     assert drawn_in(two) == pytest.approx(two)
     few = numpy.array([-numpy.inf] * 60 + [6.9] * 20 + [7.1] * 20)[:, None]

@@ -33,7 +33,7 @@ from redqueen.studies.monitor.forecast import forecast, plausible_points, runs_o
 from redqueen.studies.monitor.goals import read_goals
 from redqueen.studies.monitor.ledger import Entry, Ledger
 from redqueen.studies.monitor.obstacles import CONSTRAINTS, find_obstacles
-from redqueen.studies.monitor.status import MISSED, REACHED, look_out, look_out_from, status_of
+from redqueen.studies.monitor.status import MISFIT, MISSED, NOT_PUBLISHED, REACHED, look_out, look_out_from, status_of
 
 KERNEL = Kernel(0.9, 0.1)
 
@@ -121,7 +121,8 @@ def test_a_state_is_told_by_the_bounds(chance, state):
 
 
 def test_points_that_are_run_again_keep_their_weight():
-    """Members at one point share what it weighs, however often it is run: no point is believed more at first for being plausible."""
+    """Members at one point share what it weighs, however often it is run: no point is believed more at first for being plausible.
+    """
     ensemble = walks(10)
     weights = numpy.array([0.0, 0.5, 0.5, *[0.0] * 7])
     again = plausible_points(ensemble, weights, 8)
@@ -309,7 +310,8 @@ def test_the_next_figure_of_every_indicator_is_asked_about(outlook):
 
 
 def test_a_figure_is_worth_what_it_tells():
-    """One that says which of two is better is worth the difference; one that says nothing is worth nothing, on average over noise."""
+    """One that says which of two is better is worth the difference; one that says nothing is worth nothing, on average over noise.
+    """
     good = numpy.tile([1.0, 0.0], 20)
     values, places = numpy.stack([good, 1 - good]), numpy.arange(40)
     # Futures come in pairs: each half has both kinds.
@@ -443,7 +445,7 @@ def test_what_is_printed_has_no_traceback_and_fits_the_page(folder, capsys):
         (["record", "goals.toml", "jobs", "2010", "3", "--source", "x"], "2010"),
         (["record", "goals.toml", "jobs", "1994", "203", "--source", "x", "--unit", "firms"], "firms"),
         (["record", "goals.toml", "jobs", "1994", "203", "--source", "x", "--region", "north"], "north"),
-        (["record", "goals.toml", "jobs", "1994", "203"], "where is the figure from?"),
+        (["record", "goals.toml", "jobs", "1994", "203"], "say where the figure is from"),
         (["record", "goals.toml", "jobs", "soon", "many", "--source", "x"], "is not a number"),
         (["record", "goals.toml", "jobs", "1994"], "2 words were given"),
         (["record", "goals.toml", "jobs", "1994", "0.2", "--scale", "1000", "--source", "x"], "--scale: is not for one figure"),
@@ -484,6 +486,38 @@ def test_new_figures_of_a_longer_file_are_taken(folder, capsys):
     assert cli.main(["monitor", "record", "goals.toml", "seen.csv"]) == 2
     assert cli.main(["monitor", "record", "goals.toml", "seen.csv", "--new"]) == 0
     assert len(Ledger.open(folder / "goals.db").observations()) == 2
+
+
+def test_an_export_never_takes_the_place_of_ledger_or_goals(folder, capsys):
+    Ledger.create(folder / "goals.db")
+    before = [(folder / name).read_bytes() for name in ("goals.db", "goals.toml")]
+    for name in ("goals.db", "goals.toml"):
+        assert cli.main(["monitor", "observations", "goals.toml", "-o", name]) == 2
+    assert [(folder / name).read_bytes() for name in ("goals.db", "goals.toml")] == before
+
+
+def test_a_figure_far_from_the_last_is_asked_about(folder, capsys):
+    for year, figure, told in (("1994", "203", False), ("1995", "207", False), ("1996", "2100", True)):
+        _, _, err = answered(["monitor", "record", "goals.toml", "jobs", year, figure, "--source", "office"], capsys)
+        assert ("a slip?" in err) == told, err
+
+
+def test_what_the_forecast_cannot_explain_has_no_course(plan, ensemble):
+    strange = {year: 200 * 1.6 ** (year - 1993) for year in range(1994, 1999)}
+    found = status_of(plan, seen(plan, strange), progress=False, store=runs_of(plan))
+    assert found.goals[0].state == MISFIT
+
+
+def test_figures_that_the_plan_does_not_know_are_told_not_dropped(plan, ensemble):
+    mine = seen(plan, {1994: 203.0})
+    others = [replace(mine[0], indicator="wages"), replace(mine[0], unit="thousands"), replace(mine[0], year=1992)]
+    found = status_of(plan, [*mine, *others], progress=False, store=runs_of(plan))
+    assert found.observations == 1 and sum("of the ledger are not used" in warning for warning in found.warnings) == 3
+
+
+def test_a_goal_that_is_past_without_a_figure_is_not_published_yet(plan, ensemble):
+    (one,) = status_of(plan, seen(plan, {1994: 203.0}), as_of=2000, progress=False, store=runs_of(plan)).goals
+    assert (one.state, one.since) == (NOT_PUBLISHED, 2000)
 
 
 def test_every_goal_has_its_rehearsal(ensemble):

@@ -89,6 +89,7 @@ FAULTS = [
     ("error = 0.1", "lag = 0", "figures of quality_sold are no ratios"),
     ("date = 1997", "date = 2001", "is not before the goal's date, 2000"),
     ("value = 210", "", "is missing"),
+    ("value = 210", "value = 230", "230 is beyond the goal, 220"),
     ('source = "office: yearly survey"', 'source = "ofice"', "unknown source 'ofice'"),
     ("[monitor]", "[monitors]", "'[monitor]' is missing"),
 ]

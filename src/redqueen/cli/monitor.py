@@ -17,13 +17,15 @@ if TYPE_CHECKING:
     from redqueen.studies.monitor.ledger import Entry, Ledger, Observation
     from redqueen.studies.monitor.status import Outlook
 
+# Growth or decline in a year, a logarithm, beyond which a figure may be a slip: a doubling; and how many are told.
+_JUMP, _TOLD = 0.7, 5
 #: Where a goals file is written unless asked otherwise.
 GOALS = "goals.toml"
 # What can be recorded, and which options are of what.
 _ONE, _FILE, _TABLE = "one figure", "a csv file", "a table of evidence (with --indicator)"
 _OPTIONS = {
-    "unit": (_ONE,), "region": (_ONE, _TABLE), "note": (_ONE, _TABLE), "new": (_FILE, _TABLE), "indicator": (_TABLE,), "measure": (_TABLE,),
-    "activity": (_TABLE,), "scale": (_TABLE,),
+    "unit": (_ONE,), "region": (_ONE, _TABLE), "note": (_ONE, _TABLE), "new": (_FILE, _TABLE),
+    "indicator": (_TABLE,), "measure": (_TABLE,), "activity": (_TABLE,), "scale": (_TABLE,),
 }  # fmt: skip
 
 
@@ -180,7 +182,10 @@ def _record(asked: argparse.Namespace) -> None:
 
     plan = read_goals(asked.goals)
     entries, notes = _entries(asked, plan)
+    if "://" not in plan.ledger and not Path(plan.ledger).exists():
+        print(f"Note: there was no ledger {plan.ledger}; it is made.", file=sys.stderr)
     ledger = Ledger.create(plan.ledger)
+    notes += _jumps(plan, entries, ledger.observations())
     if asked.new:
         known = {one.key for one in ledger.observations()}
         left = [entry for entry in entries if entry.key not in known]
@@ -237,10 +242,8 @@ def _entries(asked: argparse.Namespace, plan: Plan) -> tuple[list[Entry], list[s
     indicator = plan.indicators.get(asked.what[0])
     year = whole_number(asked.what[1], "YEAR", faults)
     value = None if asked.withdraw else _number(asked.what[2], "VALUE", faults, signed=True)
-    if not asked.source:
-        faults.add(
-            "where is the figure from?" if not asked.withdraw else "why is it withdrawn?", field="--source", remedy="--source TEXT"
-        )
+    if not asked.source and asked.withdraw:
+        faults.add("why is it withdrawn?", field="--source", remedy="--source TEXT")
     entry = Entry(
         asked.what[0],
         asked.region or (indicator.region if indicator else ""),
@@ -257,6 +260,24 @@ def _entries(asked: argparse.Namespace, plan: Plan) -> tuple[list[Entry], list[s
     return [entry], notes
 
 
+def _jumps(plan: Plan, entries: Sequence[Entry], known: Sequence[Observation]) -> list[str]:
+    """Says which figures are far from the one before or after: slips of a digit happen."""
+    there = {(one.indicator, one.year): one.value for one in (*known, *entries) if one.value is not None}
+    found = []
+    for one in entries:
+        indicator = plan.indicators.get(one.indicator)
+        years = [year for name, year in there if name == one.indicator and year != one.year]
+        if one.value is None or indicator is None or not indicator.relative or not years:
+            continue
+        year = min(years, key=lambda other: (abs(other - one.year), other))
+        apart = abs(float(indicator.working(one.value) - indicator.working(there[one.indicator, year])))
+        if apart > _JUMP * abs(year - one.year):
+            found.append(
+                f"{one.indicator} of {one.year}, {one.value:g}, is far from {there[one.indicator, year]:g} of {year}: a slip?"
+            )
+    return found[:_TOLD]
+
+
 def _observations(asked: argparse.Namespace) -> None:
     from redqueen.lab.store import json_text
     from redqueen.report.monitor import observation_rows, show_observations
@@ -264,7 +285,12 @@ def _observations(asked: argparse.Namespace) -> None:
     from redqueen.studies.monitor.goals import read_goals
     from redqueen.studies.monitor.ledger import write_export
 
-    rows = _ledger(read_goals(asked.goals)).observations(history=asked.history, known_at=asked.known_at)
+    plan = read_goals(asked.goals)
+    if asked.place is not None and Path(asked.place).suffix != ".csv":
+        raise Refused.one("an export ends in .csv", file=asked.place, field="-o", remedy="name a .csv file")
+    if asked.place is not None and Path(asked.place).resolve() == Path(plan.ledger).resolve():
+        raise Refused.one("this is the ledger itself", file=asked.place, field="-o", remedy="name another file")
+    rows = _ledger(plan).observations(history=asked.history, known_at=asked.known_at)
     if asked.place:
         write_export(rows, asked.place)
     if asked.json:

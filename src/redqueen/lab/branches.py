@@ -69,7 +69,7 @@ class Branches:
         self.world, self.plan, self.origins = world, plan, list(origins)
         self.now, self.until = now, world.quarters if until is None else until
         self.threads, self.advance = threads, advance
-        self._pasts: list[tuple[History, Schedule, Deciding | None]] = []
+        self._pasts: dict[tuple[Any, ...], tuple[History, Schedule, Deciding | None]] = {}
 
     def quarters(self, branches: int) -> int:
         """Gives the quarters that so many branches compute, the past included."""
@@ -78,7 +78,10 @@ class Branches:
     def run(self, *branches: Branch) -> list[list[History]]:
         """Gives the history of every member in every branch, [branch][member]; each begins with the member's past."""
         if not self._pasts:
-            self._pasts = self._in_threads(self._past, self.origins)
+            # Origins that differ in what is still to come alone share a past.
+            pasts = {_past_of(origin): origin for origin in self.origins}
+            self._pasts = dict(zip(pasts, self._in_threads(self._past, list(pasts.values())), strict=True))
+            self.advance((len(self.origins) - len(pasts)) * (self.world.burn_in + self.now))
         tasks = [(branch, place) for branch in branches for place in range(len(self.origins))]
         histories = self._in_threads(lambda task: self._onward(*task), tasks)
         return [histories[first : first + len(self.origins)] for first in range(0, len(tasks), len(self.origins))]
@@ -92,7 +95,7 @@ class Branches:
 
     def _onward(self, branch: Branch, place: int) -> History:
         origin = self.origins[place]
-        past, schedule, government = self._pasts[place]
+        past, schedule, government = self._pasts[_past_of(origin)]
         if government is not None:
             # It edits its schedule: each branch needs both of its own.
             schedule, government = copy.deepcopy((schedule, government))
@@ -122,6 +125,10 @@ class Branches:
                 # Members under way cannot be stopped, but nobody waits for them.
                 executor.shutdown(wait=False, cancel_futures=True)
                 raise
+
+
+def _past_of(origin: Origin) -> tuple[Any, ...]:
+    return origin.seed, *sorted(origin.parameters.items())
 
 
 def _changed(state: State, world: World, origin: Origin, branch: Branch) -> State:

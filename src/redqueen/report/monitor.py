@@ -12,7 +12,7 @@ from redqueen.lab.futures import CHANCES
 from redqueen.report.terminal import say, table
 from redqueen.report.words import effect_words, number
 from redqueen.studies.monitor.courses import OFF_COURSE, ON_COURSE
-from redqueen.studies.monitor.status import MISSED, REACHED
+from redqueen.studies.monitor.status import MISFIT, MISSED, REACHED
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,10 +37,8 @@ __all__ = [
     "status_document",
 ]
 
-_BARS, _PLAIN_BARS = "▁▂▃▄▅▆▇█", "_.-=+*#@"
-_STYLES = {ON_COURSE: "blue", REACHED: "blue", OFF_COURSE: "dark_orange", MISSED: "dark_orange"}
-#: Obstacles that are shown in the terminal for each goal.
-_SHOWN = 12
+_BARS = "▁▂▃▄▅▆▇█"
+_STYLES = {ON_COURSE: "blue", REACHED: "blue", OFF_COURSE: "dark_orange", MISSED: "dark_orange", MISFIT: "dark_orange"}
 
 
 def show_status(console: Console, found: Status) -> None:
@@ -63,52 +61,42 @@ def show_status(console: Console, found: Status) -> None:
         ),
     )
     console.print()
+    for warning in found.warnings:
+        say(console, f"Warning: {warning}.", style="dark_orange", indent="  ")
+    if found.warnings:
+        console.print()
     rows = [
         (
             one.goal.name,
             f"{'' if one.goal.at_least else 'at most '}{number(one.goal.target)}",
             str(one.goal.year),
-            chance_words(one.probability),
-            f"{100 * one.low:.0f} to {chance_words(one.high)}",
+            f"{chance_words(one.probability)} ({100 * one.low:.0f}-{100 * one.high:.0f})" if one.observed is None else "-",
             chance_words(one.before),
             Text(one.state, style=_STYLES.get(one.state, "")),
             "" if one.since is None else str(one.since),
         )
         for one in found.goals
     ]
-    heads = ("goal", "reach", "by", "chance", "interval", "at first", "state", "since")
-    table(
-        console,
-        heads,
-        rows,
-        title="Goals",
-        right=("reach", "chance", "interval", "at first"),
-        whole=("goal", "by", "state", "since"),
-    )
+    heads = ("goal", "reach", "by", "chance", "at first", "state", "since")
+    right = ("reach", "chance", "at first")
+    table(console, heads, rows, title="Goals", right=right, whole=("goal", "by", "state", "since"))
     for one in found.goals:
         _show_goal(console, one)
-    for warning in found.warnings:
-        say(console, f"Warning: {warning}.", style="dark_orange")
 
 
 def _show_goal(console: Console, one: GoalStatus) -> None:
-    plain = not console.is_terminal or console.options.ascii_only
+    bars = console.is_terminal and not console.options.ascii_only
     say(console, f"{one.goal.name}: {one.goal.indicator} of {one.region} ({one.unit})", style="bold")
     years = one.years
     if years:
-        chances = [chance_words(chance) for chance in (one.chances[0], one.chances[-1])]
-        say(
-            console,
-            f"  chance    {sparkline(one.chances, 0.0, 1.0, plain=plain)}  {years[0]} {chances[0]}, {years[-1]} {chances[1]}",
-        )
+        line = f"{sparkline(one.chances, 0.0, 1.0)}  " if bars else ""
+        first, last = (chance_words(one.chances[place]) for place in (0, -1))
+        say(console, f"  Chance: {line}{years[0]} {first}, {years[-1]} {last}.", indent="  ")
     seen = [(year, figure) for year, figure in zip(one.series.years, one.series.observed, strict=True) if figure is not None]
     if seen:
         figures = [figure for _, figure in seen]
-        say(
-            console,
-            f"  observed  {sparkline(figures, plain=plain)}  {seen[0][0]} {number(figures[0])}, {seen[-1][0]} "
-            f"{number(figures[-1])}",
-        )
+        line = f"{sparkline(figures)}  " if bars else ""
+        say(console, f"  Observed: {line}{seen[0][0]} {number(figures[0])}, {seen[-1][0]} {number(figures[-1])}.", indent="  ")
         year, figure = seen[-1]
         place = one.series.years.index(year)
         low, high = one.series.before[place, 0], one.series.before[place, -1]
@@ -136,6 +124,8 @@ def _show_goal(console: Console, one: GoalStatus) -> None:
 def course_words(course: Course) -> str:
     """Says when a goal is on or off course, and how often that was wrong in rehearsal."""
     text = f"Off course at {chance_words(course.below)} or less, on course at {chance_words(course.above)} or more."
+    if course.false_comfort is None:
+        text += " Too few rehearsed truths miss it for the second to be lower."
     if course.false_alarm is not None:
         text += f" Rehearsed on {course.truths} truths: of those that reach the goal {chance_words(course.false_alarm)} were ever"
         text += f" called off course (aim {chance_words(course.alarm)})"
@@ -197,31 +187,29 @@ def show_obstacles(console: Console, found: Obstacles) -> None:
     console.print()
     for name, rows in found.rows.items():
         cells = []
-        for one in rows[:_SHOWN]:
+        for one in rows:
+            if one.gain is None:
+                continue
             gain, interval = _points(one.gain, one.low, one.high)
-            style = "blue" if one.binds else ""
             relative = plan.indicators[one.goal.indicator].relative
-            effect = "-" if one.effect is None else f"{effect_words(one.effect, None, None)[0]}{' %' if relative else ''}"
-            cells.append(
-                (
-                    one.constraint.words,
-                    Text(gain, style=style),
-                    interval,
-                    effect,
-                    f"{number(one.had)} to {number(one.given)}" if one.gain is not None else "has the best",
-                )
-            )
-        heads = ("constraint", "gain, points", "95 % interval", "effect", "step")
-        title = f"{name}: chance {chance_words(found.chances[name])} under the plan"
+            effect = f"{effect_words(one.effect, None, None)[0]}{' %' if relative else ''}"
+            cells.append((one.constraint.words, f"{gain}{' *' if one.binds else '  '}", interval, effect))
+        heads = ("constraint", "gain, points", "95 % interval", "effect")
+        goal = rows[0].goal
+        title = f"{name}: chance {chance_words(found.outlook.chance(goal))}; in these futures {chance_words(found.chances[name])}"
         table(console, heads, cells, title=title, right=heads[1:], whole=("gain, points", "effect"))
+        best = [one.constraint.words for one in rows if one.gain is None]
+        if best:
+            say(console, f"As good as anywhere already: {', '.join(best)}.\n")
     say(
         console,
         f"Each is relaxed by {chance_words(found.step)} of the way from what the region has, its plan included, to the best "
-        "region of the world (frictions: to none), from "
-        f"now on, in {found.futures} futures that fit what was observed. Gain: percentage points of the goal's chance, paired; "
-        "effect: on its figure, the median. "
-        f"Of {len(next(iter(found.rows.values()), ()))} "
-        "intervals of 95 % one in twenty leaves out zero by chance. Nothing is said of how, or at what cost.",
+        "region of "
+        f"the world (frictions: to none), from now on, in {found.futures} futures that fit what was observed. Gain: percentage "
+        "points "
+        "of the goal's chance, paired; effect: on its figure, the median; *: the interval leaves out zero, as one in twenty does "
+        "by "
+        "chance. Nothing is said of how, or at what cost.",
     )
 
 
@@ -256,10 +244,13 @@ def show_advice(console: Console, found: Advice) -> None:
     say(console, f"{plan.name}: what to change for {found.goal.name}, as of the end of {found.outlook.as_of}", style="bold")
     say(
         console,
-        f"Chance {chance_words(found.chance)} under the plan. {found.tried - 1} adjustments from {found.start:g} on were tried "
-        f"beside it; left of the budget: {_percent(found.budget)} of value "
-        f"added a year, of which the plan takes {_percent(found.plan_cost)}.",
+        f"Chance {chance_words(found.outlook.chance(found.goal))}; in the futures used here {chance_words(found.chance)} under "
+        "the plan. "
+        f"{found.tried - 1} adjustments from {found.start:g} on were tried beside it. What is left of the budget is "
+        f"{_percent(found.budget)} of value added from now on; the plan takes {_percent(found.plan_cost)}.",
     )
+    if found.plan_cost > found.budget:
+        say(console, "The plan alone takes more than is left: only what costs no more than it is shown.")
     console.print()
     cells = []
     for one in found.adjustments:
@@ -283,9 +274,10 @@ def show_advice(console: Console, found: Advice) -> None:
         "adjustment, in value added from now on. "
         "If misled: the gain if what was observed says nothing; regret: what another of these would then add beyond it.",
     )
+    say(console, _verdict(found))
     telling = [one for one in found.telling if one.worth > 0 and one.values]
     if not telling:
-        say(console, "No figure published next would change the choice by itself.")
+        say(console, "No figure published next would change which of these is best.")
     for one in telling[:2]:
         indicator = plan.indicators[one.indicator]
         parts = [f"up to {number(value)}: {choice}" for value, choice in zip(one.values, one.choices, strict=False)] + [
@@ -296,6 +288,16 @@ def show_advice(console: Console, found: Advice) -> None:
             f"What would decide: {one.indicator} of {one.year} ({indicator.unit}), worth {100 * one.worth:.1f} points. "
             f"{'; '.join(parts)}.",
         )
+
+
+def _verdict(found: Advice) -> str:
+    """Says in a sentence what the table amounts to."""
+    best = found.adjustments[0]
+    if not best.intensities:
+        return "None of these did better than the plan."
+    if best.gain.low > 0:
+        return f"Clearly better than the plan: {best.name}."
+    return f"None of these is clearly better than the plan; most promising: {best.name}."
 
 
 def advice_document(found: Advice, command: str) -> dict[str, Any]:
@@ -329,31 +331,26 @@ def advice_document(found: Advice, command: str) -> dict[str, Any]:
 
 
 def show_observations(console: Console, rows: Sequence[Observation], *, history: bool) -> None:
-    """Prints what is in a ledger."""
-    heads = (
-        "indicator",
-        "region",
-        "year",
-        "figure",
-        "unit",
-        "source",
-        "entered by",
-        *(("number", "revision", "current") if history else ()),
-    )
-    cells = [
-        (
-            one.indicator,
-            one.region,
-            str(one.year),
-            "withdrawn" if one.value is None else f"{one.value:g}",
-            one.unit,
-            one.source,
-            one.entered_by,
-            *((str(one.number), str(one.revision), "yes" if one.current else "no") if history else ()),
+    """Prints what is in a ledger, a table for each indicator."""
+    series = dict.fromkeys((one.indicator, one.region, one.unit) for one in rows)
+    heads = ("year", "figure", "source", "entered by", *(("number", "revision", "current") if history else ()))
+    for indicator, region, unit in series:
+        cells = [
+            (
+                str(one.year),
+                "withdrawn" if one.value is None else f"{one.value:g}",
+                one.source,
+                one.entered_by,
+                *((str(one.number), str(one.revision), "yes" if one.current else "no") if history else ()),
+            )
+            for one in rows
+            if (one.indicator, one.region, one.unit) == (indicator, region, unit)
+        ]
+        table(
+            console, heads, cells, title=f"{indicator}, {region} ({unit})", right=("figure",), whole=("year", "number", "revision")
         )
-        for one in rows
-    ]
-    table(console, heads, cells, right=("figure",), whole=("year",))
+    if not rows:
+        say(console, "Nothing is recorded.")
 
 
 def observation_rows(rows: Sequence[Observation]) -> list[dict[str, Any]]:
@@ -377,12 +374,11 @@ def observation_rows(rows: Sequence[Observation]) -> list[dict[str, Any]]:
     ]
 
 
-def sparkline(values: Sequence[float], low: float | None = None, high: float | None = None, *, plain: bool = False) -> str:
-    """Draws values as a line of bars between their least and most, or the limits given; of ASCII signs where `plain`."""
-    bars = _PLAIN_BARS if plain else _BARS
+def sparkline(values: Sequence[float], low: float | None = None, high: float | None = None) -> str:
+    """Draws values as a line of bars between their least and most, or the limits given."""
     least, most = min(values) if low is None else low, max(values) if high is None else high
     width = (most - least) or 1.0
-    return "".join(bars[min(len(bars) - 1, max(0, int((value - least) / width * len(bars))))] for value in values)
+    return "".join(_BARS[min(len(_BARS) - 1, max(0, int((value - least) / width * len(_BARS))))] for value in values)
 
 
 def chance_words(chance: float) -> str:

@@ -30,7 +30,7 @@ __all__ = ["Adjustment", "Advice", "Telling", "advise", "branch_of", "levers_ahe
 SEARCHED, JUDGED = 12, 16
 #: Quarters that a search computes, unless asked otherwise: about half a minute on two processors; and the fewest and most
 #: adjustments it tries.
-_QUARTERS, _FEWEST, _MOST = 20_000, 16, 60
+_QUARTERS, _FEWEST, _MOST = 16_000, 16, 60
 #: Adjustments that are tried again and shown.
 _SHOWN = 3
 #: Figures that might be published next, at which it is asked what they would have one do.

@@ -261,7 +261,8 @@ class Database:
             raise self.refuse("is a folder", "name a file")
         if not os.path.isfile(path):
             siblings = os.listdir(path.parent) if os.access(path.parent, os.R_OK | os.X_OK) else []
-            near = nearest(path.name, [name for name in siblings if not name.endswith(_BESIDE)])
+            # The goals file beside it is no ledger.
+            near = nearest(path.name, [name for name in siblings if name.endswith(path.suffix) and not name.endswith(_BESIDE)])
             raise self.refuse("no ledger is here", near or "redqueen monitor record makes one")
         # A reader who may not write would leave files behind that keep those out who may.
         if not os.access(path, os.R_OK | os.W_OK) or not os.access(path.parent, os.W_OK | os.X_OK):

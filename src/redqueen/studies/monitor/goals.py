@@ -403,6 +403,8 @@ def _read_goals(root: Section, indicators: dict[str, Indicator], found: Case | N
                 step.fault("date", f"{when} is not before the goal's date, {year}")
             if value is None:
                 step.fault("value", "is missing")
+            elif target is not None and (value > target if at_least else value < target):
+                step.fault("value", f"{value:g} is beyond the goal, {target:g}", "a milestone lies on the way")
             elif when is not None and _possible(step, "value", value, indicator):
                 milestones.append(Milestone(when, value))
         if name is None or judged is None or target is None or year is None:

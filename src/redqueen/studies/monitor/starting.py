@@ -21,6 +21,7 @@ from redqueen.lab.sampling import LATIN_HYPERCUBE, Samples, latin_hypercube
 from redqueen.lab.trial_file import read_trial
 from redqueen.model.kinds import QUARTERS_A_YEAR
 from redqueen.model.parameters import PARAMETERS
+from redqueen.policies.document import is_word
 from redqueen.policies.policy import NONE, lay_out_policy
 from redqueen.studies.fitting.planning import TARGETS, parameters_set_by
 from redqueen.studies.known import happened
@@ -88,6 +89,8 @@ def begin(
     found = _found(asked, faults, policy, region, since, until, outcomes, uncertain, points, ledger, budget, Path(file))
     if target is not None and not target > 0:
         faults.add(f"{target:g} is no index number", field="--goal", remedy=f"the year before monitoring is {_BASE:g}")
+    if not is_word(Path(file).stem):
+        faults.add(f"'{Path(file).stem}' cannot be the name of a plan", field="-o", remedy="letters, digits, - and _ only")
     faults.refuse_if_any(f"redqueen monitor init {asked}")
     assert found is not None
     with tempfile.TemporaryDirectory() as folder:

@@ -19,7 +19,9 @@ from redqueen.studies.monitor.goals import Goal, Plan
 
 __all__ = [
     "LEAST_EFFECTIVE",
+    "MISFIT",
     "MISSED",
+    "NOT_PUBLISHED",
     "REACHED",
     "GoalStatus",
     "MilestoneStatus",
@@ -32,7 +34,7 @@ __all__ = [
     "status_of",
 ]
 
-REACHED, MISSED = "reached", "missed"
+REACHED, MISSED, NOT_PUBLISHED, MISFIT = "reached", "missed", "not published yet", "forecast does not fit"
 #: Effective number of members below which the forecast is simulated anew around the plausible ones, how often, and by how many
 #: runs.
 LEAST_EFFECTIVE, ROUNDS, AROUND = 20.0, 2, 40
@@ -92,6 +94,11 @@ class Outlook:
     def effective(self) -> float:
         """Gives the effective number of members (Kish 1965)."""
         return float(effective_size(self.now.weights[0]))
+
+    @property
+    def strange(self) -> bool:
+        """Says whether hardly any of the forecast's own futures is as strange as what was observed."""
+        return self.surprise is not None and self.surprise < STRANGE
 
     @property
     def quarter(self) -> int:
@@ -195,7 +202,8 @@ def status_of(
     """
     outlook = look_out(plan, observations, as_of=as_of, threads=threads, store=store, progress=progress)
     goals = tuple(_goal_status(outlook, goal) for goal in plan.goals)
-    return Status(outlook, goals, len(outlook.figures), tuple(_warnings(outlook, goals)))
+    warnings = [*_unused(plan, observations), *_warnings(outlook, goals)]
+    return Status(outlook, goals, len(outlook.figures), tuple(warnings))
 
 
 def look_out(
@@ -255,6 +263,27 @@ def _known(plan: Plan, observations: Sequence[Observed]) -> list[Observed]:
     return found
 
 
+def _unused(plan: Plan, observations: Sequence[Observed]) -> list[str]:
+    """Says which figures of the ledger are not of this plan, as after its file was edited."""
+    reasons: dict[str, int] = {}
+    for one in observations:
+        indicator = plan.indicators.get(one.indicator)
+        if one.value is None:
+            continue
+        if indicator is None:
+            reason = f"the plan has no indicator {one.indicator}"
+        elif one.region != indicator.region:
+            reason = f"{one.indicator} is of {indicator.region}, not of {one.region}"
+        elif one.unit != indicator.unit:
+            reason = f"{one.indicator} is in '{indicator.unit}', not in '{one.unit}'"
+        elif one.year < plan.since:
+            reason = f"{plan.since} is the first year observed"
+        else:
+            continue
+        reasons[reason] = reasons.get(reason, 0) + 1
+    return [f"{count} figures of the ledger are not used: {reason}" for reason, count in reasons.items()]
+
+
 def _as_of(plan: Plan, known: Sequence[Observed]) -> int:
     published = [math.ceil(one.year + plan.indicators[one.indicator].lag) for one in known]
     return max(published, default=plan.since - 1)
@@ -272,7 +301,12 @@ def _goal_status(outlook: Outlook, goal: Goal) -> GoalStatus:
     }
     counts = counts_known(plan, outlook.figures, outlook.years)
     states = [course.state(chance) if count else TOO_EARLY for chance, count in zip(chances, counts, strict=True)]
+    if outlook.strange:
+        # What is believed of a truth that the forecast does not know is worth nothing.
+        states[-1] = MISFIT
     state, since = _state_since(states, outlook.years)
+    if outlook.as_of >= goal.year:
+        state, since = NOT_PUBLISHED, goal.year
     final = published.get(goal.year)
     if final is not None:
         state = REACHED if _reaches(final, goal.target, goal.at_least) else MISSED
@@ -294,8 +328,8 @@ def _goal_status(outlook: Outlook, goal: Goal) -> GoalStatus:
     )
     return GoalStatus(
         goal=goal, region=indicator.region, unit=indicator.unit, probability=chance, low=low, high=high,
-        before=outlook.chance(goal, outlook.before), state=state, since=since, years=outlook.years, chances=tuple(chances), course=course,
-        milestones=tuple(milestones), series=series, observed=final,
+        before=outlook.chance(goal, outlook.before), state=state, since=since, years=outlook.years, chances=tuple(chances),
+        course=course, milestones=tuple(milestones), series=series, observed=final,
     )  # fmt: skip
 
 
@@ -321,7 +355,7 @@ def _warnings(outlook: Outlook, goals: Sequence[GoalStatus]) -> list[str]:
         found.append(
             f"{what} {outlook.effective:.0f} effective members of {len(outlook.ensemble)}{also}: probabilities rest on few"
         )
-    if outlook.surprise is not None and outlook.surprise < STRANGE:
+    if outlook.strange:
         found.append(
             "the forecast does not fit what was observed: fewer than one in a hundred of its own futures look as strange. Look "
             "at the measures and their "
