@@ -52,6 +52,8 @@ PUBLISHED, _DRAW = 4, 7
 _WIDTHS, _SHRINKAGES = (0.3, 0.5, 0.65, 0.8, 0.9), (0.1, 0.3)
 #: What is more likely than not is never off course, nor what is less likely on course.
 _MIDDLE = 0.5
+# Variance added to figures that have none, as a share of the largest.
+_LEAST = 1e-12
 #: No probability is scored as surer than this.
 _SUREST = 1e-4
 
@@ -257,6 +259,8 @@ def _quantile(values: numpy.ndarray, alarm: float) -> float:
 
 
 def _root(matrix: numpy.ndarray) -> numpy.ndarray:
-    """Gives a root of a covariance that may be singular, as that of a goal without any discrepancy is."""
-    values, vectors = numpy.linalg.eigh(matrix)
-    return vectors * numpy.sqrt(numpy.maximum(values, 0.0))
+    """Gives the lower root of a covariance that may be singular, as that of a goal without any discrepancy is.
+
+    A root by eigenvectors would do as well, but which it is differs between processors where eigenvalues are equal.
+    """
+    return numpy.linalg.cholesky(matrix + _LEAST * numpy.diag(matrix).max() * numpy.eye(len(matrix)))
