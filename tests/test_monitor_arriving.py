@@ -39,13 +39,13 @@ unit = "million"
 name = "more"
 indicator = "exports"
 at_least = 5
-date = {since}
+date = {goal}
 """
 
 
 def plan_of(folder, **words):
     path = folder / "goals.toml"
-    path.write_text(GOALS.format(**words))
+    path.write_text(GOALS.format(goal=words["since"] + 1, **words))
     return read_goals(path)
 
 
