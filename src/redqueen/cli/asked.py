@@ -29,6 +29,17 @@ def whole_number(text: str | None, option: str, faults: Faults, *, least: int = 
     return value
 
 
+def number(text: str | None, option: str, faults: Faults) -> float | None:
+    """Reads a number, or notes that it is none; None where nothing was given or it is wrong."""
+    if text is None:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        faults.add(f"'{text}' is not a number", field=option)
+        return None
+
+
 def names(text: str | None) -> list[str] | None:
     """Reads names separated by commas; None where nothing was given."""
     return None if text is None else [name.strip() for name in text.split(",") if name.strip()]

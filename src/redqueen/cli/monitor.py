@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from redqueen.cli.asked import command, names, whole_number
+from redqueen.cli.asked import command, names, number, whole_number
 from redqueen.errors import Faults, Refused
 
 if TYPE_CHECKING:
@@ -153,10 +153,10 @@ def _init(asked: argparse.Namespace) -> None:
     options = {
         "since": whole_number(asked.since, "--from", faults),
         "until": whole_number(asked.until, "--until", faults),
-        "target": _number(asked.goal, "--goal", faults),
+        "target": number(asked.goal, "--goal", faults),
         "points": whole_number(asked.points, "--points", faults),
         "threads": whole_number(asked.threads, "--threads", faults),
-        "budget": _number(asked.budget, "--budget", faults),
+        "budget": number(asked.budget, "--budget", faults),
         "outcomes": names(asked.outcome),
         "uncertain": names(asked.uncertain),
         "policy": asked.policy,
@@ -212,7 +212,7 @@ def _entries(asked: argparse.Namespace, plan: Plan) -> tuple[list[Entry], list[s
     faults, notes = Faults(), []
     by = asked.by or _user()
     heading = "nothing was recorded"
-    scale = _number(asked.scale, "--scale", faults)
+    scale = number(asked.scale, "--scale", faults)
     kind = _ONE if len(asked.what) != 1 or asked.withdraw else _FILE if asked.indicator is None else _TABLE
     for option, kinds in _OPTIONS.items():
         if getattr(asked, option) not in (None, "", False) and kind not in kinds:
@@ -241,7 +241,7 @@ def _entries(asked: argparse.Namespace, plan: Plan) -> tuple[list[Entry], list[s
         raise Refused.one(f"{len(asked.what)} words were given", field="WHAT", remedy=f"give {wanted}", heading=heading)
     indicator = plan.indicators.get(asked.what[0])
     year = whole_number(asked.what[1], "YEAR", faults)
-    value = None if asked.withdraw else _number(asked.what[2], "VALUE", faults, signed=True)
+    value = None if asked.withdraw else number(asked.what[2], "VALUE", faults)
     if not asked.source and asked.withdraw:
         faults.add("why is it withdrawn?", field="--source", remedy="--source TEXT")
     entry = Entry(
@@ -329,7 +329,7 @@ def _obstacles(asked: argparse.Namespace) -> None:
     from redqueen.studies.monitor.obstacles import FUTURES, STEP, find_obstacles
 
     faults = Faults()
-    step, futures = _number(asked.step, "--step", faults), whole_number(asked.futures, "--futures", faults, least=2)
+    step, futures = number(asked.step, "--step", faults), whole_number(asked.futures, "--futures", faults, least=2)
     if step is not None and not 0 < step <= 1:
         faults.add(f"{step:g} is no part of the way", field="--step", remedy="give more than 0, to 1")
     faults.refuse_if_any(f"redqueen monitor obstacles {asked.goals}")
@@ -349,7 +349,7 @@ def _advise(asked: argparse.Namespace) -> None:
 
     faults = Faults()
     options = {
-        "budget": _number(asked.budget, "--budget", faults),
+        "budget": number(asked.budget, "--budget", faults),
         "evaluations": whole_number(asked.evaluations, "--evaluations", faults),
     }
     faults.refuse_if_any(f"redqueen monitor advise {asked.goals}")
@@ -423,20 +423,6 @@ def _ledger(plan: Plan) -> Ledger:
     from redqueen.studies.monitor.ledger import Ledger
 
     return Ledger.open(plan.ledger)
-
-
-def _number(text: str | None, option: str, faults: Faults, *, signed: bool = False) -> float | None:
-    """Reads a number, or notes that it is none; None where nothing was given or it is wrong."""
-    if text is None:
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        faults.add(
-            f"'{text}' is not a number", field=option, remedy="for example 0.05" if not signed else "with a point before decimals"
-        )
-        return None
-    return value
 
 
 def _user() -> str:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from redqueen.cli.asked import command, names, whole_number
+from redqueen.cli.asked import command, names, number, whole_number
 from redqueen.cli.trials import add_running, finished
 from redqueen.errors import Faults, Refused
 
@@ -84,8 +84,8 @@ def _robust(asked: argparse.Namespace) -> None:
         "outcome": asked.outcome,
         "policies": names(asked.policies),
         "window": whole_number(asked.window, "--window", faults),
-        "within": _number(asked.within, "--within", faults),
-        "margin": _number(asked.margin, "--margin", faults) or 0.0,
+        "within": number(asked.within, "--within", faults),
+        "margin": number(asked.margin, "--margin", faults) or 0.0,
     }
     if asked.place:
         check_place(asked.place, faults)
@@ -120,7 +120,7 @@ def _search(asked: argparse.Namespace) -> None:
     from redqueen.studies.mixing import EVALUATIONS, POINTS, SEEDS, check_search, find_mixes
 
     faults = Faults()
-    budget = _number(asked.budget, "--budget", faults)
+    budget = number(asked.budget, "--budget", faults)
     counts = {
         name: whole_number(text, f"--{option}", faults, least=least)
         for name, option, text, least in (
@@ -132,7 +132,7 @@ def _search(asked: argparse.Namespace) -> None:
         )
     }
     years = {
-        name: _number(text, f"--{option}", faults)
+        name: number(text, f"--{option}", faults)
         for name, option, text in (("start", "from", asked.start), ("until", "until", asked.until))
     }
     if asked.samples is not None and not asked.uncertain:
@@ -218,17 +218,6 @@ def _write(asked: argparse.Namespace, found: Found) -> bool:
     with whole_file(place / MARKER) as draft:
         write_json(draft, {"made_by": "redqueen", "command": command(asked), "files": sorted({*pages, *FILES})})
     return save_front(found, place, command(asked))
-
-
-def _number(text: str | None, option: str, faults: Faults) -> float | None:
-    """Reads a number, or notes that it is none; None where nothing was given or it is wrong."""
-    if text is None:
-        return None
-    try:
-        return float(text)
-    except ValueError:
-        faults.add(f"'{text}' is not a number", field=option)
-        return None
 
 
 def _note_missing_figure(drawn: bool) -> None:

@@ -21,7 +21,7 @@ from redqueen.model.parameters import PARAMETERS
 from redqueen.policies.document import Document, Section, named
 from redqueen.policies.policy import catalogue
 
-__all__ = ["DECLARED", "read_samples", "read_trial", "trial_files"]
+__all__ = ["DECLARED", "read_samples", "read_trial", "toml_value", "trial_files"]
 
 #: Stands for the whole declared range of a parameter.
 DECLARED = "declared"
@@ -95,25 +95,25 @@ def trial_files(trial: Trial) -> dict[str, bytes]:
     named_policies = None if policies is None else [_named_policy(item, known, files) for item in policies]
     references = {world.reference for world in trial.worlds.values()}
     reference = asked["reference"] or (references.pop() if len(references) == 1 else None)
-    lines = ["# Written by redqueen, to be run again: redqueen trial FILE", "[trial]", f"name = {_toml(trial.name)}"]
-    lines += [f"seeds = {_toml(trial.seeds)}"]
+    lines = ["# Written by redqueen, to be run again: redqueen trial FILE", "[trial]", f"name = {toml_value(trial.name)}"]
+    lines += [f"seeds = {toml_value(trial.seeds)}"]
     for key, value in (
         ("quarters", asked["quarters"]), ("policies", named_policies), ("reference", reference),
         ("variables", None if trial.variables is None else list(trial.variables)), ("placebo", asked["placebo"] or None),
         ("equal_cost", asked["equal_cost"] or None), ("own_luck", asked["own_luck"] or None),
     ):
         if value is not None:
-            lines.append(f"{key} = {_toml(value)}")
+            lines.append(f"{key} = {toml_value(value)}")
     for name, case in worlds.items():
         region = trial.worlds[name].region
-        lines += ["", "[[world]]", f"name = {_toml(name)}", f"case = {_toml(case)}"]
-        lines += [f"region = {_toml(region)}"] if region else []
+        lines += ["", "[[world]]", f"name = {toml_value(name)}", f"case = {toml_value(case)}"]
+        lines += [f"region = {toml_value(region)}"] if region else []
     if trial.parameters:
-        lines += ["", "[parameters]", *(f"{name} = {_toml(value)}" for name, value in trial.parameters.items())]
+        lines += ["", "[parameters]", *(f"{name} = {toml_value(value)}" for name, value in trial.parameters.items())]
     if trial.samples is not None:
         ranges = trial.samples.ranges
-        lines += ["", "[uncertain]", *(f"{name} = {_toml(list(limits))}" for name, limits in ranges.items())]
-        lines += ["", "[samples]", f"method = {_toml(trial.samples.method)}", 'file = "inputs/points.csv"']
+        lines += ["", "[uncertain]", *(f"{name} = {toml_value(list(limits))}" for name, limits in ranges.items())]
+        lines += ["", "[samples]", f"method = {toml_value(trial.samples.method)}", 'file = "inputs/points.csv"']
         files["inputs/points.csv"] = _points_text(trial.samples)
     return {"trial.toml": ("\n".join(lines) + "\n").encode(), **files}
 
@@ -325,6 +325,6 @@ def _points_text(samples: Samples) -> bytes:
     return text.getvalue().encode()
 
 
-def _toml(value: Any) -> str:
+def toml_value(value: Any) -> str:
     """Writes a text, a number, a flag or a list of these."""
     return json.dumps(value, ensure_ascii=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import tempfile
@@ -18,7 +17,7 @@ from redqueen.cases.case import case as find_case
 from redqueen.errors import Faults, Refused, nearest
 from redqueen.lab.outcomes import BY_NAME, EITHER, RATIO, chosen
 from redqueen.lab.sampling import LATIN_HYPERCUBE, Samples, latin_hypercube
-from redqueen.lab.trial_file import read_trial
+from redqueen.lab.trial_file import read_trial, toml_value
 from redqueen.model.kinds import QUARTERS_A_YEAR
 from redqueen.model.parameters import PARAMETERS
 from redqueen.policies.document import is_word
@@ -117,21 +116,21 @@ def goals_text(found: Beginning, target: float, milestones: Sequence[tuple[int, 
         "# docs/monitor.md explains every key; redqueen check tells what is wrong with a file.",
         "",
         "[monitor]",
-        f"name = {_toml(found.name)}",
-        f"case = {_toml(found.named)}",
-        f"policy = {_toml(found.policy_named)}",
-        f"region = {_toml(found.region)}",
+        f"name = {toml_value(found.name)}",
+        f"case = {toml_value(found.named)}",
+        f"policy = {toml_value(found.policy_named)}",
+        f"region = {toml_value(found.region)}",
         f"from = {found.since}",
-        f"ledger = {_toml(found.ledger)}  # or a database that many share: postgresql://user@host/name",
+        f"ledger = {toml_value(found.ledger)}  # or a database that many share: postgresql://user@host/name",
         f"{'' if found.budget else '# '}budget = {0.1 if found.budget is None else found.budget:g}  # most public "
         "cost of plan and adjustments, a share of value added",
         "",
         "# The forecast: the plan's policy at points of these parameters, each point with a luck of its own.",
         "[uncertain]",
-        *(f"{name} = {_toml(list(limits))}" for name, limits in found.samples.ranges.items()),
+        *(f"{name} = {toml_value(list(limits))}" for name, limits in found.samples.ranges.items()),
         "",
         "[samples]",
-        f"method = {_toml(found.samples.method)}",
+        f"method = {toml_value(found.samples.method)}",
         f"count = {len(found.samples)}",
     ]
     for name in found.outcomes:
@@ -139,7 +138,7 @@ def goals_text(found: Beginning, target: float, milestones: Sequence[tuple[int, 
         lines += [
             "",
             "[[indicator]]",
-            f"name = {_toml(name)}",
+            f"name = {toml_value(name)}",
             f'measured = {{ outcome = "{name}", since = {base} }}',
             f'unit = "index, {base} = {_BASE:g}"',
             f"base = {_BASE:g}  # the figure of {base}: write yours, and the unit, to record figures in that",
@@ -153,11 +152,11 @@ def goals_text(found: Beginning, target: float, milestones: Sequence[tuple[int, 
     lines += [
         "",
         "[[goal]]",
-        f"name = {_toml(found.outcomes[0])}",
-        f"indicator = {_toml(found.outcomes[0])}",
+        f"name = {toml_value(found.outcomes[0])}",
+        f"indicator = {toml_value(found.outcomes[0])}",
         f"{side} = {target:g}",
         f"date = {found.until}",
-        f"source = {_toml(why)}",
+        f"source = {toml_value(why)}",
     ]
     for year, value in milestones:
         lines += ["", "[[goal.milestone]]", f"date = {year}", f"value = {value:g}"]
@@ -331,7 +330,3 @@ def _median(ensemble: Any, indicator: str, year: int) -> float:
 
 def _rounded(value: float) -> float:
     return float(f"{value:.{_DIGITS}g}")
-
-
-def _toml(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
