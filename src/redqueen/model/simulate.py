@@ -23,6 +23,9 @@ KEPT_STOCKS = ("wage", "skilled_wage", "venture_pool", "venture_return", "fronti
 QUARTERLY = tuple(field.name for field in FIELDS if field.role == "outcome" and field.name not in YEARLY) + KEPT_STOCKS
 #: What a government that changes its mind suspends: whatever costs public money, but for experiments of comparison.
 PROGRAMMES = frozenset(row.name for row in INSTRUMENTS if row.cost != FREE and not row.source.startswith("comparison"))
+_IS_PROGRAMME = numpy.array([[row.name in PROGRAMMES] for row in INSTRUMENTS])
+# Rows of the schedule that say at which stages an instrument is aimed, and the arrays that take them.
+_TARGETS = [(row, f"{instrument.name}_target") for row, instrument in enumerate(INSTRUMENTS) if instrument.targeted]
 
 
 @dataclass(frozen=True)
@@ -120,16 +123,20 @@ def step(state: State, ledger: Ledger | None) -> None:
 
 def use_instruments(state: State, schedule: Schedule, quarter: int) -> None:
     """Set every instrument of the state to its intensity and targets in a quarter; programmes may be suspended for a year."""
-    suspended = suspended_regions(state.seed, quarter, schedule.intensity[INDEX["policy_churn"], quarter])
-    for row, instrument in enumerate(INSTRUMENTS):
-        intensity = schedule.intensity[row, quarter]
-        state.arrays[instrument.name][:] = numpy.where(suspended, 0.0, intensity) if instrument.name in PROGRAMMES else intensity
-        if instrument.targeted:
-            state.arrays[instrument.name + "_target"][:] = schedule.target[row, quarter]
+    intensities = schedule.intensity[:, quarter]
+    suspended = suspended_regions(state.seed, quarter, intensities[INDEX["policy_churn"]])
+    if suspended.any():
+        intensities = numpy.where(_IS_PROGRAMME & suspended, 0.0, intensities)
+    for instrument, intensity in zip(INSTRUMENTS, intensities, strict=True):
+        state.arrays[instrument.name][:] = intensity
+    for row, name in _TARGETS:
+        state.arrays[name][:] = schedule.target[row, quarter]
 
 
 def suspended_regions(seed: int, quarter: int, churn: numpy.ndarray) -> numpy.ndarray:
     """Say where a government suspends its programmes this year: chance ``churn`` by region, drawn once a year."""
+    if not churn.any():
+        return churn > 0.0
     key = draws.key(seed, decisions.CHURN, quarter // QUARTERS_A_YEAR)
     return numpy.array([chance > 0.0 and draws.uniform(key, region, 0) < chance for region, chance in enumerate(churn)])
 
