@@ -16,7 +16,7 @@ from redqueen.model.schedule import Decision
 from redqueen.model.simulate import burn_in, simulate
 from redqueen.model.world import World
 
-__all__ = ["Job", "Keep", "Member", "available_threads", "run_job", "run_jobs"]
+__all__ = ["Job", "Keep", "Member", "available_threads", "failure_words", "run_job", "run_jobs"]
 
 
 class Member(NamedTuple):
@@ -164,7 +164,7 @@ class _UnderWay:
             if self.check:
                 error.add_note(where)
                 raise
-            result = Member({}, {}, failure=_words(error))
+            result = Member({}, {}, failure=failure_words(error))
             # Without its burn-in nothing of a block can be run.
             finished = sorted(self.left, key=self.names.index) if step == 0 else [self.names[step - 1]]
             return [pair for name in finished for pair in self._finish(name, result)]
@@ -216,5 +216,6 @@ def _check_order(arms: Mapping[str, Arm]) -> None:
             raise ValueError(f"the arm '{name}' runs after {', '.join(unknown)}, which must come before it")
 
 
-def _words(error: Exception) -> str:
+def failure_words(error: Exception) -> str:
+    """Says why a member failed, in one line."""
     return " ".join(f"{type(error).__name__}: {error}".split())

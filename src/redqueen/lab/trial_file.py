@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,9 @@ from redqueen.model.fields import FIELDS
 from redqueen.model.parameters import PARAMETERS
 from redqueen.policies.document import Document, Section, named
 from redqueen.policies.policy import catalogue
+from redqueen.policies.writing import toml_value
 
-__all__ = ["DECLARED", "read_samples", "read_trial", "toml_value", "trial_files"]
+__all__ = ["DECLARED", "read_samples", "read_trial", "trial_files"]
 
 #: Stands for the whole declared range of a parameter.
 DECLARED = "declared"
@@ -324,7 +324,3 @@ def _points_text(samples: Samples) -> bytes:
     writer.writerows([repr(value) for value in row] for row in samples.points.tolist())
     return text.getvalue().encode()
 
-
-def toml_value(value: Any) -> str:
-    """Writes a text, a number, a flag or a list of these."""
-    return json.dumps(value, ensure_ascii=False)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import math
 import textwrap
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from redqueen.lab.mixes import Levers
 from redqueen.lab.outcomes import DOWN
 from redqueen.lab.search import DECILE, Mix, Scores
 from redqueen.policies.policy import Policy
+from redqueen.policies.writing import policy_text
 from redqueen.report.terminal import say, table
 from redqueen.report.words import effect_words, number, unit_words
 from redqueen.studies.mixing import Found
@@ -150,21 +151,8 @@ def mix_rows(found: Found, *, fresh: bool) -> Iterator[tuple[Any, ...]]:
 
 def policy_file(policy: Policy, found: Found, command: str) -> str:
     """Gives a policy of the front as a file that can be run again: `redqueen compare CASE --policies FILE --region REGION`."""
-    lines = [
-        f"# Written by redqueen {redqueen.__version__}: {command}",
-        "",
-        "[policy]",
-        f"name = {json.dumps(policy.name)}",
-        f"title = {_text(policy.title)}",
-        f"question = {_text(f'Which mix does most for {found.region} within {_percent(found.budget)} of its value added?')}",
-        f"source = {_text(policy.source)}",
-    ]
-    for change in policy.changes:
-        lines += ["", "[[change]]", f"instrument = {json.dumps(change.instrument)}", 'where = "target"']
-        lines += [f"{key} = {value!r}" for key, value in (("from", change.start), ("until", change.until)) if value is not None]
-        lines += [f"intensity = {change.intensity!r}"]
-        lines += ['per = "worker"  # for each 1,000 workers of the region at the start'] if change.per else []
-    return "\n".join(lines) + "\n"
+    question = f"Which mix does most for {found.region} within {_percent(found.budget)} of its value added?"
+    return policy_text(replace(policy, question=question), heading=f"Written by redqueen {redqueen.__version__}: {command}")
 
 
 def pages_of(found: Found, command: str) -> dict[str, str]:
@@ -359,11 +347,6 @@ def _number(value: float) -> str:
 
 def _signed(value: float) -> str:
     return "-" if math.isnan(value) else f"{value:+.1f}"
-
-
-def _text(text: str) -> str:
-    """Writes text as a string of TOML, which takes what JSON writes."""
-    return json.dumps(text, ensure_ascii=False)
 
 
 def save_front(found: Found, folder: Path, command: str) -> bool:

@@ -17,11 +17,12 @@ from redqueen.cases.case import case as find_case
 from redqueen.errors import Faults, Refused, nearest
 from redqueen.lab.outcomes import BY_NAME, EITHER, RATIO, chosen
 from redqueen.lab.sampling import LATIN_HYPERCUBE, Samples, latin_hypercube
-from redqueen.lab.trial_file import read_trial, toml_value
+from redqueen.lab.trial_file import read_trial
 from redqueen.model.kinds import QUARTERS_A_YEAR
 from redqueen.model.parameters import PARAMETERS
 from redqueen.policies.document import is_word
 from redqueen.policies.policy import NONE, lay_out_policy
+from redqueen.policies.writing import toml_value
 from redqueen.studies.fitting.planning import TARGETS, parameters_set_by
 from redqueen.studies.known import happened
 from redqueen.studies.monitor.forecast import forecast, runs_of
