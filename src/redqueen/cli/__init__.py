@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
 from redqueen.cli import (
-    cases, claims, declared, diagnose, explain, facts, fit, forecast, gallery, luck, monitor, partners, reading, robust, runs, trials, worlds,
+    app, cases, claims, declared, diagnose, explain, facts, fit, forecast, gallery, luck, monitor, partners, reading, robust, runs, trials, worlds,
 )
 from redqueen.errors import Refused, nearest
 
@@ -77,7 +77,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, nargs=0, help="say which version this is")
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
     for module in (
-        cases, runs, trials, explain, robust, luck, gallery, worlds, reading, diagnose, forecast, partners, monitor, facts, fit, claims, declared,
+        cases, runs, trials, explain, robust, luck, gallery, worlds, reading, diagnose, forecast, partners, monitor, facts, fit, claims,
+        declared, app,
     ):
         module.add_commands(commands)
     for command in _all_of(commands):
