@@ -9,6 +9,7 @@ from pathlib import Path
 from redqueen.cases.arms import read_policies
 from redqueen.cases.facts import Fact, Measure, read_facts
 from redqueen.cases.keys import KEYS, TABLES
+from redqueen.cases.places import places_of
 from redqueen.cases.worlds import read_world
 from redqueen.errors import Refused, nearest
 from redqueen.model.schedule import Schedule
@@ -27,7 +28,7 @@ class Case:
     `policies` maps names to policies, "none" first; `region` is the region whose question it is, `reference` the policy
     that others are compared to; `ledger` the region whose lead firms' chain is laid out by stage and place, where that is
     part of the question. `provenance` maps every number (`region.taipei.workers`) to its source: an id of
-    `sources` with a detail, "chosen" with a reason, or "default".
+    `sources` with a detail, "chosen" with a reason, or "default". `places` are latitude and longitude of regions, for maps.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Case:
     facts: tuple[Fact, ...]
     provenance: dict[str, str] = field(repr=False)
     codes: dict[str, str] = field(default_factory=dict)
+    places: dict[str, tuple[float, float]] = field(default_factory=dict)
     ledger: str = ""
     file: str = ""
     sha256: str = ""
@@ -115,7 +117,7 @@ def read_case(path: str | os.PathLike[str]) -> Case:
     codes = {section.table["name"]: section.table.get("code", "") for section in root.sections("region")}
     return Case(
         **heading, sources=document.sources, world=world, policies=policies, facts=facts, provenance=document.provenance,
-        codes=codes, file=document.file, sha256=document.sha256,
+        codes=codes, places=places_of(root), file=document.file, sha256=document.sha256,
     )
 
 

@@ -72,7 +72,11 @@ KEYS: dict[str, dict[str, str]] = {
         "name": "what regions call it by", "industry": "the industry that it belongs to",
         "input": "an earlier stage whose output it needs", "ships": "true: products leave from the place of this stage", "source": _SOURCE,
     },
-    "region": {"name": "lower case with underscores", "code": "its code in statistics", "source": _SOURCE},
+    "region": {
+        "name": "lower case with underscores", "code": "its code in statistics",
+        "latitude": "degrees north, for maps alone (default: the main city of the code's country)",
+        "longitude": "degrees east, for maps alone", "source": _SOURCE,
+    },
     "pair": {"from": "a region", "to": "a region", "source": _SOURCE},
     "policy": {name: _POLICY[name] for name in (*HEADING_KEYS, "based_on", "without", "change", "government")},
     "policy.change": {name: _CHANGE[name] for name in CHANGE_KEYS},

@@ -69,7 +69,7 @@ _WITHOUT_USE = {
     "case": {"ledger": '"abroad"'},
     "industry": {"name": '"industry"', "source": '"chosen: an example"'},
     "stage": {"industry": '"industry"', "input": '"an_earlier_stage"', "ships": "true"},
-    "region": {"code": '""'},
+    "region": {"code": '""', "latitude": "25.0", "longitude": "121.5"},
     "fact": {
         "name": '"income_2009"', "region": '"here"', "outcome": '"GDP per head against that of the region abroad"', "year": "2009",
         "value": "45", "low": "40", "high": "50", "unit": '"%"', "held_out": "true", "source": '"my_source: table 1"',

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy
 
 from redqueen.cases.keys import KEYS, known_keys
+from redqueen.cases.places import check_place
 from redqueen.model.endowments import ENDOWMENTS, Endowment
 from redqueen.model.parameters import PARAMETERS
 from redqueen.model.world import World
@@ -189,6 +190,7 @@ def _read_regions(regions: dict[str | int, Section], stages: list[str], endowmen
         section.only((*known_keys("region", "region"), *(endowment.name for endowment in declared)))
         section.cite()
         section.text("code", default="", one_line=True)
+        check_place(section)
         for endowment in declared:
             read = _number(section, endowment) if len(endowment.shape) == 1 else _read_by_stage(section, endowment, stages)
             endowments[endowment.name][position] = read
