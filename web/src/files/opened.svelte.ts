@@ -1,0 +1,123 @@
+// Files that the reader opened here: kept by the server in the reader's own folder.
+import * as api from '../lib/api'
+import { laboratory } from '../lib/state.svelte'
+import type { Change, Fault, FileListed, Lever } from '../lib/types'
+
+export interface Refused {
+  name: string
+  heading: string | null
+  faults: Fault[]
+}
+
+class Opened {
+  /** Names of files on their way to the server. */
+  opening: string[] = $state.raw([])
+  refused: Refused[] = $state.raw([])
+  /** Notes about what was read, newest first. */
+  notes: { name: string; notes: string[] }[] = $state.raw([])
+  /** The panel of files is shown. */
+  shown = $state(false)
+  read = $state(false)
+  #asking: (() => void) | null = null
+
+  readonly tables = $derived(laboratory.files.filter((file) => file.kind === 'table' || file.kind === 'register'))
+
+  /** The component that holds the file field says how to ask for files. */
+  asks(ask: () => void): void {
+    this.#asking = ask
+  }
+
+  ask(): void {
+    this.#asking?.()
+  }
+
+  async list(): Promise<void> {
+    try {
+      laboratory.files = await api.get<FileListed[]>('/api/files')
+      this.read = true
+    } catch (error) {
+      this.refused = [{ name: 'Files', heading: null, faults: api.faultsOf(error) }]
+    }
+  }
+
+  /** Opens files one after the other; what is refused leaves everything else as it was. */
+  async open(files: Iterable<File>): Promise<void> {
+    const limit = laboratory.about?.limits.upload_bytes ?? Infinity
+    this.refused = []
+    for (const file of files) {
+      this.opening = [...this.opening, file.name]
+      try {
+        if (file.size > limit) {
+          const remedy = `The most that is read is ${megabytes(limit)}.`
+          throw new api.Refusal(null, [{ message: `is ${megabytes(file.size)}: too large`, file: file.name, remedy }], 413)
+        }
+        await this.#take(await api.putFile(file))
+      } catch (error) {
+        const heading = error instanceof api.Refusal ? error.heading : null
+        this.refused = [...this.refused, { name: file.name, heading, faults: api.faultsOf(error) }]
+        this.shown = true
+        laboratory.say(`${file.name} was not opened.`)
+      }
+      this.opening = this.opening.filter((name) => name !== file.name)
+    }
+    await this.list()
+  }
+
+  async forget(file: FileListed): Promise<void> {
+    try {
+      await api.remove(`/api/files/${encodeURIComponent(file.id)}`)
+      laboratory.say(`${file.name} was closed.`)
+    } catch (error) {
+      this.refused = [{ name: file.name, heading: null, faults: api.faultsOf(error) }]
+    }
+    await this.list()
+    if (file.kind === 'case') await laboratory.listCases().catch(() => undefined)
+  }
+
+  /** Puts an opened case or policy on the page. */
+  async use(file: FileListed): Promise<void> {
+    if (file.kind === 'case') {
+      await laboratory.listCases()
+      await laboratory.open(file.case ?? `brought:${file.id}`)
+      laboratory.say(`${file.name} is the case now.`)
+    } else if (file.policy) {
+      const { levers, left } = leversOf(file.policy.changes, laboratory.scenario?.region ?? '')
+      laboratory.change({ base: 'none', levers, name: file.policy.title || file.policy.name })
+      const more = left ? ` ${left} of its changes act elsewhere, or are later changes of the same instrument, and are not on the page.` : ''
+      this.notes = [{ name: file.name, notes: [`Its levers are on the page.${more}`] }, ...this.notes.filter((one) => one.name !== file.name)]
+      laboratory.say(`The levers of ${file.name} are on the page.`)
+    } else if (file.kind === 'goals') laboratory.selectTab('progress')
+    else laboratory.selectTab('strengths')
+  }
+
+  async #take(file: FileListed): Promise<void> {
+    if (file.notes?.length) this.notes = [{ name: file.name, notes: file.notes }, ...this.notes.filter((one) => one.name !== file.name)]
+    laboratory.say(`Opened ${file.name}: ${file.summary}`)
+    if (file.kind === 'case') await this.use(file)
+    if (file.kind === 'policy') await this.use(file)
+    if (file.kind === 'goals') laboratory.selectTab('progress')
+    if ((file.kind === 'table' || file.kind === 'register') && !['strengths', 'partners'].includes(laboratory.scenario?.tab ?? '')) laboratory.selectTab('strengths')
+  }
+}
+
+/** Reads a policy's changes as levers of the page: one an instrument, those that act in the region. */
+function leversOf(changes: Change[], region: string): { levers: Lever[]; left: number } {
+  const levers = new Map<string, Lever>()
+  let left = 0
+  for (const change of changes) {
+    if (change.where.length && !change.where.includes(region)) {
+      left += 1
+      continue
+    }
+    if (levers.has(change.instrument)) left += 1
+    const { instrument, intensity, per, from, until, stages } = change
+    levers.set(instrument, { instrument, intensity, per, from, until, stages })
+  }
+  return { levers: [...levers.values()], left }
+}
+
+export function megabytes(bytes: number): string {
+  return bytes < 100_000 ? `${Math.max(1, Math.round(bytes / 1000))} kB` : `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`
+}
+
+export const opened = new Opened()

@@ -1,0 +1,127 @@
+// What the tabs of evidence ask about: the tables that were opened, or the world as it is simulated.
+import * as api from '../lib/api'
+import { opened } from '../files/opened.svelte'
+import { laboratory } from '../lib/state.svelte'
+import type { Fault, FileListed } from '../lib/types'
+import type { Choices } from './documents'
+
+/** A world is run anew this long after the last move of a lever. */
+const AFTER = 500
+
+class EvidenceChosen {
+  /** Ids of tables that are not to be used. */
+  left: string[] = $state.raw([])
+  simulated = $state(false)
+  region = $state('')
+  activity = $state('')
+  year: number | null = $state(null)
+  measure = $state('')
+  choices: Choices | null = $state.raw(null)
+  faults: Fault[] = $state.raw([])
+  #asked = ''
+
+  readonly used: FileListed[] = $derived(this.simulated ? [] : opened.tables.filter((file) => !this.left.includes(file.id)))
+  readonly some = $derived(this.simulated || this.used.some((file) => file.kind === 'table'))
+  /** Changes where the choices do. */
+  readonly of = $derived(
+    this.simulated
+      ? `case=${encodeURIComponent(laboratory.scenario?.case ?? '')}`
+      : `files=${this.used.filter((file) => file.kind === 'table').map((file) => file.id).join(',')}`,
+  )
+  /** What of the scenario a simulated answer hangs on. */
+  readonly world = $derived.by(() => {
+    const scenario = laboratory.scenario
+    return this.simulated && scenario ? JSON.stringify([scenario.case, scenario.region, scenario.base, scenario.levers]) : ''
+  })
+
+  toggle(file: FileListed): void {
+    this.left = this.left.includes(file.id) ? this.left.filter((id) => id !== file.id) : [...this.left, file.id]
+  }
+
+  /** Reads what can be asked; what was chosen stays where it is still among that. */
+  async readChoices(): Promise<void> {
+    const asked = this.of
+    if (!this.some || asked === this.#asked) return
+    this.#asked = asked
+    try {
+      const choices = await api.get<Choices>(`/api/choices?${asked}`)
+      if (asked !== this.of) return
+      this.choices = choices
+      this.faults = []
+      const regions = new Set(choices.regions.map((one) => one.code))
+      const page = laboratory.region
+      const code = laboratory.case?.regions.find((one) => one.name === page)?.code ?? ''
+      const own = [page, code].find((one) => regions.has(one))
+      if (this.simulated && own) this.region = own
+      else if (!regions.has(this.region)) this.region = own ?? choices.regions[0]?.code ?? ''
+      if (this.year !== null && !choices.years.includes(this.year)) this.year = null
+      if (this.measure && !choices.measures.includes(this.measure)) this.measure = ''
+      if (this.activity && !choices.activities.some((one) => one.code === this.activity)) this.activity = ''
+    } catch (error) {
+      this.#asked = ''
+      this.faults = api.faultsOf(error)
+    }
+  }
+
+  /** Chooses a region, here and where the case knows it on the whole page. */
+  choose(region: string): void {
+    this.region = region
+    const known = laboratory.case?.regions.find((one) => one.name === region || (one.code !== null && one.code === region))
+    if (known) laboratory.select(known.name)
+  }
+
+  nameOf(region: string): string {
+    return this.choices?.regions.find((one) => one.code === region)?.name ?? region
+  }
+}
+
+export const evidence = new EvidenceChosen()
+
+/** Asks for a document and keeps the last one while the next is on its way. */
+export class Asked<Document> {
+  document: Document | null = $state.raw(null)
+  faults: Fault[] = $state.raw([])
+  heading: string | null = $state(null)
+  busy = $state(false)
+  #abort: AbortController | null = null
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #key = ''
+
+  /** Asks once a key; later where it is a world that has to be run. */
+  ask(path: string, body: unknown, later = false): void {
+    const key = `${path} ${JSON.stringify(body)}`
+    if (key === this.#key) return
+    this.#key = key
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => void this.#send(path, body), later && this.document ? AFTER : 0)
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer)
+    this.#abort?.abort()
+    this.#key = ''
+    this.document = null
+    this.faults = []
+    this.busy = false
+  }
+
+  async #send(path: string, body: unknown): Promise<void> {
+    this.#abort?.abort()
+    const abort = new AbortController()
+    this.#abort = abort
+    this.busy = true
+    try {
+      const document = await api.post<Document>(path, body, abort.signal)
+      if (this.#abort !== abort) return
+      this.document = document
+      this.faults = []
+      this.heading = null
+    } catch (error) {
+      if (this.#abort !== abort || (error instanceof DOMException && error.name === 'AbortError')) return
+      this.#key = ''
+      this.faults = api.faultsOf(error)
+      this.heading = error instanceof api.Refusal ? error.heading : null
+    }
+    if (this.#abort === abort) this.busy = false
+  }
+}
