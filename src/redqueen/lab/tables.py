@@ -20,7 +20,7 @@ from redqueen.indicators.value_chain import gross_exports
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["CHAIN_VARIABLES", "FORMAT", "MODE_MEASURES", "OUTSIDE", "chain_accounts", "chain_table", "simulated_tables"]
+__all__ = ["ACTIVITY_MEASURES", "CHAIN_VARIABLES", "FORMAT", "MODE_MEASURES", "OUTSIDE", "chain_accounts", "chain_table", "simulated_tables"]
 
 #: The layout that all tables of a run name.
 FORMAT = "simulated"
@@ -49,6 +49,9 @@ _REGION_MEASURES = {
 # Logs in the record, levels in the table: what may be below zero is no level.
 _QUALITY, _DISTANCE = "quality_made", "distance_to_frontier"
 _QUALITY_UNIT = "level, 1 at a log quality of 0"
+
+#: Measures of the table of activities.
+ACTIVITY_MEASURES = ("value added", "output", "exports", "jobs", "establishments")
 
 #: Recorded variables that the accounts of the chain are drawn up from.
 CHAIN_VARIABLES = ("flows", "final_sales", "in_house", "stage_outside")
@@ -140,7 +143,7 @@ def chain_table(result: xarray.Dataset, arrays: Mapping[str, numpy.ndarray], yea
 
 def _activities(member: xarray.Dataset) -> Evidence:
     n_regions = member.sizes["region"]
-    pieces: dict[str, list[numpy.ndarray]] = {name: [] for name in ("value added", "output", "exports")}
+    pieces: dict[str, list[numpy.ndarray]] = {name: [] for name in ACTIVITY_MEASURES[:3]}
     for table in _chain_tables(member):
         n_all = len(table.regions)
         pieces["value added"].append(table.value_added.reshape(n_all, -1)[:n_regions])
