@@ -12,7 +12,7 @@ from redqueen.policies.change import SCALING_UNITS, SWITCH, TARGET, Change
 from redqueen.policies.layout import lay_out, regions_of
 from redqueen.policies.policy import Policy
 
-__all__ = ["LARGEST_USE", "Lever", "Levers", "levers_of", "mix_of", "usable"]
+__all__ = ["LARGEST_USE", "Lever", "Levers", "levers_of", "mix_of", "usable", "uses"]
 
 #: A lever is tried up to so many times what the largest policy known uses of it.
 LARGEST_USE = 2.0
@@ -135,7 +135,7 @@ def levers_of(
     smallest: dict[str, float] = {}
     for policy in policies:
         for change in policy.changes:
-            for value in _uses(change, world, region):
+            for value in uses(change, world, region):
                 largest[change.instrument] = max(largest.get(change.instrument, 0.0), value)
                 smallest[change.instrument] = min(smallest.get(change.instrument, 0.0), value)
     known = usable()
@@ -182,7 +182,7 @@ def mix_of(policy: Policy, levers: Levers, world: World) -> dict[str, float] | N
     return None if policy.governments else mix
 
 
-def _uses(change: Change, world: World, region: str) -> Iterable[float]:
+def uses(change: Change, world: World, region: str) -> Iterable[float]:
     """Gives the intensity of a change in each region it acts in, for each 1,000 workers where the unit grows with a region."""
     if change.instrument not in INDEX:
         return

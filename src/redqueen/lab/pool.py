@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -84,7 +85,11 @@ class Request:
         recorder = Recorder(len(trial.policies), 1, len(trial.seeds), variables)
         for (policy, seed), kept in found.items():
             recorder.keep((policy, 0, seed), kept.member)
-        return dataset(recorder, trial.world, trial.policies, trial.seeds, trial.attributes(trial.only.title))
+        return dataset(recorder, trial.world, trial.policies, trial.seeds, self._attributes)
+
+    @functools.cached_property
+    def _attributes(self) -> dict[str, Any]:
+        return self.trial.attributes(next(iter(self.trial.worlds)))
 
     def firms(self, policy: str) -> list[Firms]:
         """Gives the firms at the end of every run under a policy that has come in and did not fail."""

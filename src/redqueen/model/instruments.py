@@ -72,3 +72,18 @@ INSTRUMENTS: tuple[Instrument, ...] = tuple(
 
 NAMES: tuple[str, ...] = tuple(instrument.name for instrument in INSTRUMENTS)
 INDEX: dict[str, int] = {name: position for position, name in enumerate(NAMES)}
+
+#: What instruments move: the words that the table is laid out by, with the first instrument of each part.
+_FIRST = {"university_expansion": "people", "technology_park": "places", "venture_capital": "money", "free_trade": "rules"}
+
+
+def _moves() -> dict[str, str]:
+    found, what = {}, ""
+    for name in NAMES:
+        what = _FIRST.get(name, what)
+        found[name] = what
+    return found
+
+
+#: Instrument -> what it moves: people, places, money or rules.
+MOVES: dict[str, str] = _moves()

@@ -1,0 +1,55 @@
+"""Where regions stand against the frontier while it moves, and where they would if they had stood still."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy
+
+from redqueen.lab.outcomes import BY_NAME, series, variables_of
+
+if TYPE_CHECKING:
+    import xarray
+
+__all__ = ["VARIABLES", "Course", "courses"]
+
+_DISTANCE, _QUALITY, _INCOME = (BY_NAME[name] for name in ("distance_to_frontier", "quality_made", "income_per_head"))
+#: Recorded variables that this needs.
+VARIABLES = variables_of((_DISTANCE, _QUALITY, _INCOME))
+
+
+class Course(NamedTuple):
+    """Holds the course of a region under a policy at the ends of years: medians over members.
+
+    `distance` to the frontier and `quality` of what its firms make are log quality; `frontier` = quality + distance is that of the
+    same stages; `income` per head at constant quality. `standing_still` = frontier - the quality of the first year, in each member:
+    how far back the region would be if its firms had not run.
+    """
+
+    years: numpy.ndarray
+    distance: numpy.ndarray
+    quality: numpy.ndarray
+    frontier: numpy.ndarray
+    income: numpy.ndarray
+    standing_still: numpy.ndarray
+
+
+def courses(result: xarray.Dataset) -> dict[tuple[str, str], Course]:
+    """Gives the course of every region under each policy, by region and policy; members that are missing are left out."""
+    ends = result["last_quarter"].values
+    years = result["year"].values.astype(int)
+    distance, quality, income = (
+        series(result, outcome).isel(quarter=ends).transpose("policy", "region", "seed", "quarter").values
+        for outcome in (_DISTANCE, _QUALITY, _INCOME)
+    )
+    frontier = quality + distance
+    found = {}
+    for policy, name in enumerate(result["policy"].values):
+        for place, region in enumerate(result["region"].values):
+            there = ~numpy.isnan(distance[policy, place]).all(axis=1)
+            if not there.any():
+                continue
+            parts = [array[policy, place][there] for array in (distance, quality, frontier, income)]
+            still = parts[2] - parts[1][:, :1]
+            found[str(region), str(name)] = Course(years, *(numpy.nanmedian(part, axis=0) for part in (*parts, still)))
+    return found
