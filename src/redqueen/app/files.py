@@ -19,7 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from redqueen.app.answers import answer, unknown
-from redqueen.app.folder import ABOUT, BROUGHT, FILES, Folder, clean_name, now, write_json
+from redqueen.app.folder import ABOUT, BROUGHT, FILES, GOALS, Folder, clean_name, now, write_json
 from redqueen.app.recognising import SECONDS, names_in
 from redqueen.errors import Fault, Refused
 
@@ -83,7 +83,7 @@ def keep_file(
     size, digest = place.stat().st_size, _digest(place)
     for other in listed(folder):
         if (other["name"], other["bytes"]) == (name, size) and folder.about(folder.place(FILES, other["id"])).get("sha256") == digest:
-            if year is None and other["kind"] not in ("goals", "trial"):
+            if year is None and ("goals" not in other or (folder.root / GOALS / other["goals"]).is_dir()):
                 return _answered(folder, other["id"])
     if not size:
         raise Refused.one("the file is empty", file=said, heading=_HEADING)

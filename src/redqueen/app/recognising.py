@@ -33,12 +33,13 @@ _NAMED = {"world": ("case",), "monitor": ("case", "policy"), "samples": ("file",
 def recognise_file(path: Path, year: int | None = None) -> dict[str, Any]:
     """Says what a file is: `kind`, `summary` in a sentence, `notes`, and what each kind has; raises `Refused` with every fault.
 
-    Kinds: case, policy, goals, trial (TOML, told apart as by `redqueen check`), register (of organisations), table (of evidence).
+    Kinds: case, policy, goals, trial (TOML, told apart as by `redqueen check`), observations (figures to be recorded), register (of
+    organisations), table (of evidence).
     """
     if path.suffix.lower() == ".toml":
         return _written(path)
     check_unpacked(path)
-    return _table(path, year)
+    return _figures(path) or _table(path, year)
 
 
 def check_unpacked(path: Path, most: int = UNPACKED) -> None:
@@ -199,6 +200,20 @@ def goals_about(plan: Any) -> dict[str, Any]:
     return {
         "name": plan.name, "case": plan.case.name, "region": plan.region, "goals": len(plan.goals), "years": [plan.since, plan.horizon]
     }
+
+
+def _figures(path: Path) -> dict[str, Any] | None:
+    """Recognises a csv file of observations, which is read when it is known of which goals they are."""
+    from redqueen.evidence.sample import look
+    from redqueen.studies.monitor.arriving import names_figures
+
+    sample = look(path)
+    if path.suffix.lower() == ".parquet" or not names_figures(sample.columns):
+        return None
+    if path.stat().st_size > MOST_TEXT:
+        raise Refused.one(f"figures in more than {MOST_TEXT:,} bytes were observed by nobody", file=path, heading=_HEADING)
+    rows = max(path.read_bytes().count(b"\n") - 1, 1)
+    return {"kind": "observations", "summary": f"figures to be recorded: {rows} rows", "notes": [], "rows": rows}
 
 
 def _table(path: Path, year: int | None) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
 
 def _explain(asked: argparse.Namespace) -> None:
     from redqueen.lab.store import check_place, json_text, whole_directory
-    from redqueen.report.explain import explanation_document, show_explanation, write_explanation
+    from redqueen.report.explain import explanation_document, sentences, show_explanation, title, write_explanation
 
     faults = Faults()
     window = whole_number(asked.window, "--window", faults)
@@ -55,7 +55,7 @@ def _explain(asked: argparse.Namespace) -> None:
     if not drawn:
         print("Without matplotlib there are no figures: pip install 'redqueen[figures]'.", file=sys.stderr)
     if asked.json:
-        print(json_text(explanation_document(found, command(asked))))
+        print(json_text({**explanation_document(found, command(asked)), "title": title(found), "sentences": sentences(found)}))
         return
     from redqueen.report.terminal import screen
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from redqueen.studies.monitor.ledger import Entry, Ledger, Observation
     from redqueen.studies.monitor.status import Outlook
 
-# Growth or decline in a year, a logarithm, beyond which a figure may be a slip: a doubling; and how many are told.
-_JUMP, _TOLD = 0.7, 5
 #: Where a goals file is written unless asked otherwise.
 GOALS = "goals.toml"
 # What can be recorded, and which options are of what.
@@ -177,6 +175,7 @@ def _init(asked: argparse.Namespace) -> None:
 
 
 def _record(asked: argparse.Namespace) -> None:
+    from redqueen.studies.monitor.arriving import far_apart
     from redqueen.studies.monitor.goals import read_goals
     from redqueen.studies.monitor.ledger import Ledger
 
@@ -185,7 +184,7 @@ def _record(asked: argparse.Namespace) -> None:
     if "://" not in plan.ledger and not Path(plan.ledger).exists():
         print(f"Note: there was no ledger {plan.ledger}; it is made.", file=sys.stderr)
     ledger = Ledger.create(plan.ledger)
-    notes += _jumps(plan, entries, ledger.observations())
+    notes += far_apart(plan, entries, ledger.observations())
     if asked.new:
         known = {one.key for one in ledger.observations()}
         left = [entry for entry in entries if entry.key not in known]
@@ -258,24 +257,6 @@ def _entries(asked: argparse.Namespace, plan: Plan) -> tuple[list[Entry], list[s
         check_entries([entry], plan, faults)
     faults.refuse_if_any(heading)
     return [entry], notes
-
-
-def _jumps(plan: Plan, entries: Sequence[Entry], known: Sequence[Observation]) -> list[str]:
-    """Says which figures are far from the one before or after: slips of a digit happen."""
-    there = {(one.indicator, one.year): one.value for one in (*known, *entries) if one.value is not None}
-    found = []
-    for one in entries:
-        indicator = plan.indicators.get(one.indicator)
-        years = [year for name, year in there if name == one.indicator and year != one.year]
-        if one.value is None or indicator is None or not indicator.relative or not years:
-            continue
-        year = min(years, key=lambda other: (abs(other - one.year), other))
-        apart = abs(float(indicator.working(one.value) - indicator.working(there[one.indicator, year])))
-        if apart > _JUMP * abs(year - one.year):
-            found.append(
-                f"{one.indicator} of {one.year}, {one.value:g}, is far from {there[one.indicator, year]:g} of {year}: a slip?"
-            )
-    return found[:_TOLD]
 
 
 def _observations(asked: argparse.Namespace) -> None:

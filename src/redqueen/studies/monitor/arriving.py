@@ -26,8 +26,9 @@ from redqueen.studies.monitor.ledger import EXPORTED, Entry, capped
 
 if TYPE_CHECKING:
     from redqueen.studies.monitor.goals import Indicator, Plan
+    from redqueen.studies.monitor.ledger import Observation
 
-__all__ = ["ALL", "COLUMNS", "check_entries", "from_table", "read_entries"]
+__all__ = ["ALL", "COLUMNS", "check_entries", "far_apart", "from_table", "names_figures", "read_entries"]
 
 #: The columns of a csv file of observations.
 COLUMNS = ("indicator", "year", "date", "value", "region", "unit", "source", "note", "entered_by")
@@ -39,6 +40,8 @@ _SEPARATORS = (",", ";", "\t")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 # Names that are listed, and letters of a cell that are shown.
 _LISTED, _LETTERS = 12, 60
+# Growth or decline in a year, a logarithm, beyond which a figure may be a slip: a doubling; and how many are told.
+_JUMP, _TOLD = 0.7, 5
 
 
 def read_entries(path: str | Path, plan: Plan, *, entered_by: str = "", source: str | None = None) -> list[Entry]:
@@ -130,6 +133,30 @@ def check_entries(entries: Sequence[Entry], plan: Plan, faults: Faults) -> None:
     mine = Faults()
     _check(entries, plan, mine)
     faults.extend(capped(mine))
+
+
+def far_apart(plan: Plan, entries: Sequence[Entry], known: Sequence[Observation]) -> list[str]:
+    """Says which figures are far from the one before or after: slips of a digit happen."""
+    there = {(one.indicator, one.year): one.value for one in (*known, *entries) if one.value is not None}
+    found = []
+    for one in entries:
+        indicator = plan.indicators.get(one.indicator)
+        years = [year for name, year in there if name == one.indicator and year != one.year]
+        if one.value is None or indicator is None or not indicator.relative or not years:
+            continue
+        year = min(years, key=lambda other: (abs(other - one.year), other))
+        apart = abs(float(indicator.working(one.value) - indicator.working(there[one.indicator, year])))
+        if apart > _JUMP * abs(year - one.year):
+            found.append(
+                f"{one.indicator} of {one.year}, {one.value:g}, is far from {there[one.indicator, year]:g} of {year}: a slip?"
+            )
+    return found[:_TOLD]
+
+
+def names_figures(columns: Sequence[str]) -> bool:
+    """Says whether a header is that of a csv file of observations."""
+    named = {name.strip().casefold() for name in columns}
+    return {"indicator", "value"} <= named and bool({"year", "date"} & named)
 
 
 def _check(entries: Sequence[Entry], plan: Plan, mine: Faults) -> None:
