@@ -15,6 +15,7 @@ from redqueen.errors import Faults, Refused
 if TYPE_CHECKING:
     from redqueen.cases.case import Case
     from redqueen.lab.trial import Trial
+    from redqueen.studies.scenario import Scenario
 
 
 def add_commands(commands: argparse._SubParsersAction) -> None:
@@ -33,12 +34,12 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
     run.set_defaults(answer=_run)
 
     compare = commands.add_parser("compare", help="compare policies under the same luck")
-    compare.add_argument("case", metavar="CASE", help="name of a bundled case, or a case file")
+    compare.add_argument("case", metavar="CASE", help="name of a bundled case, a case file, or a link of the app")
     compare.add_argument(
         "--policies", metavar="A,B", help="policies of the case or the catalogue, or policy files (default: all of the case)"
     )
     compare.add_argument("--to", metavar="P", help="policy that others are compared to (default: the case's reference)")
-    compare.add_argument("--seeds", metavar="N", default="20", help="number of seeds (default: %(default)s)")
+    compare.add_argument("--seeds", metavar="N", help="number of seeds (default: 20)")
     compare.add_argument(
         "--region", metavar="R", help="region shown, and where policies of the catalogue act (default: the case's)"
     )
@@ -58,7 +59,10 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
         help=f"keep members in this folder of trials as they finish, and read those that are there (default: ${VARIABLE}, or nowhere)",
     )
     compare.add_argument("--check", action="store_true", help="check the accounts every quarter")
-    compare.add_argument("-o", dest="place", metavar="DIR", help="directory for the results: effects, figures and a README")
+    compare.add_argument(
+        "-o", dest="place", metavar="DIR",
+        help="directory for the results: effects, figures and a README; of a link also a page (.html)",
+    )
     compare.add_argument("--json", action="store_true", help="print one JSON document")
     compare.set_defaults(answer=_compare)
 
@@ -108,6 +112,7 @@ def _run(asked: argparse.Namespace) -> None:
 def _compare(asked: argparse.Namespace) -> None:
     from redqueen.lab.compare import compare_all
     from redqueen.lab.outcomes import OUTCOMES, chosen, variables_of
+    from redqueen.lab.trial import SEEDS
     from redqueen.lab.store import check_place, json_text, whole_directory
     from redqueen.report.files import effects_document, write_comparison
     from redqueen.studies.keeping import ledger
@@ -119,16 +124,23 @@ def _compare(asked: argparse.Namespace) -> None:
     quarters = whole_number(asked.quarters, "--quarters", faults)
     window = whole_number(asked.window, "--window", faults)
     outcomes = chosen(names(asked.outcome), faults=faults)
+    scenario = _scenario(asked, faults)
+    if scenario is not None and (asked.place or "").endswith(".html"):
+        _page(asked, scenario, threads, faults)
+        return
     if asked.place:
         check_place(asked.place, faults)
         # Files hold the stages as well: a spreadsheet has room for them.
         outcomes = outcomes if asked.outcome else OUTCOMES
+    if scenario is not None and window is None:
+        window = scenario.window
     trial = _trial(
         asked,
         faults,
         "compare",
+        scenario=scenario,
         policies=names(asked.policies),
-        seeds=seeds or 1,
+        seeds=seeds or SEEDS,
         quarters=quarters,
         region=asked.region,
         reference=asked.to,
@@ -165,6 +177,7 @@ def _trial(
     heading: str,
     *,
     only_reference: bool = False,
+    scenario: Scenario | None = None,
     window: int | None = None,
     variables: Callable[[Case], tuple[str, ...]] | None = None,
     **options: Any,
@@ -174,7 +187,9 @@ def _trial(
     from redqueen.lab.trial import Trial
 
     try:
-        found = case(asked.case)
+        found = case(asked.case) if scenario is None else scenario.found
+        if scenario is not None:
+            options |= {"policies": scenario.policies(), "seeds": scenario.seeds, "region": scenario.region, "reference": scenario.reference}
         reference = options.pop("reference", None) or found.reference
         if only_reference:
             options["policies"] = [reference]
@@ -197,6 +212,55 @@ def _trial(
     for name in trial.idle:
         print(f"Note: {name} does nothing in the {trial.world.quarters} quarters that are run.", file=sys.stderr)
     return trial
+
+
+def _scenario(asked: argparse.Namespace, faults: Faults) -> Scenario | None:
+    """Gives the scenario of a link of the app; None where a case is named."""
+    from redqueen.studies.scenario import is_link, read_link, read_scenario
+
+    if not is_link(asked.case):
+        return None
+    for option in ("policies", "to", "seeds", "region", "quarters"):
+        if getattr(asked, option) is not None:
+            faults.add("is said by the link", field=f"--{option}", remedy="leave it out, or name a case")
+    faults.refuse_if_any("redqueen compare LINK")
+    return read_scenario(read_link(asked.case), _case_of_link, check=False)
+
+
+def _page(asked: argparse.Namespace, scenario: Scenario, threads: int | None, faults: Faults) -> None:
+    """Writes the page of a scenario, as the app's button does."""
+    import datetime
+
+    from redqueen.lab.pool import Pool
+    from redqueen.progress import progress_bar
+    from redqueen.report.case_page import case_document
+    from redqueen.report.page import check_page
+    from redqueen.report.scenario_page import MARK, scenario_page
+    from redqueen.writing import whole_file
+
+    check_page(asked.place, faults, mark=MARK)
+    faults.refuse_if_any("redqueen compare LINK")
+    trial = scenario.trial(command=command(asked))
+    pool = Pool(threads)
+    with progress_bar(trial.members, f"{trial.name}: {trial.members} runs") as advance:
+        request = pool.run(trial, lambda request: advance(1))
+    pool.close()
+    case = case_document(scenario.found, scenario.case)
+    text = scenario_page(scenario, request, case, command=command(asked), made=datetime.date.today().isoformat())
+    with whole_file(asked.place) as draft:
+        draft.write_text(text, encoding="utf-8")
+    print(f"Written to {asked.place}.")
+
+
+def _case_of_link(name: str) -> Case:
+    from redqueen.cases.case import bundled, case
+
+    if name not in bundled():
+        raise Refused.one(
+            "the link is of a case file that was opened in the app", field="LINK",
+            remedy="save it there (the button Save): its case file and its command run as they are",
+        )
+    return case(name)
 
 
 def _note_missing_figures(drawn: bool) -> None:

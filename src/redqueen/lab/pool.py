@@ -18,7 +18,6 @@ from redqueen.lab.jobs import Member, available_threads, failure_words
 from redqueen.model.schedule import Deciding, Decision
 from redqueen.model.simulate import burn_in, simulate
 from redqueen.model.state import State
-from redqueen.model.world import World
 
 if TYPE_CHECKING:
     import xarray
@@ -29,6 +28,9 @@ __all__ = ["Firms", "Pool", "Request"]
 
 #: Bytes of members, and burnt-in states, that are kept unless asked otherwise: about 500 members of a small case.
 MOST_BYTES, MOST_STATES = 400_000_000, 200
+
+#: Seconds between looks whether the pool was closed.
+_LOOK = 0.5
 
 _Key = tuple[str, str, int]
 
@@ -143,6 +145,24 @@ class Pool:
                 self._change.notify_all()
         if request.found:
             tell(request)
+        return request
+
+    def run(self, trial: Trial, tell: Callable[[Request], None] = lambda request: None) -> Request:
+        """Runs a trial to its end; failed members are missing from its result."""
+        there = threading.Event()
+
+        def told(request: Request) -> None:
+            tell(request)
+            if request.done:
+                there.set()
+
+        request = self.ask(trial, told)
+        try:
+            while not there.wait(_LOOK):
+                if self._closed:
+                    raise RuntimeError("the pool was closed before the trial had run")
+        finally:
+            self.cancel(request)
         return request
 
     def cancel(self, request: Request) -> None:

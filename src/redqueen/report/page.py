@@ -36,8 +36,8 @@ p.below, footer { color: #666; font-size: .88rem; } svg { max-width: 100%; heigh
 """
 
 
-def check_page(place: str, faults: Faults) -> None:
-    """Notes what keeps a page from being written: another ending, a folder in the way, a file that redqueen did not make."""
+def check_page(place: str, faults: Faults, mark: str = _MARK) -> None:
+    """Notes what keeps a page from being written: another ending, a folder in the way, a file without the mark of who writes it."""
     path = Path(place)
     if path.suffix not in ENDINGS:
         faults.add(f"the name ends in one of {', '.join(ENDINGS)}", file=place, field="-o")
@@ -45,7 +45,7 @@ def check_page(place: str, faults: Faults) -> None:
         faults.add("this is a folder", file=place, field="-o", remedy="name a file")
     elif not path.absolute().parent.is_dir():
         faults.add("its folder does not exist", file=place, field="-o", remedy=f"make {path.parent} first")
-    elif path.exists() and _MARK.encode() not in path.read_bytes():
+    elif path.exists() and mark.encode() not in path.read_bytes():
         faults.add("exists, and redqueen did not make it", file=place, field="-o", remedy="give another name")
 
 
