@@ -52,6 +52,7 @@ def goals_file(folder: Folder, identity: str) -> Path:
 
 
 def _explain(folder: Folder, place: Path, document: object, options: Mapping[str, Any]) -> Errand:
+    from redqueen.lab.explain.explaining import least_points
     from redqueen.lab.outcomes import BY_NAME
     from redqueen.policies.writing import toml_value
     from redqueen.studies.monitor.starting import uncertain_unless_named
@@ -59,7 +60,8 @@ def _explain(folder: Folder, place: Path, document: object, options: Mapping[str
 
     scenario, faults = _scenario(folder, document), Faults()
     outcome = _text(options, "outcome", faults) or scenario.outcome
-    points = _whole(options, "points", faults, 16, _MOST_POINTS) or POINTS
+    uncertain = uncertain_unless_named()
+    points = _whole(options, "points", faults, least_points(len(uncertain)), _MOST_POINTS) or POINTS
     seeds = _whole(options, "seeds", faults, 1, _MOST_EACH) or EACH
     if outcome not in BY_NAME:
         faults.add(f"no outcome is called '{outcome}'", field="outcome")
@@ -76,7 +78,7 @@ def _explain(folder: Folder, place: Path, document: object, options: Mapping[str
         f"policies = {toml_value([policy.named, scenario.reference])}", f"reference = {toml_value(scenario.reference)}",
         "", "[[world]]", f"case = {toml_value(written.case())}", f"region = {toml_value(scenario.region)}",
         "", "[uncertain]",
-        *(f"{name} = {toml_value(list(limits))}" for name, limits in uncertain_unless_named().items()),
+        *(f"{name} = {toml_value(list(limits))}" for name, limits in uncertain.items()),
         "", "[samples]", f"count = {points}",
     ]
     (place / "trial.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")

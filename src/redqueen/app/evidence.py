@@ -103,23 +103,48 @@ def find_strengths(folder: Folder, asked: dict[str, Any]) -> dict[str, Any]:
     faults.refuse_if_any("strengths")
     found = diagnose(tables, str(region), year, measure=measure)
     options = [*_option("--region", region), *_option("--year", year), *_option("--measure", measure)]
-    return {**asdict(found), "title": title(found), "sentences": sentences(found), "command": f"{command} {shlex.join(options)}"}
+    return {
+        **asdict(found), "title": title(found), "sentences": sentences(found), "command": f"{command} {shlex.join(options)}",
+        "relatedness": _relatedness(tables, found.region, year, measure),
+    }
 
 
 def find_partners(folder: Folder, asked: dict[str, Any]) -> dict[str, Any]:
     """Ranks partners as `redqueen partners` does, with what is lacking and the weights behind the ranking."""
+    from redqueen.evidence.distance import coordinates
     from redqueen.studies.partners import partners as rank
 
     faults = Faults()
     files, region, activity = _files(asked, faults), _text(asked, "region", faults), _text(asked, "activity", faults)
     year, top = _whole(asked, "year", faults), _whole(asked, "top", faults)
+    sector = _text(asked, "sector", faults, needed=False)
     if top is not None and not 1 <= top <= _MOST:
         faults.add(f"{top} cannot be shown", field="top", remedy=f"give 1 to {_MOST}")
     faults.refuse_if_any("partners")
     tables, command = _evidence(folder, files, asked, "partners")
-    found = rank(tables, str(region), str(activity), year=year, top=top or 10)
-    options = [*_option("--region", region), *_option("--for", activity), *_option("--year", year), *_option("--top", top)]
-    return {**asdict(found), "command": f"{command} {shlex.join(options)}"}
+    found = rank(tables, str(region), str(activity), year=year, top=top or 10, sector=sector)
+    options = [
+        *_option("--region", region), *_option("--for", activity), *_option("--year", year), *_option("--top", top),
+        *_option("--sector", sector),
+    ]
+    known = coordinates()
+    return {
+        **asdict(found), "command": f"{command} {shlex.join(options)}", "simulated": not files,
+        "places": {code: known[code][1:] for code in (found.region, *(one.partner for one in found.partners)) if code in known},
+    }
+
+
+def _relatedness(tables: Sequence[Evidence], region: str, year: int | None, measure: str | None) -> dict[str, Any] | None:
+    """Gives which activities go together by the first table that tells it of the region."""
+    from redqueen.studies.diagnose.panel import panel
+    from redqueen.studies.diagnose.related import related
+
+    for table in tables:
+        if table.kind in ("activities", "trade") and (measure is None or measure in table.units):
+            laid_out = panel(table, year, measure)
+            if laid_out is not None and region in laid_out.regions:
+                return related(laid_out, region)
+    return None
 
 
 def choices(folder: Folder, files: Sequence[str], case: str) -> dict[str, Any]:
