@@ -1,0 +1,79 @@
+// Where regions lie on the page: Pacific-centred, land without countries' borders.
+import { geoGraticule10, geoNaturalEarth1, geoPath, type GeoProjection } from 'd3-geo'
+import { feature } from 'topojson-client'
+import type { GeometryCollection, Topology } from 'topojson-specification'
+import world from 'world-atlas/land-110m.json'
+
+const topology = world as unknown as Topology<{ land: GeometryCollection }>
+const land = feature(topology, topology.objects.land)
+
+/** Longitude in the middle unless regions would lie at the edge. */
+const PACIFIC = 165
+const EDGE = 28
+
+export interface Place {
+  name: string
+  title: string
+  latitude: number
+  longitude: number
+}
+
+const within = (longitude: number, middle: number) => ((((longitude - middle + 180) % 360) + 360) % 360) - 180
+
+/** Longitude of the middle: the Pacific, else such that the widest gap between regions is at the edge. */
+function middleOf(places: Place[]): number {
+  if (places.every((place) => Math.abs(within(place.longitude, PACIFIC)) < 180 - EDGE)) return PACIFIC
+  const sorted = places.map((place) => ((place.longitude % 360) + 360) % 360).sort((one, other) => one - other)
+  let widest = -1
+  let middle = PACIFIC
+  sorted.forEach((longitude, place) => {
+    const next = place + 1 < sorted.length ? sorted[place + 1] : sorted[0] + 360
+    if (next - longitude > widest) {
+      widest = next - longitude
+      middle = (longitude + next) / 2 + 180
+    }
+  })
+  return within(middle, 0)
+}
+
+/** Fits a projection to places, with room around for their labels; never so near that continents are lost. */
+export function projectionFor(places: Place[], width: number, height: number): GeoProjection {
+  const projection = geoNaturalEarth1().rotate([-middleOf(places), 0])
+  const points = { type: 'MultiPoint' as const, coordinates: places.map((place) => [place.longitude, place.latitude]) }
+  projection.fitExtent(
+    [
+      [0, 0],
+      [width, height],
+    ],
+    { type: 'Sphere' },
+  )
+  const whole = projection.scale()
+  const sides = Math.min(110, width * 0.17)
+  projection.fitExtent(
+    [
+      [sides, 40],
+      [width - sides, height - 34],
+    ],
+    points,
+  )
+  const scale = Math.min(projection.scale(), whole * 3.2)
+  projection.scale(scale)
+  // The places' middle stays in the middle, but no empty space is shown above or below the world.
+  const drawn = places.map((place) => projection([place.longitude, place.latitude]) as [number, number])
+  const middle = (values: number[]) => (Math.min(...values) + Math.max(...values)) / 2
+  const [tx, ty] = projection.translate()
+  projection.translate([tx + width / 2 - middle(drawn.map((at) => at[0])), ty + height * 0.5 - middle(drawn.map((at) => at[1]))])
+  return projection
+}
+
+export function landPath(projection: GeoProjection, width: number, height: number): string {
+  projection.clipExtent([
+    [-2, -2],
+    [width + 2, height + 2],
+  ])
+  return geoPath(projection).digits(1)(land) ?? ''
+}
+
+export function gridPath(projection: GeoProjection): string {
+  return geoPath(projection).digits(1)(geoGraticule10()) ?? ''
+}
