@@ -423,14 +423,15 @@ export interface Advice {
 export interface Goals {
   id: string
   name: string
-  case?: string
   text: string
-  plan: { policy: string; region: string; start: number; since: number; until: number }
+  plan: { case: string; policy: string; title: string; region: string; start: number; since: number; until: number; last: number; budget: Maybe }
   indicators: Indicator[]
   goals: Goal[]
   observations: Observation[]
   status: GoalStatus[] | null
   status_current: boolean
   obstacles: Obstacle[] | null
+  obstacles_current?: boolean
   advice: Advice | null
+  advice_current?: boolean
 }
