@@ -9,7 +9,7 @@ from typing import Any
 from redqueen.policies.change import Change
 from redqueen.policies.document import ANY_SOURCE
 from redqueen.policies.government import DRAW, Government
-from redqueen.policies.policy import NONE, Policy, catalogue
+from redqueen.policies.policy import NONE, Policy, catalogue, read_policy
 
 __all__ = ["case_policy_text", "policy_text", "stands_alone", "toml_value"]
 
@@ -41,8 +41,10 @@ def case_policy_text(policy: Policy, sources: Collection[str], *, heading: str =
 
 
 def stands_alone(policy: Policy) -> bool:
-    """Says whether a policy can be written outside its case: its governments choose among policies of the catalogue."""
-    return all(entry.name in (NONE.name, *catalogue()) for government in policy.governments for entry in government.menu)
+    """Says whether a policy can be written outside its case: its governments choose among policies of the catalogue as they are there."""
+    known = catalogue()
+    menu = [entry for government in policy.governments for entry in government.menu if entry.name != NONE.name]
+    return all(entry.name in known and read_policy(known[entry.name]).changes == entry.changes for entry in menu)
 
 
 def toml_value(value: Any) -> str:
