@@ -15,7 +15,7 @@ from redqueen.model.parameters import PARAMETERS
 from redqueen.policies.change import SCALING_UNITS, SWITCH, Change
 from redqueen.policies.layout import regions_of
 from redqueen.policies.policy import Policy, catalogue, read_policy
-from redqueen.report.words import unit_words
+from redqueen.report.words import region_words, unit_words
 
 __all__ = ["case_document", "policy_document", "uses_document"]
 
@@ -33,7 +33,10 @@ def case_document(found: Case, name: str) -> dict[str, Any]:
         "end": world.start + world.quarters / QUARTERS_A_YEAR, "region": found.region, "reference": found.reference,
         "ledger": found.ledger,
         "regions": [
-            {"name": region, "code": found.codes.get(region, ""), **dict(zip(("latitude", "longitude"), found.places.get(region, (None, None)), strict=True))}
+            {
+                "name": region, "title": region_words(region), "code": found.codes.get(region, ""),
+                **dict(zip(("latitude", "longitude"), found.places.get(region, (None, None)), strict=True)),
+            }
             for region in world.regions
         ],
         "stages": world.stages, "industries": world.industries,

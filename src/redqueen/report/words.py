@@ -57,6 +57,12 @@ def title_of(result: xarray.Dataset, policy: str) -> str:
     return titles.get(policy) or policy.replace("_", " ")
 
 
+def region_words(name: str) -> str:
+    """Writes the name of a region for readers: Chinese Taipei, Rest of World, USA."""
+    words = [word if word in ("of", "and", "the") else word.capitalize() for word in name.split("_")]
+    return name.upper() if len(name) <= 3 else " ".join(words)
+
+
 def unit_words(unit: str) -> str:
     """Writes a unit for readers."""
     if unit in _UNITS:
