@@ -1,12 +1,13 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vite'
+import { land } from './land.ts'
 
 // In development the page asks the server at this address; built, it asks the one that serves it.
 const server = process.env.REDQUEEN_SERVER ?? 'http://127.0.0.1:8123'
 
 export default defineConfig({
   base: '/static/',
-  plugins: [svelte()],
+  plugins: [svelte(), land()],
   build: {
     outDir: '../src/redqueen/app/static',
     emptyOutDir: true,

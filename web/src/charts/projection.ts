@@ -1,11 +1,21 @@
 // Where regions lie on the page: Pacific-centred, land without countries' borders.
 import { geoGraticule10, geoNaturalEarth1, geoPath, type GeoProjection } from 'd3-geo'
-import { feature } from 'topojson-client'
-import type { GeometryCollection, Topology } from 'topojson-specification'
-import world from 'world-atlas/land-110m.json'
+import { polygons, steps } from 'virtual:land'
 
-const topology = world as unknown as Topology<{ land: GeometryCollection }>
-const land = feature(topology, topology.objects.land)
+/** Adds up the differences of a ring: points in degrees. */
+function ringOf(differences: number[]): [number, number][] {
+  let longitude = 0
+  let latitude = 0
+  const ring: [number, number][] = []
+  for (let place = 0; place < differences.length; place += 2) {
+    longitude += differences[place]
+    latitude += differences[place + 1]
+    ring.push([longitude / steps, latitude / steps])
+  }
+  return ring
+}
+
+const land = { type: 'MultiPolygon' as const, coordinates: polygons.map((rings) => rings.map(ringOf)) }
 
 /** Longitude in the middle unless regions would lie at the edge. */
 const PACIFIC = 165

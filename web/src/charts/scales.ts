@@ -4,6 +4,21 @@ import type { Fan, Maybe } from '../lib/types'
 
 export type Domain = [number, number]
 
+export interface Linear {
+  (value: number): number
+  invert(at: number): number
+  ticks(number: number): number[]
+}
+
+/** Maps a span of figures to a span of pixels. */
+export function scaleLinear(domain: Domain, range: Domain): Linear {
+  const reach = domain[1] - domain[0] || 1
+  const scale = ((value: number) => range[0] + ((value - domain[0]) / reach) * (range[1] - range[0])) as Linear
+  scale.invert = (at) => domain[0] + ((at - range[0]) / (range[1] - range[0] || 1)) * reach
+  scale.ticks = (number) => ticks(domain[0], domain[1], number)
+  return scale
+}
+
 /** Span of what fans hold; from zero where that costs little of the height. */
 export function spanOf(fans: Fan[]): Domain {
   let low = Infinity

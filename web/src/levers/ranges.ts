@@ -48,5 +48,5 @@ export function idle(lever: Lever, base: BaseLever | null): boolean {
 
 /** A number for a box: no more digits than its step has meaning for. */
 export function boxed(value: number): string {
-  return String(Number(value.toPrecision(10)))
+  return String(Number(value.toPrecision(Math.abs(value) >= 1000 ? 6 : 4)))
 }

@@ -66,7 +66,17 @@ export async function putFile(file: File): Promise<FileListed> {
 
 export const about = () => get<About>('/api/about')
 export const cases = () => get<CaseListed[]>('/api/cases')
-export const caseShown = (name: string) => get<CaseShown>(`/api/cases/${encodeURIComponent(name)}`)
+/** Gives a case, its regions with titles: names of places in capitals, kinds of region with one. */
+export function titled(shown: CaseShown): CaseShown {
+  const regions = shown.regions.map((region) => {
+    const words = region.name.replaceAll('_', ' ')
+    const title = region.title || (region.code ? words.replace(/(^| )(?!of |and |the )[a-z]/g, (first) => first.toUpperCase()) : words.charAt(0).toUpperCase() + words.slice(1))
+    return { ...region, title, latitude: region.latitude ?? null, longitude: region.longitude ?? null }
+  })
+  return { ...shown, regions }
+}
+
+export const caseShown = async (name: string) => titled(await get<CaseShown>(`/api/cases/${encodeURIComponent(name)}`))
 export const baseOf = (name: string, policy: string, region: string) =>
   get<{ levers: BaseLever[] }>(`/api/cases/${encodeURIComponent(name)}/base/${encodeURIComponent(policy)}?region=${encodeURIComponent(region)}`)
 

@@ -184,7 +184,7 @@ class Laboratory {
     if (held?.textContent) {
       const report: Report = JSON.parse(held.textContent)
       this.report = report
-      this.case = report.case
+      this.case = api.titled(report.case)
       this.scenario = report.scenario
       return
     }

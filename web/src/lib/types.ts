@@ -239,7 +239,7 @@ export interface OutlookPicture extends Picture {
   flows: { year: number; unit: string; regions: string[]; links: Flow[] } | null
   value: { year: number; unit: string; links: { stage: string; region: string; value: Maybe; reference: Maybe }[] } | null
   cost: Record<string, Maybe> | Maybe
-  facts: { name: string; low: Maybe; high: Maybe; simulated: Maybe }[]
+  facts?: { name: string; low: Maybe; high: Maybe; simulated: Maybe }[]
 }
 
 export interface ComparePicture extends Picture {
