@@ -1,5 +1,5 @@
 // Shapes of the documents that the tabs show: what the commands print with --json.
-import type { Maybe } from '../lib/types'
+import type { ComparePicture, Fan, Flow, Maybe } from '../lib/types'
 
 export interface Strength {
   activity: string
@@ -434,4 +434,36 @@ export interface Goals {
   obstacles_current?: boolean
   advice: Advice | null
   advice_current?: boolean
+}
+
+type Pictured = Omit<ComparePicture, 'fans' | 'effects' | 'differences'>
+
+export interface Sizes {
+  edges: number[]
+  share: number[]
+  median: Maybe
+  firms: number
+}
+
+/** The picture of structure; parts are null until the runs are all there. */
+export interface StructureParts extends Pictured {
+  firms: { fans: Record<string, Fan> }
+  ties: { year: number; links: Flow[]; by_kind: { region: string; kind: string; value: Maybe; reference: Maybe }[] } | null
+  supplies: { year: number; unit: string; links: Flow[] } | null
+  sizes: Record<string, Sizes> | null
+  turnover: { region: string; kind: string; words: string; value: Maybe; reference: Maybe }[] | null
+  turnover_paths: { time: number[]; entries: Maybe[]; exits: Maybe[] } | null
+}
+
+export interface Course {
+  years: number[]
+  distance: Maybe[]
+  income: Maybe[]
+  quality: Maybe[]
+  frontier: Maybe[]
+  standing_still: Maybe[]
+}
+
+export interface Courses extends Pictured {
+  paths: Record<string, Record<string, Course>>
 }

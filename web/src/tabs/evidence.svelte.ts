@@ -18,6 +18,8 @@ class EvidenceChosen {
   measure = $state('')
   choices: Choices | null = $state.raw(null)
   faults: Fault[] = $state.raw([])
+  /** What `choices` are of: after another source is chosen they are still the last one's. */
+  #of = $state('')
   #asked = ''
 
   readonly used: FileListed[] = $derived(this.simulated ? [] : opened.tables.filter((file) => !this.left.includes(file.id)))
@@ -28,6 +30,8 @@ class EvidenceChosen {
       ? `case=${encodeURIComponent(laboratory.scenario?.case ?? '')}`
       : `files=${this.used.filter((file) => file.kind === 'table').map((file) => file.id).join(',')}`,
   )
+  /** What can be asked is known, and the region is among it. */
+  readonly ready = $derived(this.some && this.#of === this.of && (this.choices?.regions.some((one) => one.code === this.region) ?? false))
   /** What of the scenario a simulated answer hangs on. */
   readonly world = $derived.by(() => {
     const scenario = laboratory.scenario
@@ -47,6 +51,7 @@ class EvidenceChosen {
       const choices = await api.get<Choices>(`/api/choices?${asked}`)
       if (asked !== this.of) return
       this.choices = choices
+      this.#of = asked
       this.faults = []
       const regions = new Set(choices.regions.map((one) => one.code))
       const page = laboratory.region
