@@ -9,6 +9,7 @@ import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import orjson
 from fastapi import APIRouter, FastAPI, WebSocket, WebSocketDisconnect
 from starlette.concurrency import run_in_threadpool
@@ -53,17 +54,12 @@ async def live(socket: WebSocket) -> None:
     await socket.accept()
     page = _Page(socket)
     try:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(page.send())
-            tasks.create_task(page.receive())
-    except* (WebSocketDisconnect, _Left):
-        pass
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(page.send)
+            await page.receive()
+            tasks.cancel_scope.cancel()
     finally:
         page.leave()
-
-
-class _Left(Exception):
-    """Ends the tasks of a page that has left."""
 
 
 @dataclass
@@ -93,11 +89,11 @@ class _Page:
         self.question: _Question | None = None
 
     async def receive(self) -> None:
-        """Takes questions as they come; a later one ends the earlier at once."""
+        """Takes questions as they come until the page leaves; a later one ends the earlier at once."""
         while True:
             message = await self.socket.receive()
             if message["type"] == "websocket.disconnect":
-                raise _Left
+                return
             # Whatever came in the meantime is older than what came last.
             text = message.get("text") or message.get("bytes") or b""
             since = time.perf_counter()
@@ -167,16 +163,20 @@ class _Page:
         if question is not self.question:
             return
         question.sent, question.at, question.finished = run, time.perf_counter(), whole
-        async with self.turn:
-            await self.socket.send_text(frame)
+        await self._send(frame)
         if done and not whole:
             self.news.set()
 
     async def _refuse(self, number: Any, faults: list[Fault], heading: str | None) -> None:
         content = {"id": number, "heading": heading, "faults": [asdict(fault) for fault in faults]}
         text = self.folder.shown(json_bytes(content).decode())
-        async with self.turn:
-            await self.socket.send_text(text)
+        await self._send(text)
+
+    async def _send(self, text: str) -> None:
+        # A page may leave while something is on its way to it.
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+            async with self.turn:
+                await self.socket.send_text(text)
 
     def _address(self) -> str:
         url = self.socket.url

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from redqueen.cases.case import Case
@@ -74,11 +75,17 @@ def _change_document(change: Change) -> dict[str, Any]:
 
 
 def _levers(found: Case, others: Iterable[Policy]) -> list[Lever]:
-    """Gives the levers of a case's region: ranges as `redqueen search` has them, and instruments of comparison as declared."""
+    """Gives the levers of a case's region: ranges as `redqueen search` has them, and what policies add up to; instruments of comparison as declared."""
     faults = Faults()
     levers = {lever.instrument: lever for lever in levers_of(usable(), [*found.policies.values(), *others], found.world, found.region, faults)}
     for name in _COMPARISONS:
         levers[name] = Lever(name, INSTRUMENTS[INDEX[name]].low, INSTRUMENTS[INDEX[name]].high)
+    # Changes of a policy may add up to more than any of them.
+    for policy in (*found.policies.values(), *others):
+        for use in uses_document(policy, found, found.region):
+            lever = levers.get(use["instrument"])
+            if lever is not None:
+                levers[lever.instrument] = replace(lever, low=min(lever.low, use["intensity"]), high=max(lever.high, use["intensity"]))
     return [levers[name] for name in NAMES if name in levers]
 
 
