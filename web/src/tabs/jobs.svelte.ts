@@ -1,5 +1,6 @@
 // Jobs: commands that run long, by themselves. The server keeps them; this looks each second while one runs.
 import * as api from '../lib/api'
+import { laboratory } from '../lib/state.svelte'
 import type { Fault, Job, JobKind, Scenario } from '../lib/types'
 
 /** A job of goals also says whose it is. */
@@ -86,4 +87,13 @@ export function when(time: string | number | null): string {
   if (Number.isNaN(date.getTime())) return ''
   const hour = date.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })
   return date.toDateString() === new Date().toDateString() ? hour : `${date.toISOString().slice(0, 10)}, ${hour}`
+}
+
+/** Names what is on the page: its own name, the policy that it starts from, or that one changed. */
+export function planWords(): string {
+  const scenario = laboratory.scenario
+  if (!scenario) return ''
+  if (scenario.name) return scenario.name
+  const base = laboratory.policyTitle(scenario.base)
+  return scenario.levers.length ? (scenario.base === 'none' ? 'The levers on this page' : `${base}, changed`) : base
 }
