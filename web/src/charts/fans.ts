@@ -26,6 +26,11 @@ export function shortTitle(policy: string): string {
   return policy === 'none' ? 'nothing is done' : laboratory.policyTitle(policy)
 }
 
+/** Gives words for what an effect is against. */
+export function againstWords(policy: string): string {
+  return policy === 'none' ? 'doing nothing' : `"${laboratory.policyTitle(policy)}"`
+}
+
 /** Writes fans as a table: a row for each policy and year. */
 export function fanTable(series: Series[]): Table {
   return {
