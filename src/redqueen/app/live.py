@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import logging
+import threading
 import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -34,8 +36,9 @@ _LOG = logging.getLogger("redqueen.app")
 
 
 def start(app: FastAPI) -> None:
-    """Makes the pool in which the members of all pages are run."""
+    """Makes the pool in which the members of all pages are run, and loads beforehand what the first picture needs."""
     app.state.pool = Pool()
+    threading.Thread(target=lambda: importlib.import_module("xarray"), daemon=True).start()
 
 
 def stop(app: FastAPI) -> None:

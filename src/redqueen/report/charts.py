@@ -79,7 +79,7 @@ def picture(view: str, look: Look) -> dict[str, Any]:
     scenario, outcome = look.scenario, BY_NAME[look.scenario.outcome]
     titles = json.loads(look.result.attrs["titles"])
     return {
-        "case": scenario.case, "region": scenario.region, "outcome": outcome.name, "unit": outcome.unit, "words": outcome.words,
+        "case": scenario.case, "region": scenario.shown, "outcome": outcome.name, "unit": outcome.unit, "words": outcome.words,
         "effect_unit": outcome.effect_unit, "better": outcome.better, "reference": scenario.reference,
         "policies": [{"name": name, "title": titles.get(run, run)} for name, run in look.names.items()],
         "time": look.result["time"].values.tolist(), "window": look.window,
@@ -102,7 +102,7 @@ def _outlook(look: Look) -> dict[str, Any]:
     rows = [row for name in look.scenario.names() for row in effect_rows(look, name, [scenario.outcome], None)]
     more: dict[str, Any] = {"table": None, "flows": None, "value": None, "cost": None}
     if look.done:
-        table = effect_rows(look, PAGE, [one.name for one in HEADLINE], [scenario.region])
+        table = effect_rows(look, PAGE, [one.name for one in HEADLINE], [scenario.shown])
         cost = next((row["level_policy"] for row in table if row["outcome"] == "public_cost_share"), None)
         more = {"table": table, "flows": _flows(look), "value": _value(look), "cost": cost}
     return {"fans": fans, "effects": rows, **more}
@@ -111,9 +111,9 @@ def _outlook(look: Look) -> dict[str, Any]:
 def _compare(look: Look) -> dict[str, Any]:
     scenario = look.scenario
     of_region = _fans(look, scenario.outcome, list(look.names))
-    fans = of_region.get(scenario.region) or next(iter(of_region.values()), {})
+    fans = of_region.get(scenario.shown) or next(iter(of_region.values()), {})
     headline = [one.name for one in HEADLINE] if look.done else [scenario.outcome]
-    regions = [scenario.region]
+    regions = [scenario.shown]
     pinned = [name for name in scenario.names() if name != PAGE]
     return {
         "fans": fans,
@@ -124,11 +124,11 @@ def _compare(look: Look) -> dict[str, Any]:
 
 def _structure(look: Look) -> dict[str, Any]:
     scenario = look.scenario
-    fans = _fans(look, _FIRMS, [PAGE, scenario.reference]).get(scenario.region, {})
+    fans = _fans(look, _FIRMS, [PAGE, scenario.reference]).get(scenario.shown, {})
     found: dict[str, Any] = {"firms": {"fans": fans}, "ties": None, "supplies": None, "sizes": None, "turnover": None, "turnover_paths": None}
     if not look.done:
         return found
-    place = scenario.found.world.regions.index(scenario.region)
+    place = scenario.found.world.regions.index(scenario.shown)
     shown = [PAGE, scenario.reference]
     found["sizes"] = {name: firm_sizes(look.firms(look.names[name]), place)._asdict() for name in shown}
     between, kinds = ties_between(look.result), ties_by_kind(look.result, look.window)
@@ -147,7 +147,7 @@ def _structure(look: Look) -> dict[str, Any]:
             {"region": region, "kind": name, "words": BY_NAME[name].words, **_both(look, values.sel(region=region))}
             for region in scenario.found.world.regions
         ]
-    paths = {name: _fans(look, name, [PAGE]).get(scenario.region, {}).get(PAGE) for name in ("entries", "exits")}
+    paths = {name: _fans(look, name, [PAGE]).get(scenario.shown, {}).get(PAGE) for name in ("entries", "exits")}
     found["turnover_paths"] = {"time": look.result["time"].values.tolist()} | {name: one and one["cuts"][2] for name, one in paths.items()}
     return found
 

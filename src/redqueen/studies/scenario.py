@@ -30,7 +30,7 @@ MOST_SEEDS = 1000
 _VERSION = "1"
 _MARK = f"#{_VERSION}."
 _LONGEST = 60_000
-_WORDS = ("case", "region", "base", "name", "reference", "outcome", "tab")
+_WORDS = ("case", "region", "shown", "base", "name", "reference", "outcome", "tab")
 _SOURCE = "chosen: set in the app"
 
 #: Finds a case by the name that a scenario has for it.
@@ -85,7 +85,7 @@ class Mix:
 class Scenario:
     """Holds what a page asks: a case, the policy on the page and those pinned, what they are compared to, and what is looked at.
 
-    `region` is where levers act and what is shown; `window` the last quarters over which effects are measured.
+    `region` is where levers act, `shown` the region that is looked at; `window` the last quarters over which effects are measured.
     """
 
     case: str
@@ -97,6 +97,7 @@ class Scenario:
     seeds: int = SEEDS
     window: int = 20
     tab: str = ""
+    shown: str = ""
     found: Case = field(compare=False, repr=False, kw_only=True)
 
     def policies(self) -> dict[str, Policy]:
@@ -126,7 +127,7 @@ class Scenario:
         return {
             "case": self.case, "region": self.region, "base": self.mix.base, "levers": [_lever_document(one) for one in self.mix.levers],
             "name": self.mix.name, "reference": self.reference, "outcome": self.outcome, "seeds": self.seeds, "window": self.window,
-            "tab": self.tab,
+            "tab": self.tab, **({"shown": self.shown} if self.shown != self.region else {}),
             "pinned": [
                 {"name": mix.name, "base": mix.base, "levers": [_lever_document(one) for one in mix.levers]} for mix in self.pinned
             ],
@@ -148,9 +149,11 @@ def read_scenario(document: object, find_case: FindCase, *, check: bool = True) 
         faults.refuse_if_any("the scenario cannot be read")
     case = find_case(str(name))
     region = document.get("region") or case.region
-    if region not in case.world.regions:
-        remedy = nearest(region, case.world.regions) or f"it has {', '.join(case.world.regions)}"
-        faults.add(f"{case.name} has no region '{region}'", field="region", remedy=remedy)
+    shown = document.get("shown") or region
+    for field, asked in {"region": region, **({"shown": shown} if shown != region else {})}.items():
+        if asked not in case.world.regions:
+            remedy = nearest(asked, case.world.regions) or f"it has {', '.join(case.world.regions)}"
+            faults.add(f"{case.name} has no region '{asked}'", field=field, remedy=remedy)
     mix = _read_mix(document, case, "", faults)
     pinned = document.get("pinned", [])
     if not isinstance(pinned, list) or not all(isinstance(one, Mapping) for one in pinned):
@@ -167,7 +170,9 @@ def read_scenario(document: object, find_case: FindCase, *, check: bool = True) 
     seeds = _whole(document, "seeds", SEEDS, 2, MOST_SEEDS, faults)
     window = _whole(document, "window", min(20, case.world.quarters), 1, case.world.quarters, faults)
     faults.refuse_if_any("the scenario cannot be used")
-    found = Scenario(str(name), region, mix, mixes, reference, outcome, seeds, window, str(document.get("tab") or ""), found=case)
+    found = Scenario(
+        str(name), region, mix, mixes, reference, outcome, seeds, window, str(document.get("tab") or ""), shown, found=case
+    )
     if check:
         found.trial()
     return found
