@@ -456,7 +456,8 @@ export interface StructureParts extends Pictured {
 }
 
 export interface Course {
-  years: number[]
+  years?: number[]
+  time?: number[]
   distance: Maybe[]
   income: Maybe[]
   quality: Maybe[]
