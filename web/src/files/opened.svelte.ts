@@ -86,7 +86,8 @@ class Opened {
       const more = left ? ` ${left} of its changes act elsewhere, or are later changes of the same instrument, and are not on the page.` : ''
       this.notes = [{ name: file.name, notes: [`Its levers are on the page.${more}`] }, ...this.notes.filter((one) => one.name !== file.name)]
       laboratory.say(`The levers of ${file.name} are on the page.`)
-    } else if (file.kind === 'goals') laboratory.selectTab('progress')
+    } else if (file.kind === 'goals' || String(file.kind) === 'observations') laboratory.selectTab('progress')
+    else if (file.kind === 'register') laboratory.selectTab('partners')
     else laboratory.selectTab('strengths')
   }
 
@@ -105,7 +106,8 @@ function leversOf(changes: Change[], region: string): { levers: Lever[]; left: n
   const levers = new Map<string, Lever>()
   let left = 0
   for (const change of changes) {
-    if (change.where.length && !change.where.includes(region)) {
+    // In a policy that is of no case, the target is the region in which levers act.
+    if (change.where.length && !change.where.includes(region) && !change.where.includes('target')) {
       left += 1
       continue
     }

@@ -58,7 +58,7 @@ class EvidenceChosen {
       const code = laboratory.case?.regions.find((one) => one.name === page)?.code ?? ''
       const own = [page, code].find((one) => regions.has(one))
       if (this.simulated && own) this.region = own
-      else if (!regions.has(this.region)) this.region = own ?? choices.regions[0]?.code ?? ''
+      else if (!regions.has(this.region)) this.region = own ?? (regions.size === 1 ? choices.regions[0].code : '')
       if (this.year !== null && !choices.years.includes(this.year)) this.year = null
       if (this.measure && !choices.measures.includes(this.measure)) this.measure = ''
       if (this.activity && !choices.activities.some((one) => one.code === this.activity)) this.activity = ''
