@@ -13,7 +13,10 @@ export const TABS: { name: TabName; title: string }[] = [
 ]
 
 export function linkOf(scenario: Scenario): string {
-  const bytes = new TextEncoder().encode(JSON.stringify(scenario))
+  const { case: name, region, shown, base, levers, name: words, pinned, reference, outcome, seeds, tab, window } = scenario
+  // Always in this order: equal states have equal links.
+  const ordered = { case: name, region, shown, base, levers, name: words, pinned, reference, outcome, seeds, tab, window }
+  const bytes = new TextEncoder().encode(JSON.stringify(ordered))
   let binary = ''
   for (const byte of bytes) binary += String.fromCharCode(byte)
   return `#1.${btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')}`

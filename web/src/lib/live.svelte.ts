@@ -4,8 +4,10 @@ import type { Fault, Pictures, Scenario, TabName, View } from './types'
 
 /** An old picture is dimmed when its successor takes longer than this. */
 const DIM_AFTER = 150
-/** A question that waits for a first answer yields to a newer one after this. */
-const YIELD_AFTER = 400
+/** A question that waits for its first answer yields to a newer one after so many times what the last one took, within bounds. */
+const PATIENCE = 3
+const LEAST_WAIT = 400
+const MOST_WAIT = 6000
 const FIRST_WAIT = 500
 const LONGEST_WAIT = 8000
 
@@ -31,6 +33,15 @@ export function viewOf(tab: TabName): View {
   return tab === 'compare' || tab === 'structure' || tab === 'red_queen' ? tab : 'outlook'
 }
 
+/** Parts of an outlook that come with the last run. Until then those of the picture before stay, marked as kept. */
+const LATE = ['table', 'flows', 'value'] as const
+
+function whole<P extends Pictures[View]>(before: Pictures[View] | undefined, picture: P): P {
+  if (!('flows' in picture) || !before || !('flows' in before) || before.case !== picture.case) return picture
+  const late = LATE.filter((part) => !picture[part] && before[part] && (part !== 'table' || before.region === picture.region))
+  return { ...picture, ...Object.fromEntries(late.map((part) => [part, before[part]])), kept: late }
+}
+
 class Live {
   state: LiveState = $state('loading')
   seedsRun = $state(0)
@@ -46,7 +57,8 @@ class Live {
   #open = false
   #id = 0
   #inFlight: { id: number; view: View; key: string; answered: boolean; sent: number } | null = null
-  #answered = new Map<View, string>()
+  #answered = new Map<View, { key: string; command: string; runs: number; milliseconds: number }>()
+  #usual = 1000
   #refused = ''
   #scheduled = 0
   #dimming: ReturnType<typeof setTimeout> | undefined
@@ -116,13 +128,15 @@ class Live {
     const views: View[] = view === 'outlook' ? ['outlook'] : [view, 'outlook']
     const key = this.#keyOf(scenario, view)
     if (key === this.#refused) return
-    const next = views.find((each) => this.#answered.get(each) !== this.#keyOf(scenario, each))
+    const known = this.#answered.get(view)
+    if (known?.key === key) this.#rest(known)
+    const next = views.find((each) => this.#answered.get(each)?.key !== this.#keyOf(scenario, each))
     if (!next) return
     const flying = this.#inFlight
     if (flying) {
       if (flying.key === this.#keyOf(scenario, next)) return
       // What waits for its first answer is let finish that, or a drag would never show anything.
-      if (flying.view === view && !flying.answered && performance.now() - flying.sent < YIELD_AFTER) return
+      if (flying.view === view && !flying.answered && performance.now() - flying.sent < this.#patience()) return
     }
     this.#send(scenario, next)
   }
@@ -138,7 +152,22 @@ class Live {
       this.#dimNow(false, true)
     }
     clearTimeout(this.#yielding)
-    this.#yielding = setTimeout(() => this.#askNext(), YIELD_AFTER + 10)
+    this.#yielding = setTimeout(() => this.#askNext(), this.#patience() + 10)
+  }
+
+  #patience(): number {
+    return Math.max(LEAST_WAIT, Math.min(MOST_WAIT, PATIENCE * this.#usual))
+  }
+
+  /** Shows that the view on the page is answered. */
+  #rest(known: { command: string; runs: number; milliseconds: number }): void {
+    this.faults = []
+    this.heading = null
+    this.command = known.command
+    this.seedsRun = known.runs
+    this.milliseconds = known.milliseconds
+    this.state = 'live'
+    this.#dimNow(false)
   }
 
   #take(answer: Answer): void {
@@ -155,8 +184,9 @@ class Live {
       this.#askNext()
       return
     }
+    if (!flying.answered) this.#usual = 0.5 * this.#usual + 0.5 * (performance.now() - flying.sent)
     flying.answered = true
-    this.#pictures = { ...this.#pictures, [flying.view]: answer.picture }
+    this.#pictures = { ...this.#pictures, [flying.view]: whole(this.#pictures[flying.view], answer.picture) }
     if (own) {
       this.faults = []
       this.heading = null
@@ -169,7 +199,7 @@ class Live {
       this.#dimNow(false)
     }
     if (answer.done) {
-      this.#answered.set(flying.view, flying.key)
+      this.#answered.set(flying.view, { key: flying.key, command: answer.command, runs: answer.seeds_run, milliseconds: answer.ms })
       this.#inFlight = null
     }
     this.#askNext()

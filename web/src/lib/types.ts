@@ -239,6 +239,8 @@ export interface OutlookPicture extends Picture {
   flows: { year: number; unit: string; regions: string[]; links: Flow[] } | null
   value: { year: number; unit: string; links: { stage: string; region: string; value: Maybe; reference: Maybe }[] } | null
   cost: Record<string, Maybe> | Maybe
+  /** Parts that are of the picture before, until all runs are in. */
+  kept?: string[]
   facts?: { name: string; low: Maybe; high: Maybe; simulated: Maybe }[]
 }
 
