@@ -320,7 +320,7 @@ def test_a_file_that_unpacks_into_too_much_is_refused_before_it_is_read(tmp_path
     recognising.check_unpacked(path, most=3_000_000)
 
 
-@pytest.mark.parametrize("name, pack", [("b.csv.gz", "gzip"), ("b.zip", "zip"), ("b.xlsx", "zip")])
+@pytest.mark.parametrize("name, pack", [("b.csv.gz", "gzip"), ("b.xlsx", "zip")])
 def test_a_bomb_is_refused_and_the_server_goes_on(page, tmp_path, name, pack):
     # A little more than is taken, in blocks: no test should need the memory that the bomb asks for.
     count, block = recognising.UNPACKED // (64 << 20) + 1, bytes(64 << 20)

@@ -197,7 +197,8 @@ def _answered(
 
 
 def _still_there(folder: Folder, asked: dict[str, Any]) -> None:
-    for one in asked.get("files") or ():
+    files = asked.get("files")
+    for one in files if isinstance(files, list) else ():
         if isinstance(one, str):
             folder.place(FILES, one)
     scenario = asked.get("scenario")

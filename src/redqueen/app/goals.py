@@ -105,8 +105,8 @@ def _listed(folder: Folder) -> list[dict[str, Any]]:
     found = []
     for identity in folder.ids(GOALS):
         about = folder.about(folder.root / GOALS / identity)
-        # One that a job has yet to write says nothing of its case.
-        if "case" not in about:
+        # A job may have yet to write the file.
+        if not about.get("file") or not (folder.root / GOALS / identity / str(about["file"])).is_file():
             continue
         found.append(
             {

@@ -343,6 +343,11 @@ def _result(place: Path, job: dict[str, Any]) -> Any:
     if job["kind"] == "init":
         return {"goals": job.get("goals")}
     try:
-        return json.loads((place / _OUT).read_text(encoding="utf-8"))
+        found = json.loads((place / _OUT).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
+    # The command as it can be typed again, without the places of this folder.
+    for one in found if isinstance(found, list) else [found]:
+        if isinstance(one, dict) and "command" in one:
+            one["command"] = job["command"]
+    return found
