@@ -6,6 +6,17 @@ const KEPT = [
   'opacity', 'font-family', 'font-size', 'font-weight', 'font-style', 'text-anchor', 'dominant-baseline', 'paint-order', 'display', 'visibility',
 ]
 
+/** Breaks words into lines of at most so many letters. */
+function broken(text: string, letters: number): string[] {
+  const lines: string[] = []
+  for (const word of text.split(/\s+/).filter(Boolean)) {
+    const last = lines.at(-1)
+    if (last !== undefined && last.length + word.length < letters) lines[lines.length - 1] = `${last} ${word}`
+    else lines.push(word)
+  }
+  return lines
+}
+
 /** Writes a drawing with its styles inside, under its title. */
 export function svgText(drawing: SVGSVGElement, title: string, note: string): string {
   const copy = drawing.cloneNode(true) as SVGSVGElement
@@ -22,7 +33,8 @@ export function svgText(drawing: SVGSVGElement, title: string, note: string): st
   const { width, height } = drawing.getBoundingClientRect()
   const box = drawing.viewBox.baseVal
   const [wide, high] = box && box.width ? [box.width, box.height] : [width, height]
-  const head = note ? 44 : 28
+  const lines = broken(note, Math.floor(wide / 6.4))
+  const head = 28 + 16 * lines.length
   const outer = document.createElementNS('http://www.w3.org/2000/svg', 'svg')
   outer.setAttribute('xmlns', 'http://www.w3.org/2000/svg')
   outer.setAttribute('viewBox', `0 0 ${wide} ${high + head}`)
@@ -42,7 +54,7 @@ export function svgText(drawing: SVGSVGElement, title: string, note: string): st
   ground.setAttribute('height', '100%')
   ground.setAttribute('fill', '#ffffff')
   outer.append(ground, words(title, 19, 14, 650))
-  if (note) outer.append(words(note, 36, 12, 400))
+  lines.forEach((line, place) => outer.append(words(line, 36 + 16 * place, 12, 400)))
   copy.setAttribute('x', '0')
   copy.setAttribute('y', String(head))
   copy.setAttribute('width', String(wide))
