@@ -61,7 +61,7 @@ class Server:
         except urllib.error.HTTPError as error:
             return error.code, _read(error)
 
-    def job(self, identity, *states, seconds=90):
+    def job(self, identity, *states, seconds=300):
         """Wait until a job is in one of the states, and give it."""
         until = time.monotonic() + seconds
         while True:
