@@ -198,12 +198,16 @@ class Laboratory {
       this.faults = api.faultsOf(error)
       return
     }
-    const asked = readLink(location.hash)
+    const broken = location.hash
+    const asked = readLink(broken)
     if (asked) await this.open(asked.case, asked, false)
     if (!this.scenario) {
       const unread = this.faults
       await this.open(this.about.case ?? this.cases.find((known) => known.name === 'hsinchu')?.name ?? this.cases[0].name, null, false)
       if (asked && unread.length) this.faults = unread
+      if (!asked && broken.startsWith('#1')) {
+        this.faults = [{ message: 'The link is damaged or was cut short.', remedy: 'Copy it whole, from the share button; meanwhile this is the usual start.' }]
+      }
     }
   }
 
