@@ -17,7 +17,7 @@ export function pageSeries(fans: Record<string, Fan> | undefined, reference: str
   const drawn: Series[] = [{ name: 'page', label: 'median', fan: page, colour: colourOf('page'), ends: true }]
   const other = fans?.[reference]
   if (other && other !== page) {
-    drawn.push({ name: reference, label: shortTitle(reference), fan: other, colour: colourOf(reference, reference), dashed: true, bands: 'none' })
+    drawn.push({ name: reference, label: shortTitle(reference), short: reference === 'none' ? 'nothing' : undefined, fan: other, colour: colourOf(reference, reference), dashed: true, bands: 'none' })
   }
   return drawn
 }

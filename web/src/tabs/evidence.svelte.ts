@@ -3,6 +3,7 @@ import * as api from '../lib/api'
 import { opened } from '../files/opened.svelte'
 import { laboratory } from '../lib/state.svelte'
 import type { Fault, FileListed } from '../lib/types'
+import { capital, spaced } from '../lib/words'
 import type { Choices } from './documents'
 
 /** A world is run anew this long after the last move of a lever. */
@@ -75,8 +76,17 @@ class EvidenceChosen {
     if (known) laboratory.select(known.name)
   }
 
-  nameOf(region: string): string {
-    return this.choices?.regions.find((one) => one.code === region)?.name ?? region
+  /** Writes a name of a simulated world as the case calls it; names of tables stay as they are. */
+  named(name: string, simulated = this.simulated): string {
+    if (!simulated) return capital(name)
+    const region = laboratory.case?.regions.find((one) => one.name === name || spaced(one.name) === name)
+    return region?.title ?? capital(spaced(name))
+  }
+
+  /** Writes a sentence about a simulated world with the regions as the case calls them. */
+  said(sentence: string, simulated = this.simulated): string {
+    if (!simulated) return sentence
+    return spaced((laboratory.case?.regions ?? []).reduce((words, one) => words.replaceAll(one.name, one.title ?? spaced(one.name)), sentence))
   }
 }
 
