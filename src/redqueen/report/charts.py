@@ -155,7 +155,7 @@ def _structure(look: Look) -> dict[str, Any]:
 def _red_queen(look: Look) -> dict[str, Any]:
     found = courses(look.result)
     paths: dict[str, dict[str, Any]] = {}
-    for region in scenario_regions(look):
+    for region in _regions(look):
         paths[region] = {
             name: {key: values.tolist() for key, values in found[region, run]._asdict().items()}
             for name, run in look.names.items() if name in (PAGE, look.scenario.reference) and (region, run) in found
@@ -169,7 +169,7 @@ VIEWS: Mapping[str, Callable[[Look], dict[str, Any]]] = {
 }
 
 
-def scenario_regions(look: Look) -> list[str]:
+def _regions(look: Look) -> list[str]:
     """Lists the regions of the scenario's world."""
     return list(look.scenario.found.world.regions)
 
@@ -192,7 +192,7 @@ def _fan(one: Futures) -> dict[str, Any]:
 
 
 def _flows(look: Look) -> dict[str, Any]:
-    return {"year": _year(look), "unit": "money/quarter", "regions": scenario_regions(look), "links": _links(look, supplies_between(look.result))}
+    return {"year": _year(look), "unit": "money/quarter", "regions": _regions(look), "links": _links(look, supplies_between(look.result))}
 
 
 def _value(look: Look) -> dict[str, Any]:
@@ -205,7 +205,7 @@ def _value(look: Look) -> dict[str, Any]:
 
 
 def _links(look: Look, between: xarray.DataArray) -> list[dict[str, Any]]:
-    regions = scenario_regions(look)
+    regions = _regions(look)
     return [
         {"from": region, "to": other, **_both(look, between.sel(region=region, to_region=other))}
         for region in regions for other in regions
