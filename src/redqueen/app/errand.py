@@ -34,7 +34,8 @@ def main(folder: Path) -> int:
     environment = {**os.environ, PROGRESS: str(folder / "progress.json")}
     with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
         process = subprocess.Popen(
-            [sys.executable, "-m", "redqueen", *words], cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=environment,
+            [sys.executable, "-m", "redqueen", *words], cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+            env=environment,
             preexec_fn=_end_with_parent if sys.platform == "linux" else None,
         )
         code = process.wait()

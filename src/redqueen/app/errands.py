@@ -29,7 +29,7 @@ _YEARS = (1, 9999)
 
 @dataclass(frozen=True)
 class Errand:
-    """Says what a job runs: the words after `redqueen`, those of them that are worth showing, its title, and whose goals it is of."""
+    """Says what a job runs: the words after `redqueen`, those that are worth showing, its title, and which goals it is of."""
 
     title: str
     words: list[str]
@@ -48,7 +48,7 @@ def errand_of(folder: Folder, place: Path, kind: str, scenario: object, options:
 def goals_file(folder: Folder, identity: str) -> Path:
     """Gives the goals file of an id; refuses with 404 where there is none."""
     place = folder.place(GOALS, identity)
-    return folder.inside(place, str(folder.about(place).get("file", "")) or ABOUT)
+    return folder.inside(place, str(folder.about(place).get("file", "")))
 
 
 def _explain(folder: Folder, place: Path, document: object, options: Mapping[str, Any]) -> Errand:
@@ -126,12 +126,16 @@ def _init(folder: Folder, place: Path, document: object, options: Mapping[str, A
     if not is_word(name):
         faults.add(f"'{name}' cannot be the name of a plan", field="name", remedy="letters, digits, - and _ only")
     if scenario.mix.key == (NONE.name, frozenset()):
-        faults.add("the policy on the page does nothing, which is no plan", field="levers", remedy="move a lever, or choose a policy")
+        words = "the policy on the page does nothing, which is no plan"
+        faults.add(words, field="levers", remedy="move a lever, or choose a policy")
     faults.refuse_if_any(_HEADING)
     identity, draft = folder.new(GOALS)
     try:
         written = _Written(folder, draft, scenario)
         plan = written.policy(scenario.mix, "plan")
+        # Its own files lie beside it.
+        while (draft / f"{name}.toml").exists():
+            name += "_goals"
         about = {"id": identity, "name": name, "file": f"{name}.toml", "added": now()}
         write_json(draft / ABOUT, about)
         goals = folder.settle(GOALS, identity, draft)
@@ -248,12 +252,14 @@ def _texts(options: Mapping[str, Any], key: str, faults: Faults) -> list[str] | 
     value = options.get(key)
     if value is None or value == []:
         return None
-    if not isinstance(value, list) or len(value) > _LONGEST or any(
-        not isinstance(one, str) or not one.isprintable() or one.startswith("-") or "," in one or len(one) > _LONGEST for one in value
-    ):
+    if not isinstance(value, list) or len(value) > _LONGEST or not all(map(_is_name, value)):
         faults.add("must be a list of names", field=key)
         return None
     return value
+
+
+def _is_name(one: object) -> bool:
+    return isinstance(one, str) and one.isprintable() and not one.startswith("-") and "," not in one and len(one) <= _LONGEST
 
 
 def _whole(options: Mapping[str, Any], key: str, faults: Faults, least: int, most: int) -> int | None:
@@ -292,7 +298,9 @@ KINDS: dict[str, Callable[..., Errand]] = {
     "seeds": _seeds,
     "init": _init,
     "status": _monitor("status", "Where goals stand", _AS_OF),
-    "obstacles": _monitor("obstacles", "What holds goals back", {**_AS_OF, "step": ("--step", _number), "futures": ("--futures", _count)}),
+    "obstacles": _monitor(
+        "obstacles", "What holds goals back", {**_AS_OF, "step": ("--step", _number), "futures": ("--futures", _count)}
+    ),
     "advise": _monitor(
         "advise", "What to change",
         {

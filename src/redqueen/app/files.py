@@ -29,7 +29,10 @@ router = APIRouter()
 _HEADING = "the file cannot be opened"
 # Readers of large files take memory: one at a time. What is shown of a kept file: of its record, these.
 _TURN = threading.Lock()
-_SHOWN = ("id", "name", "kind", "summary", "bytes", "added", "notes", "measures", "regions", "years", "case", "goals", "format", "of", "rows")
+_SHOWN = (
+    "id", "name", "kind", "summary", "bytes", "added", "notes", "measures", "regions", "years", "case", "goals", "format", "of",
+    "rows",
+)
 
 
 @router.put("/api/files")
@@ -82,7 +85,8 @@ def keep_file(
     place = draft / name
     size, digest = place.stat().st_size, _digest(place)
     for other in listed(folder):
-        if (other["name"], other["bytes"]) == (name, size) and folder.about(folder.place(FILES, other["id"])).get("sha256") == digest:
+        same = (other["name"], other["bytes"]) == (name, size)
+        if same and folder.about(folder.place(FILES, other["id"])).get("sha256") == digest:
             if year is None and ("goals" not in other or (folder.root / GOALS / other["goals"]).is_dir()):
                 return _answered(folder, other["id"])
     if not size:

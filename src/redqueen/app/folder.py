@@ -33,7 +33,10 @@ except ImportError:
 if TYPE_CHECKING:
     from redqueen.cases.case import Case
 
-__all__ = ["ABOUT", "BROUGHT", "FILES", "GOALS", "JOBS", "TRIALS", "Folder", "clean_name", "made", "now", "read_json", "usual_folder", "write_json"]
+__all__ = [
+    "ABOUT", "BROUGHT", "FILES", "GOALS", "JOBS", "TRIALS", "Folder", "clean_name", "made", "now", "read_json", "usual_folder",
+    "write_json",
+]
 
 FILES, JOBS, GOALS, TRIALS = "files", "jobs", "goals", "trials"
 ABOUT = "about.json"
@@ -62,7 +65,8 @@ class Folder:
             self.root = self.root.resolve()
             for part in _PARTS:
                 if (self.root / part).is_symlink():
-                    raise Refused.one("is a link, and could lead anywhere", file=self.root / part, field="--folder", remedy="remove it")
+                    words = "is a link, and could lead anywhere"
+                    raise Refused.one(words, file=self.root / part, field="--folder", remedy="remove it")
             self._lock = self._locked(holder)
         except OSError as error:
             words = f"nothing can be written here: {error.strerror or error}"
@@ -120,10 +124,10 @@ class Folder:
     def file(self, name: str) -> Path:
         """Gives the opened file of an id."""
         place = self.place(FILES, name)
-        return self.inside(place, str(self.about(place).get("name", "")) or ABOUT)
+        return self.inside(place, str(self.about(place).get("name", "")))
 
     def case_file(self, name: str) -> str:
-        """Gives what `redqueen.cases.case.case` takes for the name of a case: of a bundled one itself, of one opened here its file."""
+        """Gives what `redqueen.cases.case.case` takes for the name of a case: itself where it is bundled, else its file."""
         from redqueen.cases.case import bundled
         from redqueen.errors import nearest
 
@@ -189,7 +193,7 @@ class Folder:
 
 
 def clean_name(name: str) -> str:
-    """Gives the name of a file without what could lead elsewhere or be taken for something else; refuses one of which nothing is left."""
+    """Gives the name of a file without what could lead elsewhere; refuses one of which nothing is left."""
     last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
     kept = "".join(letter if letter.isalnum() or letter in "._-+() " else "_" for letter in last).strip(" .")
     stem, dot, ending = kept.rpartition(".")

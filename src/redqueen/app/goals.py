@@ -31,7 +31,10 @@ router = APIRouter()
 FOUND = ("status", "obstacles", "advice")
 _KINDS = {"status": "status", "obstacles": "obstacles", "advise": "advice"}
 _HEADING = "nothing was recorded"
-_SAYS = {"indicator", "year", "value", "source", "note", "correct", "withdraw", "file", "new", "by", "measure", "activity", "region", "scale"}
+_SAYS = {
+    "indicator", "year", "value", "source", "note", "correct", "withdraw", "file", "new", "by", "measure", "activity", "region",
+    "scale",
+}
 _LONGEST = 2000
 _SOMEBODY = "a user of the app"
 
@@ -141,8 +144,9 @@ def _shown(folder: Folder, identity: str) -> dict[str, Any]:
         "name": plan.name,
         "text": file.read_text(encoding="utf-8-sig"),
         "plan": {
-            "case": plan.case.name, "policy": plan.policy.name, "title": plan.policy.title or plan.policy.name, "region": plan.region,
-            "start": plan.start, "since": plan.since, "until": plan.horizon, "last": plan.last, "budget": plan.budget,
+            "case": plan.case.name, "policy": plan.policy.name, "title": plan.policy.title or plan.policy.name,
+            "region": plan.region, "start": plan.start, "since": plan.since, "until": plan.horizon, "last": plan.last,
+            "budget": plan.budget,
         },
         "indicators": [
             {
@@ -230,10 +234,12 @@ def _entries_of_file(
     if about.get("kind") == "observations":
         return read_entries(path, plan, entered_by=by, source=source)
     if about.get("kind") != "table":
-        raise Refused.one(f"is a {about.get('kind', 'file')}", file=about.get("name"), heading=_HEADING, remedy="give a table of figures")
+        words = f"is a {about.get('kind', 'file')}, which holds no figures"
+        raise Refused.one(words, file=about.get("name"), heading=_HEADING, remedy="give a table of figures")
     if not asked.get("indicator"):
         raise Refused.one(
-            "a table of evidence is of which indicator?", field="indicator", heading=_HEADING, remedy=f"one of {', '.join(plan.names)}"
+            "a table of evidence is of which indicator?", field="indicator", heading=_HEADING,
+            remedy=f"one of {', '.join(plan.names)}",
         )
     return from_table(
         path, plan, str(asked["indicator"]), region=asked.get("region") or None, measure=asked.get("measure") or None,
@@ -255,7 +261,8 @@ def _entry(asked: dict[str, Any], plan: Plan, by: str, faults: Faults) -> Entry:
     name = str(asked.get("indicator") or "")
     indicator = plan.indicators.get(name)
     return Entry(
-        name, indicator.region if indicator else "", year if isinstance(year, int) else 0, value, indicator.unit if indicator else "",
+        name, indicator.region if indicator else "", year if isinstance(year, int) else 0, value,
+        indicator.unit if indicator else "",
         str(asked.get("source") or ""), by, str(asked.get("note") or ""),
     )
 

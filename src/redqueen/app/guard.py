@@ -55,7 +55,9 @@ class Guard:
     sent, by method and path.
     """
 
-    def __init__(self, app: ASGIApp, *, names: Iterable[str], numbers: bool, token: str | None, limit_of: Callable[[str, str], int]):
+    def __init__(
+        self, app: ASGIApp, *, names: Iterable[str], numbers: bool, token: str | None, limit_of: Callable[[str, str], int]
+    ):
         self.app, self.names, self.numbers, self.token, self.limit_of = app, frozenset(names), numbers, token, limit_of
         # Cookies know no ports: two servers of one machine keep theirs apart by name.
         self.cookie = None if token is None else f"redqueen_{hashlib.sha256(token.encode()).hexdigest()[:12]}"
@@ -194,7 +196,8 @@ def _header(scope: Scope, name: bytes) -> str | None:
 
 
 def _who() -> Response:
-    return refusal(401, "this server asks for its token", remedy="open the address that redqueen app printed, which ends in ?token=")
+    remedy = "open the address that redqueen app printed, which ends in ?token="
+    return refusal(401, "this server asks for its token", remedy=remedy)
 
 
 def _too_large(limit: int) -> Response:

@@ -1,7 +1,7 @@
-"""Tells what a file that somebody opens is, and whether it can be used; run in a process of its own, whose memory and time are limited.
+"""Tells what a file that somebody opens is, and whether it can be used; in a process whose memory and time are limited.
 
-`python -m redqueen.app.recognising FILE [YEAR]` prints one JSON document: what the file is, or its faults. Nothing in a file is ever
-carried out; a file that unpacks into more than there is room for, or that takes for ever, ends this process and no other.
+`python -m redqueen.app.recognising FILE [YEAR]` prints one JSON document: what the file is, or its faults. Nothing in a file is
+ever carried out; a file that unpacks into more than there is room for, or that takes for ever, ends this process and no other.
 """
 
 from __future__ import annotations
@@ -84,7 +84,8 @@ def check_names(path: Path, *, local: bool = True) -> None:
             )
         elif key != "ledger" and not (path.parent / value).is_file():
             faults.add(
-                f"'{value[:80]}' is not opened here", line=document.line(place), field=f"{table}.{key}", remedy="open that file first"
+                f"'{value[:80]}' is not opened here", line=document.line(place), field=f"{table}.{key}",
+                remedy="open that file first",
             )
     ledger = root.table.get("monitor", {}).get("ledger") if isinstance(root.table.get("monitor"), dict) else None
     if isinstance(ledger, str) and "://" in ledger and not local:
@@ -170,8 +171,9 @@ def policy_document(found: Any) -> dict[str, Any]:
         "not_modelled": list(found.not_modelled), "of": "file", "decides": bool(found.governments),
         "changes": [
             {
-                "instrument": one.instrument, "intensity": one.intensity, "per": one.per, "where": list(one.where), "from": one.start,
-                "until": one.until, "stages": None if one.stages is None else list(one.stages), "note": one.note, "source": one.source,
+                "instrument": one.instrument, "intensity": one.intensity, "per": one.per, "where": list(one.where),
+                "from": one.start, "until": one.until, "stages": None if one.stages is None else list(one.stages),
+                "note": one.note, "source": one.source,
             }
             for one in found.changes
         ],
@@ -198,7 +200,8 @@ def _goals(path: Path) -> dict[str, Any]:
 def goals_about(plan: Any) -> dict[str, Any]:
     """Gives what a list of goals shows of one."""
     return {
-        "name": plan.name, "case": plan.case.name, "region": plan.region, "goals": len(plan.goals), "years": [plan.since, plan.horizon]
+        "name": plan.name, "case": plan.case.name, "region": plan.region, "goals": len(plan.goals),
+        "years": [plan.since, plan.horizon],
     }
 
 

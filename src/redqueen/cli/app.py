@@ -33,9 +33,17 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
     app = commands.add_parser("app", help="open the laboratory in a browser: move a lever, see the futures")
     app.add_argument("case", metavar="CASE", nargs="?", help="name of a bundled case, or a case file, to begin with")
     app.add_argument("--port", metavar="N", help=f"port to serve at (default: {PORT}, or the next that is free)")
-    app.add_argument("--host", metavar="H", default=HOST, help="address to serve at; another than this machine needs a token (default: %(default)s)")
-    app.add_argument("--token", metavar="T", default=os.environ.get(TOKEN), help=f"what whoever asks must know (default: ${TOKEN}, or none)")
-    app.add_argument("--folder", metavar="DIR", default=os.environ.get(FOLDER), help=f"where what is opened, run and recorded is kept (default: ${FOLDER}, or ~/.local/share/redqueen)")
+    app.add_argument(
+        "--host", metavar="H", default=HOST,
+        help="address to serve at; another than this machine needs a token (default: %(default)s)",
+    )
+    app.add_argument(
+        "--token", metavar="T", default=os.environ.get(TOKEN), help=f"what whoever asks must know (default: ${TOKEN}, or none)"
+    )
+    app.add_argument(
+        "--folder", metavar="DIR", default=os.environ.get(FOLDER),
+        help=f"where what is opened, run and recorded is kept (default: ${FOLDER}, or ~/.local/share/redqueen)",
+    )
     app.add_argument("--seeds", metavar="N", help="seeds of a page that says nothing else (default: 24)")
     app.add_argument("--no-browser", dest="browser", action="store_false", help="do not open a browser")
     app.set_defaults(answer=_app)
