@@ -1,5 +1,7 @@
 // Moves numbers from what is shown to what is new in a moment, or at once for readers who want no motion.
 
+import { untrack } from 'svelte'
+
 /** Longest that a picture is on its way. */
 const MOMENT = 150
 
@@ -15,7 +17,8 @@ export class Eased {
 
   to(next: Rows, subject: string): void {
     cancelAnimationFrame(this.#frame)
-    const from = this.rows
+    // Whoever calls this follows what is new, not what is shown on the way there.
+    const from = untrack(() => this.rows)
     const alike = from.length === next.length && from.every((row, place) => row.length === next[place].length)
     if (!alike || subject !== this.#subject || still.matches || document.hidden) {
       this.#subject = subject
