@@ -55,6 +55,7 @@ def _explain(folder: Folder, place: Path, document: object, options: Mapping[str
     from redqueen.lab.explain.explaining import least_points
     from redqueen.lab.outcomes import BY_NAME
     from redqueen.policies.writing import toml_value
+    from redqueen.report.words import region_words
     from redqueen.studies.monitor.starting import uncertain_unless_named
     from redqueen.studies.scenario import PAGE
 
@@ -62,7 +63,7 @@ def _explain(folder: Folder, place: Path, document: object, options: Mapping[str
     outcome = _text(options, "outcome", faults) or scenario.outcome
     uncertain = uncertain_unless_named()
     points = _whole(options, "points", faults, least_points(len(uncertain)), _MOST_POINTS) or POINTS
-    seeds = _whole(options, "seeds", faults, 1, _MOST_EACH) or EACH
+    seeds = _whole(options, "seeds", faults, 2, _MOST_EACH) or EACH
     if outcome not in BY_NAME:
         faults.add(f"no outcome is called '{outcome}'", field="outcome")
     if scenario.names()[PAGE] != PAGE:
@@ -72,7 +73,7 @@ def _explain(folder: Folder, place: Path, document: object, options: Mapping[str
         )
     faults.refuse_if_any(_HEADING)
     written = _Written(folder, place, scenario)
-    policy = written.policy(scenario.mix, "page")
+    policy = written.policy(scenario.mix, "this_policy")
     lines = [
         f"# {_WRITTEN}; redqueen explain reads it", "[trial]", 'name = "why"', f"seeds = {seeds}",
         f"policies = {toml_value([policy.named, scenario.reference])}", f"reference = {toml_value(scenario.reference)}",
@@ -85,7 +86,7 @@ def _explain(folder: Folder, place: Path, document: object, options: Mapping[str
     words = [
         "explain", "trial.toml", outcome, "--policy", policy.name, "--region", scenario.region, "--window", str(scenario.window)
     ]
-    title = f"Why {policy.title} changes {BY_NAME[outcome].words} of {_words(scenario.region)}"
+    title = f"Why {policy.title} changes {BY_NAME[outcome].words} of {region_words(scenario.region)}"
     return Errand(title, [*words, "--store", str(folder.root / TRIALS), "--json"], words)
 
 
@@ -116,6 +117,7 @@ def _seeds(folder: Folder, place: Path, document: object, options: Mapping[str, 
 def _init(folder: Folder, place: Path, document: object, options: Mapping[str, Any]) -> Errand:
     from redqueen.policies.document import is_word
     from redqueen.policies.policy import NONE
+    from redqueen.report.words import region_words
 
     scenario, faults = _scenario(folder, document), Faults()
     name = _WORD.sub("_", _text(options, "name", faults) or "goals").strip("_") or "goals"
@@ -125,7 +127,7 @@ def _init(folder: Folder, place: Path, document: object, options: Mapping[str, A
     outcomes = _texts(options, "outcomes", faults)
     if not is_word(name):
         faults.add(f"'{name}' cannot be the name of a plan", field="name", remedy="letters, digits, - and _ only")
-    if scenario.mix.key == (NONE.name, frozenset()):
+    if scenario.mix.key == (NONE.name, ()):
         words = "the policy on the page does nothing, which is no plan"
         faults.add(words, field="levers", remedy="move a lever, or choose a policy")
     faults.refuse_if_any(_HEADING)
@@ -152,7 +154,7 @@ def _init(folder: Folder, place: Path, document: object, options: Mapping[str, A
         "monitor", "init", whole(written.case()), "-o", str(goals / f"{name}.toml"), "--policy", whole(plan.named),
         "--region", scenario.region, *told,
     ]
-    return Errand(f"Goals for {plan.title} in {_words(scenario.region)}", words, words, identity)
+    return Errand(f"Goals for {plan.title} in {region_words(scenario.region)}", words, words, identity)
 
 
 def _monitor(verb: str, said: str, checked: Mapping[str, tuple[str, Callable[..., Any]]]) -> Callable[..., Errand]:
@@ -200,7 +202,9 @@ class _Written:
     def file(self, mix: Mix, name: str) -> _Policy:
         """Gives the policy of a mix under a name, written into a file; into the case where it means policies of the case."""
         from redqueen.policies.writing import case_policy_text, policy_text, stands_alone
+        from redqueen.report.saved import free_name
 
+        name = free_name(name, self.scenario.found.policies)
         policy = self._laid(mix, name)
         if stands_alone(policy):
             (self.place / f"{name}.toml").write_text(policy_text(policy, heading=_WRITTEN), encoding="utf-8")

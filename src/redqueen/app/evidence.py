@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shlex
 import threading
 from collections import OrderedDict
@@ -51,10 +52,13 @@ class Kept:
                 if key in self._kept:
                     self._kept.move_to_end(key)
                     return self._kept[key]
-            found = make()
+            try:
+                found = make()
+            finally:
+                with self._turn:
+                    self._turns.pop(key, None)
             with self._turn:
                 self._kept[key] = found
-                self._turns.pop(key, None)
                 while len(self._kept) > 1 and sum(map(self.size, self._kept.values())) > self.most:
                     self._kept.popitem(last=False)
             return found
@@ -190,8 +194,7 @@ def _choices_of_case(folder: Folder, case: str) -> dict[str, Any]:
 def _answered(
     folder: Folder, what: str, asked: dict[str, Any], find: Callable[[Folder, dict[str, Any]], dict[str, Any]]
 ) -> bytes:
-    # Levers' order and the tab do not matter, but asking twice in the same words is what happens.
-    key = (str(folder.root), what, orjson.dumps(asked, option=orjson.OPT_SORT_KEYS))
+    key = (str(folder.root), what, hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).digest())
     _still_there(folder, asked)
     return _answers.get(key, lambda: json_bytes(find(folder, asked)))
 
@@ -226,8 +229,9 @@ def _evidence(folder: Folder, files: Sequence[str], asked: dict[str, Any], verb:
 
     scenario = read_scenario(asked.get("scenario"), folder.find_case)
     case = scenario.found.file if scenario.case.startswith(BROUGHT) else scenario.case
-    policy = scenario.mix.base if not scenario.mix.levers else "page.toml"
-    ran = shlex.join(["redqueen", "run", folder.shown(case), "--policy", policy, "--seed", str(_SEED), "-o", "run"])
+    policy = scenario.mix.base if not scenario.mix.levers else "my_policy.toml"
+    where = ["--region", scenario.region] if scenario.region != scenario.found.region else []
+    ran = shlex.join(["redqueen", "run", folder.shown(case), "--policy", policy, *where, "--seed", str(_SEED), "-o", "run"])
     return _simulated(folder, scenario), f"{ran} && redqueen {verb} run"
 
 

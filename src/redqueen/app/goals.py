@@ -55,7 +55,7 @@ async def get_one(request: Request, identity: str) -> Response:
 async def put_goals(request: Request, identity: str) -> Response:
     """Saves an edited goals file, if there is nothing wrong with it."""
     asked = await asked_of(request)
-    return answer(await run_in_threadpool(_save, request.app.state.folder, identity, asked.get("text"), request.app.state.local))
+    return answer(await run_in_threadpool(_save, request.app.state.folder, identity, asked, request.app.state.local))
 
 
 @router.post("/api/goals/{identity}/observations")
@@ -168,10 +168,16 @@ def _shown(folder: Folder, identity: str) -> dict[str, Any]:
     }
 
 
-def _save(folder: Folder, identity: str, text: object, local: bool) -> dict[str, Any]:
+def _save(folder: Folder, identity: str, asked: dict[str, Any], local: bool) -> dict[str, Any]:
+    text, was = asked.get("text"), asked.get("was")
     if not isinstance(text, str) or not text.strip():
         raise Refused.one("a goals file has a text", field="text", heading="nothing was saved")
     file = goals_file(folder, identity)
+    if isinstance(was, str) and file.read_text(encoding="utf-8") != was:
+        raise Refused.one(
+            "the goals were changed elsewhere since this text was opened", field="text", heading="nothing was saved",
+            remedy="copy what you wrote, load the page again, and change it there",
+        )
     # Checked in a place of its own, with all that lies beside it, under its own name.
     _, draft = folder.new(GOALS)
     try:

@@ -70,7 +70,7 @@ class Guard:
         answered = self._refused(scope) or self._entered(scope)
         if answered is not None:
             if answered.status_code == 401:
-                await asyncio.sleep(_PAUSE if scope.get("query_string") else 0)
+                await asyncio.sleep(_PAUSE)
             if scope["type"] == "websocket":
                 await receive()
                 await send({"type": "websocket.close", "code": 1008, "reason": "refused"})
@@ -124,7 +124,7 @@ class Guard:
                 return _who()
             rest = urlencode([(key, value) for key, value in query if key != _QUERY])
             secure = "; Secure" if scope.get("scheme") == "https" else ""
-            cookie = f"{self.cookie}={self.token}; Path=/; HttpOnly; SameSite=Strict{secure}"
+            cookie = f"{self.cookie}={self.token}; Path=/; HttpOnly; SameSite=Lax{secure}"
             return Response(status_code=303, headers={"location": f"/?{rest}" if rest else "/", "set-cookie": cookie})
         for given in self._given(scope):
             if token_fits(given, self.token):

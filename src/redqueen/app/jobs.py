@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import shlex
 import shutil
@@ -26,6 +27,8 @@ from redqueen.app.folder import GOALS, JOBS, Folder, now, read_json, write_json
 from redqueen.errors import Refused
 
 __all__ = ["CANCELLED", "DONE", "FAILED", "RUNNING", "STOPPED", "WAITING", "Jobs", "router"]
+
+_LOG = logging.getLogger("redqueen.app")
 
 router = APIRouter()
 WAITING, RUNNING, DONE, FAILED, STOPPED, CANCELLED = "waiting", "running", "done", "failed", "stopped", "cancelled"
@@ -183,9 +186,11 @@ class Jobs:
 
     def _tend(self) -> None:
         while not self._ended.wait(_APART):
-            # A disk that is full for a moment must not leave the jobs to themselves for ever.
-            with contextlib.suppress(OSError):
+            # A disk that is full for a moment, or what somebody removed, must not leave the jobs to themselves for ever.
+            try:
                 self.look()
+            except Exception:
+                _LOG.exception("jobs could not be looked after")
 
     def _all(self) -> list[dict[str, Any]]:
         found = []

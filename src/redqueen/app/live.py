@@ -15,17 +15,19 @@ import anyio
 import orjson
 from fastapi import APIRouter, FastAPI, WebSocket, WebSocketDisconnect
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import URL
 
 from redqueen.app.answers import json_bytes
 from redqueen.errors import Fault, Refused
 from redqueen.lab.pool import Pool, Request
 from redqueen.report.charts import VIEWS, Look, picture, variables_of_view
+from redqueen.report.saved import saved_command
 from redqueen.studies.scenario import PAGE, Scenario, link_of, read_scenario
 
 if TYPE_CHECKING:
     from redqueen.app.folder import Folder
 
-__all__ = ["command_of", "router", "start", "stop"]
+__all__ = ["address_of", "command_of", "router", "start", "stop"]
 
 router = APIRouter()
 #: Seconds between pictures of one question, but for the first and the last.
@@ -47,8 +49,15 @@ def stop(app: FastAPI) -> None:
 
 
 def command_of(scenario: Scenario, address: str) -> str:
-    """Gives the command that runs again what a page shows."""
+    """Gives the command that runs again what a page shows; a case that was opened here is run by its file, as it is saved."""
+    if scenario.case != scenario.found.name:
+        return saved_command(scenario)
     return f"redqueen compare '{link_of(scenario.document(), address)}'"
+
+
+def address_of(url: URL) -> str:
+    """Gives the address of the app that a request was sent to."""
+    return f"{'https' if url.scheme in ('wss', 'https') else 'http'}://{url.netloc}/"
 
 
 @router.websocket("/live")
@@ -97,7 +106,6 @@ class _Page:
             message = await self.socket.receive()
             if message["type"] == "websocket.disconnect":
                 return
-            # Whatever came in the meantime is older than what came last.
             text = message.get("text") or message.get("bytes") or b""
             since = time.perf_counter()
             number: Any = None
@@ -127,7 +135,13 @@ class _Page:
             if question.sent >= 0 and wait > 0 and not question.request.done:
                 self.loop.call_later(wait, self.news.set)
                 continue
-            await self._show(question)
+            try:
+                await self._show(question)
+            except Exception:
+                # What cannot be drawn must not end the page, which would come back and ask the same.
+                _LOG.exception("a picture could not be made")
+                question.finished = True
+                await self._refuse(question.number, [Fault("this is a fault of redqueen; the server's log says more")], None)
 
     def leave(self) -> None:
         """Ends what runs for the page."""
@@ -182,8 +196,7 @@ class _Page:
                 await self.socket.send_text(text)
 
     def _address(self) -> str:
-        url = self.socket.url
-        return f"{'https' if url.scheme == 'wss' else 'http'}://{url.netloc}/"
+        return address_of(self.socket.url)
 
 
 def _seeds_run(question: _Question) -> int:

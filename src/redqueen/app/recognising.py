@@ -161,23 +161,9 @@ def _policy(path: Path) -> dict[str, Any]:
     found = read_policy(path)
     governments = f", {len(found.governments)} governments" if found.governments else ""
     words = f"policy {found.name}{f': {found.title}' if found.title else ''}; {len(found.changes)} changes{governments}"
-    return {"kind": "policy", "summary": words, "notes": [], "policy": policy_document(found)}
+    from redqueen.report.case_page import policy_document
 
-
-def policy_document(found: Any) -> dict[str, Any]:
-    """Gives a policy of a file as the page shows policies."""
-    return {
-        "name": found.name, "title": found.title, "question": found.question, "source": found.source,
-        "not_modelled": list(found.not_modelled), "of": "file", "decides": bool(found.governments),
-        "changes": [
-            {
-                "instrument": one.instrument, "intensity": one.intensity, "per": one.per, "where": list(one.where),
-                "from": one.start, "until": one.until, "stages": None if one.stages is None else list(one.stages),
-                "note": one.note, "source": one.source,
-            }
-            for one in found.changes
-        ],
-    }
+    return {"kind": "policy", "summary": words, "notes": [], "policy": policy_document(found, "file")}
 
 
 def _trial(path: Path) -> dict[str, Any]:

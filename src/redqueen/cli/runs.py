@@ -163,7 +163,8 @@ def _compare(asked: argparse.Namespace) -> None:
     from redqueen.report.terminal import screen, show_effects
     from redqueen.report.trials import show_failures
 
-    show_effects(screen(), effects, region=trial.region or trial.world.regions[0], outcomes=names(asked.outcome))
+    shown = scenario.shown if scenario is not None else trial.region or trial.world.regions[0]
+    show_effects(screen(), effects, region=shown, outcomes=names(asked.outcome))
     if held is not None:
         show_ledger(screen(), held)
     show_known(screen(), found, trial.case)
@@ -189,7 +190,8 @@ def _trial(
     try:
         found = case(asked.case) if scenario is None else scenario.found
         if scenario is not None:
-            options |= {"policies": scenario.policies(), "seeds": scenario.seeds, "region": scenario.region, "reference": scenario.reference}
+            options |= {"policies": scenario.policies(), "seeds": scenario.seeds}
+            options |= {"region": scenario.region, "reference": scenario.reference}
         reference = options.pop("reference", None) or found.reference
         if only_reference:
             options["policies"] = [reference]
@@ -239,12 +241,17 @@ def _page(asked: argparse.Namespace, scenario: Scenario, threads: int | None, fa
     from redqueen.writing import whole_file
 
     check_page(asked.place, faults, mark=MARK)
+    for option in ("outcome", "window", "placebo", "equal_cost", "check", "json"):
+        if getattr(asked, option):
+            faults.add("is not for a page", field=f"--{option.replace('_', '-')}", remedy="name a directory, or leave it out")
     faults.refuse_if_any("redqueen compare LINK")
     trial = scenario.trial(command=command(asked))
     pool = Pool(threads)
-    with progress_bar(trial.members, f"{trial.name}: {trial.members} runs") as advance:
-        request = pool.run(trial, lambda request: advance(1))
-    pool.close()
+    try:
+        with progress_bar(trial.members, f"{trial.name}: {trial.members} runs") as advance:
+            request = pool.run(trial, lambda request: advance(1))
+    finally:
+        pool.close()
     case = case_document(scenario.found, scenario.case)
     text = scenario_page(scenario, request, case, command=command(asked), made=datetime.date.today().isoformat())
     with whole_file(asked.place) as draft:

@@ -126,7 +126,8 @@ def _cut(values: xarray.DataArray, outcome: Outcome, policies: Sequence[str], st
         for policy in policies:
             mine = array[known.index(policy), place]
             # Members that failed, or have not been run, are no futures.
-            cuts = numpy.quantile(mine[~numpy.isnan(mine).all(axis=1)], CHANCES, axis=0)
+            there = mine[~numpy.isnan(mine).all(axis=1)]
+            cuts = numpy.quantile(there, CHANCES, axis=0) if len(there) else numpy.full((len(CHANCES), time.size), numpy.nan)
             fans[str(region), policy] = Futures(policy, str(region), outcome, stage, time, *cuts)
     return fans
 

@@ -12,7 +12,7 @@ from redqueen.policies.change import SCALING_UNITS, SWITCH, TARGET, Change
 from redqueen.policies.layout import lay_out, regions_of
 from redqueen.policies.policy import Policy
 
-__all__ = ["LARGEST_USE", "Lever", "Levers", "levers_of", "mix_of", "usable", "uses"]
+__all__ = ["LARGEST_USE", "Lever", "Levers", "declared_range", "levers_of", "mix_of", "usable", "uses"]
 
 #: A lever is tried up to so many times what the largest policy known uses of it.
 LARGEST_USE = 2.0
@@ -151,9 +151,7 @@ def levers_of(
             continue
         row = INSTRUMENTS[INDEX[name]]
         per = "worker" if row.unit in SCALING_UNITS else None
-        # What is declared is for the whole region.
-        share = _workers(world, region) / _PER_WORKERS if per else 1.0
-        low, high = row.low / share, row.high / share
+        low, high = declared_range(row, world, region)
         if name in largest:
             low, high = max(low, LARGEST_USE * smallest[name]), min(high, LARGEST_USE * largest[name])
         elif per:
@@ -161,6 +159,12 @@ def levers_of(
             continue
         found.append(Lever(name, low, high, per))
     return tuple(found)
+
+
+def declared_range(row: Instrument, world: World, region: str) -> tuple[float, float]:
+    """Gives the declared range of an instrument, for each 1,000 workers of a region where its unit grows with a region's size."""
+    share = _workers(world, region) / _PER_WORKERS if row.unit in SCALING_UNITS else 1.0
+    return row.low / share, row.high / share
 
 
 def mix_of(policy: Policy, levers: Levers, world: World) -> dict[str, float] | None:

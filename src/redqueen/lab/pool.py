@@ -54,7 +54,7 @@ class _Kept(NamedTuple):
         return sum(array.nbytes for array in arrays)
 
 
-@dataclass
+@dataclass(eq=False)
 class Request:
     """Follows what somebody has asked for: the members of a trial, seed by seed, as they come in.
 
@@ -78,14 +78,14 @@ class Request:
     def run(self, policy: str) -> int:
         """Counts the seeds that have been run under a policy."""
         place = self.trial.policies.index(policy)
-        return sum(1 for one, _ in self.found if one == place)
+        return sum(1 for one, _ in list(self.found) if one == place)
 
     def result(self, variables: Sequence[str] | None = None) -> xarray.Dataset:
         """Gives what has come in as the trial's dataset, the rest missing; only some variables where they are named."""
         trial = self.trial
-        found = dict(self.found)
         recorder = Recorder(len(trial.policies), 1, len(trial.seeds), variables)
-        for (policy, seed), kept in found.items():
+        # Others come in while these are laid out.
+        for (policy, seed), kept in list(self.found.items()):
             recorder.keep((policy, 0, seed), kept.member)
         return dataset(recorder, trial.world, trial.policies, trial.seeds, self._attributes)
 
@@ -96,7 +96,8 @@ class Request:
     def firms(self, policy: str) -> list[Firms]:
         """Gives the firms at the end of every run under a policy that has come in and did not fail."""
         place = self.trial.policies.index(policy)
-        return [kept.firms for (one, _), kept in sorted(self.found.items()) if one == place and not kept.member.failure]
+        found = sorted(list(self.found.items()), key=lambda item: item[0])
+        return [kept.firms for (one, _), kept in found if one == place and not kept.member.failure]
 
 
 class Pool:
@@ -192,7 +193,9 @@ class Pool:
             with self._change:
                 waiting = self._running.pop(key)
                 if kept is not None:
-                    self._keep(key, kept)
+                    # A failure may have been of the moment: it is told, not kept.
+                    if not kept.member.failure:
+                        self._keep(key, kept)
                     for one, place in waiting:
                         one.found[place] = kept
                 else:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy
 
+from redqueen.lab.intervals import LEVEL, paired_difference, verdict
 from redqueen.lab.outcomes import BY_NAME, series, variables_of
 
 if TYPE_CHECKING:
@@ -23,7 +24,9 @@ class Course(NamedTuple):
 
     `distance` to the frontier and `quality` of what its firms make are log quality; `frontier` = quality + distance is that of the
     same stages; `income` per head at constant quality. `standing_still` = frontier - the quality of the first year, in each member:
-    how far back the region would be if its firms had not run.
+    how far back the region would be if its firms had not run. `income_times` is income of the last year over that of the first,
+    the median over members; `nearer` the mean change of distance from the first year to the last, with its 95 % interval (None
+    with one member) and a verdict: raises, lowers, or no clear effect.
     """
 
     years: numpy.ndarray
@@ -32,6 +35,8 @@ class Course(NamedTuple):
     frontier: numpy.ndarray
     income: numpy.ndarray
     standing_still: numpy.ndarray
+    income_times: float
+    nearer: dict[str, Any]
 
 
 def courses(result: xarray.Dataset) -> dict[tuple[str, str], Course]:
@@ -51,5 +56,15 @@ def courses(result: xarray.Dataset) -> dict[tuple[str, str], Course]:
                 continue
             parts = [array[policy, place][there] for array in (distance, quality, frontier, income)]
             still = parts[2] - parts[1][:, :1]
-            found[str(region), str(name)] = Course(years, *(numpy.nanmedian(part, axis=0) for part in (*parts, still)))
+            medians = [numpy.nanmedian(part, axis=0) for part in (*parts, still)]
+            times = float(numpy.median(parts[3][:, -1] / parts[3][:, 0]))
+            found[str(region), str(name)] = Course(years, *medians, times, _change(parts[0]))
     return found
+
+
+def _change(distance: numpy.ndarray) -> dict[str, Any]:
+    first, last = distance[:, 0], distance[:, -1]
+    found = paired_difference(last, first, LEVEL)
+    known = bool(numpy.isfinite(found.low))
+    words = verdict(found.mean, found.low, found.high, len(first), identical=bool((last == first).all()))
+    return {"mean": found.mean, "low": found.low if known else None, "high": found.high if known else None, "verdict": words}

@@ -1,4 +1,7 @@
-"""How the world of a trial is put together in its last recorded year: who supplies whom, who adds what, who is tied to whom, how large firms are."""
+"""How the world of a trial is put together in its last recorded year.
+
+Who supplies whom, who adds what value, who is tied to whom, how large firms are.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +16,20 @@ if TYPE_CHECKING:
 
     from redqueen.lab.pool import Firms
 
-__all__ = ["CHAIN_VARIABLES", "Sizes", "firm_sizes", "supplies_between", "ties_between", "ties_by_kind", "value_by_stage"]
+__all__ = [
+    "CHAIN_VARIABLES", "Sizes", "firm_sizes", "supplies_across", "supplies_between", "ties_between", "ties_by_kind",
+    "value_by_stage", "value_shares",
+]
 
-#: Edges of classes of firms by people employed: doubling, the first holds those with fewer than two.
+#: Classes of firms by people employed double in size, up to so many; the first holds those with fewer than two.
 _LARGEST_CLASS = 20
 
 
 class Sizes(NamedTuple):
-    """Holds a distribution of firms by size: `share` of firms (0 to 1) with edges[k] <= people < edges[k + 1], the mean number of firms
-    of a run, and the median size of all; None where there is no firm."""
+    """Holds a distribution of firms by size: `share` of firms (0 to 1) with edges[k] <= people < edges[k + 1].
+
+    `firms` is their mean number in a run, `median` the size of the middle one of all; None where there is no firm.
+    """
 
     edges: tuple[float, ...]
     share: tuple[float, ...]
@@ -35,11 +43,29 @@ def supplies_between(result: xarray.Dataset) -> xarray.DataArray:
     return flows.sum(["stage", "to_stage"], skipna=False).mean(_members(flows)).transpose("policy", "region", "to_region")
 
 
+def supplies_across(result: xarray.Dataset) -> dict[str, xarray.DataArray]:
+    """Gives what firms of each region have `sold` to and `bought` from other regions: see `supplies_between`; (policy, region)."""
+    between = supplies_between(result)
+    home = between.where(between["region"] == between["to_region"], 0.0)
+    sold = (between - home).sum("to_region", skipna=False)
+    return {"sold": sold, "bought": (between - home).sum("region", skipna=False).rename(to_region="region")}
+
+
 def value_by_stage(result: xarray.Dataset) -> xarray.DataArray:
     """Gives value added by stage and region, money a quarter, mean over members: (policy, region, stage).
 
     As the accounts of the chain have it (`lab/tables.chain_accounts`): what stages of a firm pass on to each other counts at cost.
     """
+    return _value(result).mean("seed")
+
+
+def value_shares(result: xarray.Dataset) -> xarray.DataArray:
+    """Gives each region's share of the value added of all, % of its member's, mean over members: (policy, region)."""
+    value = _value(result).sum("stage", skipna=False)
+    return (100.0 * value / value.sum("region", skipna=False)).mean("seed")
+
+
+def _value(result: xarray.Dataset) -> xarray.DataArray:
     import xarray
 
     year = int(result["year"].values[-1])
@@ -52,11 +78,11 @@ def value_by_stage(result: xarray.Dataset) -> xarray.DataArray:
         table = chain_table(result, {name: array[member] for name, array in arrays.items()}, year)
         found[member] = table.value_added.reshape(len(table.regions), -1)[: len(regions)]
     labels = {"policy": result["policy"].values, "seed": result["seed"].values, "region": regions, "stage": stages}
-    return xarray.DataArray(found, labels, ("policy", "seed", "region", "stage")).mean("seed")
+    return xarray.DataArray(found, labels, ("policy", "seed", "region", "stage"))
 
 
 def ties_between(result: xarray.Dataset) -> xarray.DataArray:
-    """Gives ties of firms of a region with firms of another, mean over members: (policy, region, to_region); at home from both ends."""
+    """Gives ties between firms by region, mean over members: (policy, region, to_region); at home each is held from both ends."""
     ties = result["ties_between"].isel(year=-1)
     return ties.mean(_members(ties)).transpose("policy", "region", "to_region")
 
@@ -68,7 +94,7 @@ def ties_by_kind(result: xarray.Dataset, window: tuple[int, int]) -> xarray.Data
 
 
 def firm_sizes(members: list[Firms], region: int | None = None) -> Sizes:
-    """Gives the distribution of firms by people employed at the end of runs, all runs together; of one region by position, or of all."""
+    """Gives the distribution of firms by people employed at the end of runs, all together; of one region by position, or of all."""
     found = [one.employees if region is None else one.employees[one.region == region] for one in members]
     people = numpy.concatenate(found) if found else numpy.empty(0)
     top = 1 if people.size == 0 else min(_LARGEST_CLASS, max(1, int(numpy.floor(numpy.log2(max(people.max(), 1.0)))) + 1))

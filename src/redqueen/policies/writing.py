@@ -41,7 +41,7 @@ def case_policy_text(policy: Policy, sources: Collection[str], *, heading: str =
 
 
 def stands_alone(policy: Policy) -> bool:
-    """Says whether a policy can be written outside its case: its governments choose among policies of the catalogue as they are there."""
+    """Says whether a policy can be written outside its case: its governments choose among the catalogue's policies as they are."""
     known = catalogue()
     menu = [entry for government in policy.governments for entry in government.menu if entry.name != NONE.name]
     return all(entry.name in known and read_policy(known[entry.name]).changes == entry.changes for entry in menu)
@@ -58,7 +58,8 @@ def _comment(heading: str) -> list[str]:
 
 
 def _heading(policy: Policy, source: str) -> Iterator[str]:
-    yield from _values(name=policy.name, title=policy.title, question=policy.question, source=source, not_modelled=list(policy.not_modelled))
+    yield from _values(name=policy.name, title=policy.title, question=policy.question, source=source)
+    yield from _values(not_modelled=list(policy.not_modelled))
 
 
 def _tables(policy: Policy, above: str, cite: Callable[[str], str]) -> Iterator[str]:

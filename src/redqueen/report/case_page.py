@@ -8,7 +8,7 @@ from typing import Any
 
 from redqueen.cases.case import Case
 from redqueen.errors import Faults
-from redqueen.lab.mixes import Lever, levers_of, usable, uses
+from redqueen.lab.mixes import Lever, declared_range, levers_of, usable, uses
 from redqueen.lab.outcomes import OUTCOMES
 from redqueen.model.instruments import INDEX, INSTRUMENTS, MOVES, NAMES
 from redqueen.model.kinds import QUARTERS_A_YEAR
@@ -45,7 +45,7 @@ def case_document(found: Case, name: str) -> dict[str, Any]:
             *(policy_document(policy, "case") for policy in found.policies.values()),
             *(policy_document(policy, "catalogue") for policy in others if policy.name not in found.policies),
         ],
-        "levers": [_lever_document(lever) for lever in _levers(found, others)],
+        "levers": [_lever_document(lever, found) for lever in _levers(found, others)],
         "outcomes": [
             {
                 "name": one.name, "words": one.words, "unit": unit_words(one.unit), "effect_unit": unit_words(one.effect_unit),
@@ -69,32 +69,38 @@ def policy_document(policy: Policy, of: str) -> dict[str, Any]:
 
 def _change_document(change: Change) -> dict[str, Any]:
     return {
-        "instrument": change.instrument, "intensity": change.intensity, "per": change.per, "where": change.where, "from": change.start,
-        "until": change.until, "stages": change.stages, "note": change.note, "source": change.source,
+        "instrument": change.instrument, "intensity": change.intensity, "per": change.per, "where": change.where,
+        "from": change.start, "until": change.until, "stages": change.stages, "note": change.note, "source": change.source,
     }
 
 
 def _levers(found: Case, others: Iterable[Policy]) -> list[Lever]:
-    """Gives the levers of a case's region: ranges as `redqueen search` has them, and what policies add up to; instruments of comparison as declared."""
+    """Gives the levers of a case's region, each with its range.
+
+    Ranges are those of `redqueen search`, and reach what policies add up to; instruments of comparison have theirs as declared.
+    """
     faults = Faults()
-    levers = {lever.instrument: lever for lever in levers_of(usable(), [*found.policies.values(), *others], found.world, found.region, faults)}
+    known = [*found.policies.values(), *others]
+    levers = {lever.instrument: lever for lever in levers_of(usable(), known, found.world, found.region, faults)}
     for name in _COMPARISONS:
         levers[name] = Lever(name, INSTRUMENTS[INDEX[name]].low, INSTRUMENTS[INDEX[name]].high)
     # Changes of a policy may add up to more than any of them.
-    for policy in (*found.policies.values(), *others):
+    for policy in known:
         for use in uses_document(policy, found, found.region):
             lever = levers.get(use["instrument"])
             if lever is not None:
-                levers[lever.instrument] = replace(lever, low=min(lever.low, use["intensity"]), high=max(lever.high, use["intensity"]))
+                low, high = min(lever.low, use["intensity"]), max(lever.high, use["intensity"])
+                levers[lever.instrument] = replace(lever, low=low, high=high)
     return [levers[name] for name in NAMES if name in levers]
 
 
-def _lever_document(lever: Lever) -> dict[str, Any]:
+def _lever_document(lever: Lever, found: Case) -> dict[str, Any]:
     row = lever.declared
+    least, most = declared_range(row, found.world, found.region)
     unit = unit_words(row.unit) + (" for 1,000 workers" if lever.per else "")
     return {
         "instrument": lever.instrument, "title": lever.instrument.replace("_", " "), "group": MOVES[lever.instrument].capitalize(),
-        "unit": unit, "low": lever.low, "high": lever.high, "declared_low": row.low, "declared_high": row.high, "per": lever.per,
+        "unit": unit, "low": lever.low, "high": lever.high, "declared_low": least, "declared_high": most, "per": lever.per,
         "switch": row.unit == SWITCH, "targeted": row.targeted, "meaning": row.meaning, "touches": row.touches, "cost": row.cost,
         "source": row.source, "comparison": row.source.startswith("comparison"),
     }

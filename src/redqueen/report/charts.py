@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,9 @@ from redqueen.lab.futures import Futures, futures_everywhere
 from redqueen.lab.outcomes import BY_NAME, OUTCOMES, measured, variables_of
 from redqueen.lab.red_queen import VARIABLES as COURSE_VARIABLES
 from redqueen.lab.red_queen import courses
-from redqueen.lab.structure import CHAIN_VARIABLES, firm_sizes, supplies_between, ties_between, ties_by_kind, value_by_stage
+from redqueen.lab.structure import (
+    CHAIN_VARIABLES, firm_sizes, supplies_across, supplies_between, ties_between, ties_by_kind, value_by_stage, value_shares,
+)
 from redqueen.studies.scenario import PAGE, Scenario
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _FIRMS = "firms"
 
 @dataclass(frozen=True)
 class Look:
-    """Holds what a picture is made of: the scenario, its result so far, whether all of it is there, and firms at the end by policy."""
+    """Holds what a picture is made of: scenario, result so far, whether all of it is there, firms at the end by policy."""
 
     scenario: Scenario
     result: xarray.Dataset
@@ -77,17 +78,19 @@ def variables_of_view(view: str, outcome: str, *, done: bool = True) -> tuple[st
 def picture(view: str, look: Look) -> dict[str, Any]:
     """Gives the data of a view: "outlook", "compare", "structure" or "red_queen"."""
     scenario, outcome = look.scenario, BY_NAME[look.scenario.outcome]
-    titles = json.loads(look.result.attrs["titles"])
+    titles = scenario.titles()
     return {
         "case": scenario.case, "region": scenario.shown, "outcome": outcome.name, "unit": outcome.unit, "words": outcome.words,
         "effect_unit": outcome.effect_unit, "better": outcome.better, "reference": scenario.reference,
-        "policies": [{"name": name, "title": titles.get(run, run)} for name, run in look.names.items()],
+        "policies": [{"name": name, "title": titles[name], "run": run} for name, run in look.names.items()],
         "time": look.result["time"].values.tolist(), "window": look.window,
         **VIEWS[view](look),
     }
 
 
-def effect_rows(look: Look, policy: str, outcomes: Sequence[str], regions: Sequence[str] | None, to: str | None = None) -> list[dict[str, Any]]:
+def effect_rows(
+    look: Look, policy: str, outcomes: Sequence[str], regions: Sequence[str] | None, to: str | None = None
+) -> list[dict[str, Any]]:
     """Gives effects of a policy as `redqueen compare --json` prints them, under the names that the page has."""
     run, other = look.names[policy], look.names[to or look.scenario.reference]
     if run == other or policy not in look.ready or (to or look.scenario.reference) not in look.ready:
@@ -125,7 +128,8 @@ def _compare(look: Look) -> dict[str, Any]:
 def _structure(look: Look) -> dict[str, Any]:
     scenario = look.scenario
     fans = _fans(look, _FIRMS, [PAGE, scenario.reference]).get(scenario.shown, {})
-    found: dict[str, Any] = {"firms": {"fans": fans}, "ties": None, "supplies": None, "sizes": None, "turnover": None, "turnover_paths": None}
+    later = ("ties", "supplies", "sizes", "turnover", "turnover_paths")
+    found: dict[str, Any] = {"firms": {"fans": fans}, **dict.fromkeys(later)}
     if not look.done:
         return found
     place = scenario.found.world.regions.index(scenario.shown)
@@ -148,7 +152,8 @@ def _structure(look: Look) -> dict[str, Any]:
             for region in scenario.found.world.regions
         ]
     paths = {name: _fans(look, name, [PAGE]).get(scenario.shown, {}).get(PAGE) for name in ("entries", "exits")}
-    found["turnover_paths"] = {"time": look.result["time"].values.tolist()} | {name: one and one["cuts"][2] for name, one in paths.items()}
+    medians = {name: one and one["cuts"][2] for name, one in paths.items()}
+    found["turnover_paths"] = {"time": look.result["time"].values.tolist(), **medians}
     return found
 
 
@@ -157,7 +162,7 @@ def _red_queen(look: Look) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for region in _regions(look):
         paths[region] = {
-            name: {key: values.tolist() for key, values in found[region, run]._asdict().items()}
+            name: {key: value.tolist() if hasattr(value, "tolist") else value for key, value in found[region, run]._asdict().items()}
             for name, run in look.names.items() if name in (PAGE, look.scenario.reference) and (region, run) in found
         }
     return {"paths": paths}
@@ -192,7 +197,13 @@ def _fan(one: Futures) -> dict[str, Any]:
 
 
 def _flows(look: Look) -> dict[str, Any]:
-    return {"year": _year(look), "unit": "money/quarter", "regions": _regions(look), "links": _links(look, supplies_between(look.result))}
+    across, links = supplies_across(look.result), _links(look, supplies_between(look.result))
+    return {
+        "year": _year(look), "unit": "money/quarter", "regions": _regions(look), "links": links,
+        "across": {
+            region: {way: _both(look, values.sel(region=region)) for way, values in across.items()} for region in _regions(look)
+        },
+    }
 
 
 def _value(look: Look) -> dict[str, Any]:
@@ -201,7 +212,9 @@ def _value(look: Look) -> dict[str, Any]:
         {"stage": str(stage), "region": str(region), **_both(look, found.sel(stage=stage, region=region))}
         for stage in found["stage"].values for region in found["region"].values
     ]
-    return {"year": _year(look), "unit": "money/quarter", "links": links}
+    shares = value_shares(look.result)
+    of_regions = {region: _both(look, shares.sel(region=region)) for region in _regions(look)}
+    return {"year": _year(look), "unit": "money/quarter", "links": links, "shares": of_regions}
 
 
 def _links(look: Look, between: xarray.DataArray) -> list[dict[str, Any]]:

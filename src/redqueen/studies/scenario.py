@@ -24,8 +24,8 @@ __all__ = ["MOST_PINNED", "PAGE", "Lever", "Mix", "Scenario", "is_link", "link_o
 #: Name of the policy on the page in the trial; those pinned beside it are pinned_1 and so on.
 PAGE, _PINNED = "page", "pinned_{}"
 MOST_PINNED = 3
-#: Most members of each policy that a page may ask for.
-MOST_SEEDS = 1000
+#: Most members of each policy that a page may ask for: they are kept in memory until it has its picture.
+MOST_SEEDS = 200
 # A link ends in #1.TEXT: the version of the document, and the document in base64 for addresses.
 _VERSION = "1"
 _MARK = f"#{_VERSION}."
@@ -71,14 +71,20 @@ class Mix:
         moved = {lever.instrument for lever in self.levers}
         kept = [change for change in (_elsewhere(change, region, moved) for change in base.changes) if change is not None]
         added = [lever.change(region) for lever in self.levers if lever.intensity != 0.0]
-        title = self.name or (f"{base.title or base.name}, changed" if self.levers else base.title or base.name)
         sources = {**case.sources, **base.sources}
-        return replace(base, name=name, title=title, changes=(*kept, *added), target=region, sources=sources, source=base.source or _SOURCE)
+        source = base.source or _SOURCE
+        changes = (*kept, *added)
+        return replace(base, name=name, title=self.title(case), changes=changes, target=region, sources=sources, source=source)
+
+    def title(self, case: Case) -> str:
+        """Gives its name, or in words what it starts from."""
+        base = _base(case, self.base)
+        return self.name or (f"{base.title or base.name}, changed" if self.levers else base.title or base.name)
 
     @property
     def key(self) -> tuple[Any, ...]:
         """Gives what decides what it does."""
-        return self.base, frozenset(self.levers)
+        return self.base, tuple(sorted(self.levers, key=repr))
 
 
 @dataclass(frozen=True)
@@ -111,7 +117,7 @@ class Scenario:
         return {**made, self.reference: replace(_base(self.found, self.reference), target=self.region)}
 
     def names(self) -> dict[str, str]:
-        """Gives for the page's policy and each pinned one the name under which it is run: its own, or that of the same one before."""
+        """Gives the name under which the page's policy and each pinned one is run: its own, or that of the same one before."""
         first: dict[Any, str] = {Mix(self.reference).key: self.reference}
         mixes = [(PAGE, self.mix), *((_PINNED.format(place), mix) for place, mix in enumerate(self.pinned, 1))]
         return {name: first.setdefault(mix.key, name) for name, mix in mixes}
@@ -119,14 +125,20 @@ class Scenario:
     def trial(self, variables: Sequence[str] | None = None, command: str | None = None) -> Trial:
         """Gives the trial that answers it: all its policies, under the same luck."""
         return Trial(
-            self.found, self.policies(), self.seeds, region=self.region, reference=self.reference, variables=variables, command=command
+            self.found, self.policies(), self.seeds, region=self.region, reference=self.reference, variables=variables,
+            command=command,
         )
+
+    def titles(self) -> dict[str, str]:
+        """Gives the titles of the page's policy, those pinned and the reference."""
+        mixes = [(PAGE, self.mix), *((_PINNED.format(place), mix) for place, mix in enumerate(self.pinned, 1))]
+        return {**{name: mix.title(self.found) for name, mix in mixes}, self.reference: Mix(self.reference).title(self.found)}
 
     def document(self) -> dict[str, Any]:
         """Gives the scenario as the page has it."""
         return {
-            "case": self.case, "region": self.region, "base": self.mix.base, "levers": [_lever_document(one) for one in self.mix.levers],
-            "name": self.mix.name, "reference": self.reference, "outcome": self.outcome, "seeds": self.seeds, "window": self.window,
+            "case": self.case, "region": self.region, "base": self.mix.base,
+            "levers": [_lever_document(one) for one in self.mix.levers], "name": self.mix.name, "reference": self.reference, "outcome": self.outcome, "seeds": self.seeds, "window": self.window,
             "tab": self.tab, **({"shown": self.shown} if self.shown != self.region else {}),
             "pinned": [
                 {"name": mix.name, "base": mix.base, "levers": [_lever_document(one) for one in mix.levers]} for mix in self.pinned
@@ -160,10 +172,14 @@ def read_scenario(document: object, find_case: FindCase, *, check: bool = True) 
         faults.add("must be a list of policies", field="pinned")
         pinned = []
     if len(pinned) > MOST_PINNED:
-        faults.add(f"{len(pinned)} policies are pinned", field="pinned", remedy=f"at most {MOST_PINNED} stand beside the page's own")
+        remedy = f"at most {MOST_PINNED} stand beside the page's own"
+        faults.add(f"{len(pinned)} policies are pinned", field="pinned", remedy=remedy)
     mixes = tuple(_read_mix(one, case, f"pinned[{place}].", faults) for place, one in enumerate(pinned[:MOST_PINNED], 1))
     reference, outcome = document.get("reference") or case.reference, document.get("outcome") or "value_added"
     _check_policy(reference, case, "reference", faults)
+    if _is_taken(str(reference)):
+        message = f"'{reference}' is what the policies of a page are called"
+        faults.add(message, field="reference", remedy="give the policy of the case another name, to compare others to it")
     if outcome not in BY_NAME or BY_NAME[outcome].by_stage:
         known = [one.name for one in BY_NAME.values() if not one.by_stage]
         faults.add(f"no outcome of regions is called '{outcome}'", field="outcome", remedy=nearest(outcome, known) or None)
@@ -203,6 +219,10 @@ def read_link(text: str) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise Refused.one("this link holds no scenario", field="LINK", remedy=remedy)
     return document
+
+
+def _is_taken(name: str) -> bool:
+    return name in (PAGE, *(_PINNED.format(place) for place in range(1, MOST_PINNED + 1)))
 
 
 def _base(case: Case, name: str) -> Policy:

@@ -1,23 +1,44 @@
 // What the charts of fans draw, and the same as a table.
 import { laboratory } from '../lib/state.svelte'
 import type { Fan, Table } from '../lib/types'
-import { capital } from '../lib/words'
+import { capital, number } from '../lib/words'
 import { colourOf } from './colours'
 import type { Series } from './FanDrawing.svelte'
 
-/** Gives a policy's fan; one that does what the reference does is run once, under that one's name. */
-export function fanOf(fans: Record<string, Fan> | undefined, policy: string, reference: string): Fan | null {
-  return fans?.[policy] ?? fans?.[reference] ?? null
+/** What a picture says of its own policies: labels are of what is drawn, not of what is asked by now. */
+export interface Drawn {
+  policies: { name: string; title: string; run: string }[]
+  reference: string
+  window: [number, number]
+}
+
+/** Says whether the page's policy is the one that it is compared with. */
+export function alike(picture: Drawn): boolean {
+  const run = (name: string) => picture.policies.find((policy) => policy.name === name)?.run
+  return run('page') === run(picture.reference)
+}
+
+/** Gives the title of a policy as the picture has it. */
+export function titleIn(picture: Drawn, name: string): string {
+  if (name === 'none') return 'nothing is done'
+  return picture.policies.find((policy) => policy.name === name)?.title ?? name.replaceAll('_', ' ')
+}
+
+/** Says over which years effects of a picture are measured. */
+export function lastYears(picture: Drawn): string {
+  const years = (picture.window[1] - picture.window[0]) / 4
+  return years === 1 ? 'the last year' : `the last ${number(years)} years`
 }
 
 /** Gives what is drawn of the page's policy and the reference. */
-export function pageSeries(fans: Record<string, Fan> | undefined, reference: string): Series[] {
-  const page = fanOf(fans, 'page', reference)
+export function pageSeries(fans: Record<string, Fan> | undefined, picture: Drawn): Series[] {
+  const page = fans?.page
   if (!page) return []
   const drawn: Series[] = [{ name: 'page', label: 'median', fan: page, colour: colourOf('page'), ends: true }]
-  const other = fans?.[reference]
-  if (other && other !== page) {
-    drawn.push({ name: reference, label: shortTitle(reference), short: reference === 'none' ? 'nothing' : undefined, fan: other, colour: colourOf(reference, reference), dashed: true, bands: 'none' })
+  const other = fans?.[picture.reference]
+  if (other && !alike(picture)) {
+    const short = picture.reference === 'none' ? 'nothing' : undefined
+    drawn.push({ name: picture.reference, label: titleIn(picture, picture.reference), short, fan: other, colour: colourOf(picture.reference, picture.reference), dashed: true, bands: 'none' })
   }
   return drawn
 }
@@ -26,9 +47,9 @@ export function shortTitle(policy: string): string {
   return policy === 'none' ? 'nothing is done' : laboratory.policyTitle(policy)
 }
 
-/** Gives words for what an effect is against. */
-export function againstWords(policy: string): string {
-  return policy === 'none' ? 'doing nothing' : `"${laboratory.policyTitle(policy)}"`
+/** Gives words for what an effect of a picture is against. */
+export function againstWords(picture: Drawn): string {
+  return picture.reference === 'none' ? 'doing nothing' : `"${titleIn(picture, picture.reference)}"`
 }
 
 /** Writes fans as a table: a row for each policy and year. */

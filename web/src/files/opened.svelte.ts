@@ -1,7 +1,7 @@
 // Files that the reader opened here: kept by the server in the reader's own folder.
 import * as api from '../lib/api'
 import { laboratory } from '../lib/state.svelte'
-import type { Change, Fault, FileListed, Lever } from '../lib/types'
+import type { Fault, FileListed } from '../lib/types'
 
 export interface Refused {
   name: string
@@ -81,14 +81,33 @@ class Opened {
       await laboratory.open(file.case ?? `brought:${file.id}`)
       laboratory.say(`${file.name} is the case now.`)
     } else if (file.policy) {
-      const { levers, left } = leversOf(file.policy.changes, laboratory.scenario?.region ?? '')
-      laboratory.change({ base: 'none', levers, name: file.policy.title || file.policy.name })
-      const more = left ? ` ${left} of its changes act elsewhere, or are later changes of the same instrument, and are not on the page.` : ''
-      this.notes = [{ name: file.name, notes: [`Its levers are on the page.${more}`] }, ...this.notes.filter((one) => one.name !== file.name)]
-      laboratory.say(`The levers of ${file.name} are on the page.`)
+      await this.#putOnPage(file, file.policy.title || file.policy.name)
     } else if (file.kind === 'goals' || String(file.kind) === 'observations') laboratory.selectTab('progress')
     else if (file.kind === 'register') laboratory.selectTab('partners')
     else laboratory.selectTab('strengths')
+  }
+
+  /** Puts what a policy of a file does in the region on the page; what levers cannot hold is said. */
+  async #putOnPage(file: FileListed, title: string): Promise<void> {
+    const scenario = laboratory.scenario
+    if (!scenario) return
+    try {
+      const { levers: uses, decides } = await api.baseOf(scenario.case, `file:${file.id}`, scenario.region)
+      const steps = uses.filter((use) => use.changes > 1).map((use) => laboratory.leverKind(use.instrument)?.title ?? use.instrument)
+      const left = [
+        ...(decides ? ['its governments, which decide during the run'] : []),
+        ...(steps.length ? [`the steps by which it comes to its level of ${steps.join(', ')}`] : []),
+        ...(file.policy?.changes.some((change) => change.where.some((place) => place !== 'target' && place !== scenario.region)) ? ['what it does in other regions'] : []),
+      ]
+      const levers = uses.map(({ instrument, intensity, per, from, until, stages }) => ({ instrument, intensity, per, from, until, stages }))
+      laboratory.change({ base: 'none', levers, name: left.length ? `${title} (in part)` : title })
+      const words = left.length ? `Levers cannot hold ${left.join(', nor ')}: redqueen compare takes the file whole.` : 'Its levers are on the page.'
+      this.notes = [{ name: file.name, notes: [words] }, ...this.notes.filter((one) => one.name !== file.name)]
+      laboratory.say(left.length ? `${file.name} is on the page in part. ${words}` : `The levers of ${file.name} are on the page.`)
+    } catch (error) {
+      this.refused = [{ name: file.name, heading: `${file.name} cannot be put on this page`, faults: api.faultsOf(error) }]
+      this.shown = true
+    }
   }
 
   async #take(file: FileListed): Promise<void> {
@@ -99,23 +118,6 @@ class Opened {
     if (file.kind === 'goals') laboratory.selectTab('progress')
     if ((file.kind === 'table' || file.kind === 'register') && !['strengths', 'partners'].includes(laboratory.scenario?.tab ?? '')) laboratory.selectTab('strengths')
   }
-}
-
-/** Reads a policy's changes as levers of the page: one an instrument, those that act in the region. */
-function leversOf(changes: Change[], region: string): { levers: Lever[]; left: number } {
-  const levers = new Map<string, Lever>()
-  let left = 0
-  for (const change of changes) {
-    // In a policy that is of no case, the target is the region in which levers act.
-    if (change.where.length && !change.where.includes(region) && !change.where.includes('target')) {
-      left += 1
-      continue
-    }
-    if (levers.has(change.instrument)) left += 1
-    const { instrument, intensity, per, from, until, stages } = change
-    levers.set(instrument, { instrument, intensity, per, from, until, stages })
-  }
-  return { levers: [...levers.values()], left }
 }
 
 export function megabytes(bytes: number): string {

@@ -78,7 +78,7 @@ export function titled(shown: CaseShown): CaseShown {
 
 export const caseShown = async (name: string) => titled(await get<CaseShown>(`/api/cases/${encodeURIComponent(name)}`))
 export const baseOf = (name: string, policy: string, region: string) =>
-  get<{ levers: BaseLever[] }>(`/api/cases/${encodeURIComponent(name)}/base/${encodeURIComponent(policy)}?region=${encodeURIComponent(region)}`)
+  get<{ levers: BaseLever[]; decides: boolean }>(`/api/cases/${encodeURIComponent(name)}/base/${encodeURIComponent(policy)}?region=${encodeURIComponent(region)}`)
 
 export interface Saved {
   case: { name: string; text: string } | null

@@ -163,6 +163,7 @@ class Live {
   #rest(known: { command: string; runs: number; milliseconds: number }): void {
     this.faults = []
     this.heading = null
+    this.#refused = ''
     this.command = known.command
     this.seedsRun = known.runs
     this.milliseconds = known.milliseconds

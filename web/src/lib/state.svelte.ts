@@ -27,6 +27,7 @@ class Laboratory {
   #cases = new Map<string, CaseShown>()
   #bases = new Map<string, BaseLever[]>()
   #opening = 0
+  #writing: ReturnType<typeof setTimeout> | undefined
 
   readonly canUndo = $derived(this.#past.length > 0)
   readonly canRedo = $derived(this.#future.length > 0)
@@ -103,11 +104,17 @@ class Laboratory {
   setLever(lever: Lever, together: string | null = null): void {
     const levers = this.scenario?.levers ?? []
     const known = levers.some((other) => other.instrument === lever.instrument)
-    this.change({ levers: known ? levers.map((other) => (other.instrument === lever.instrument ? lever : other)) : [...levers, lever] }, together)
+    this.change({ ...this.#renamed(), levers: known ? levers.map((other) => (other.instrument === lever.instrument ? lever : other)) : [...levers, lever] }, together)
   }
 
   removeLever(instrument: string): void {
-    this.change({ levers: (this.scenario?.levers ?? []).filter((lever) => lever.instrument !== instrument) })
+    this.change({ ...this.#renamed(), levers: (this.scenario?.levers ?? []).filter((lever) => lever.instrument !== instrument) })
+  }
+
+  /** A policy that is changed is no longer the one that its name was given to. */
+  #renamed(): Partial<Scenario> {
+    const name = this.scenario?.name
+    return name && !name.endsWith(', changed') ? { name: `${name}, changed` } : {}
   }
 
   /** Starts from a policy: the levers go back to what it does. */
@@ -142,7 +149,7 @@ class Laboratory {
   pin(): void {
     const scenario = this.scenario
     if (!scenario || scenario.pinned.length >= 3) return
-    const name = scenario.name || this.#freeName(scenario)
+    const name = this.#freeName(scenario)
     this.change({ pinned: [...scenario.pinned, { name, base: scenario.base, levers: scenario.levers }] })
     this.say(`Pinned as ${name}.`)
   }
@@ -155,6 +162,11 @@ class Laboratory {
   load(position: number): void {
     const pinned = this.scenario?.pinned[position]
     if (pinned) this.change({ base: pinned.base, levers: pinned.levers, name: pinned.name })
+  }
+
+  /** Gives the link that holds the state of the page. */
+  link(): string {
+    return this.scenario ? `${location.origin}/${linkOf(this.scenario)}` : location.href
   }
 
   // ---- cases
@@ -229,12 +241,23 @@ class Laboratory {
       outcome: outcome.name,
       seeds: this.about?.seeds ?? 24,
       tab: this.scenario?.tab ?? 'outlook',
-      window: 20,
+      window: Math.min(20, Math.round(4 * (shown.end - shown.start))),
     }
   }
 
   /** Fits a scenario of a link to the case: names that the case lacks get their usual value. */
   #fitting(scenario: Scenario, shown: CaseShown): Scenario {
+    const fitted = this.#fitted(scenario, shown)
+    const lost = scenario.levers.length - fitted.levers.length + scenario.pinned.length - fitted.pinned.length
+    const others = (['region', 'base', 'reference', 'outcome'] as const).filter((key) => scenario[key] && scenario[key] !== fitted[key])
+    if (lost || others.length) {
+      const words = [...(lost ? [`${lost} of its levers or pinned policies`] : []), ...others.map((key) => `its ${key}`)].join(', ')
+      this.faults = [{ message: `The case does not have all that the link names: ${words}.`, remedy: 'What it lacks was left out; the case may be another version.' }]
+    }
+    return fitted
+  }
+
+  #fitted(scenario: Scenario, shown: CaseShown): Scenario {
     const usual = this.#usual(shown)
     const policies = new Set(['none', ...shown.policies.map((policy) => policy.name)])
     const regions = new Set(shown.regions.map((region) => region.name))
@@ -249,6 +272,8 @@ class Laboratory {
       outcome: shown.outcomes.some((outcome) => outcome.name === scenario.outcome) ? scenario.outcome : usual.outcome,
       levers: scenario.levers.filter((lever) => known.has(lever.instrument)),
       pinned: scenario.pinned.filter((pinned) => policies.has(pinned.base)),
+      window: Math.min(scenario.window, Math.round(4 * (shown.end - shown.start))),
+      seeds: Math.min(scenario.seeds, this.about?.limits.seeds ?? scenario.seeds),
     }
   }
 
@@ -267,8 +292,20 @@ class Laboratory {
     const shown = this.#cases.get(scenario.case)
     if (shown) this.case = shown
     else if (this.case?.name !== scenario.case) void this.open(scenario.case, scenario, false)
-    history.replaceState(null, '', linkOf(scenario))
+    this.#writeLink()
     void this.#readBase(scenario)
+  }
+
+  /** Writes the link into the address, not at each step of a drag: browsers take only so many. */
+  #writeLink(): void {
+    clearTimeout(this.#writing)
+    this.#writing = setTimeout(() => {
+      try {
+        if (this.scenario) history.replaceState(null, '', linkOf(this.scenario))
+      } catch {
+        // The address lags; the share button copies the link itself.
+      }
+    }, 250)
   }
 
   async #readBase(scenario: Scenario): Promise<void> {
@@ -294,7 +331,7 @@ class Laboratory {
 
   #freeName(scenario: Scenario): string {
     const title = scenario.base === 'none' ? 'My policy' : this.policyTitle(scenario.base)
-    const start = scenario.levers.length && scenario.base !== 'none' ? `${title}, changed` : title
+    const start = scenario.name || (scenario.levers.length && scenario.base !== 'none' ? `${title}, changed` : title)
     const taken = new Set(scenario.pinned.map((pinned) => pinned.name))
     if (!taken.has(start)) return start
     let number = 2

@@ -218,7 +218,8 @@ interface Picture {
   region: string
   outcome: string
   time: number[]
-  policies: { name: string; title: string }[]
+  policies: { name: string; title: string; run: string }[]
+  window: [number, number]
   reference: string
   unit: string
   words: string
@@ -236,8 +237,8 @@ export interface OutlookPicture extends Picture {
   fans: Record<string, Record<string, Fan>>
   effects: Effect[]
   table: Effect[] | null
-  flows: { year: number; unit: string; regions: string[]; links: Flow[] } | null
-  value: { year: number; unit: string; links: { stage: string; region: string; value: Maybe; reference: Maybe }[] } | null
+  flows: { year: number; unit: string; regions: string[]; links: Flow[]; across: Record<string, Record<'sold' | 'bought', { value: Maybe; reference: Maybe }>> } | null
+  value: { year: number; unit: string; links: { stage: string; region: string; value: Maybe; reference: Maybe }[]; shares: Record<string, { value: Maybe; reference: Maybe }> } | null
   cost: Record<string, Maybe> | Maybe
   /** Parts that are of the picture before, until all runs are in. */
   kept?: string[]

@@ -68,7 +68,7 @@ export function capital(text: string): string {
 }
 
 export function year(value: Maybe | undefined): string {
-  return value === null || value === undefined ? '-' : String(Math.floor(value))
+  return value === null || value === undefined ? '-' : String(value)
 }
 
 export function count(number_: number, one: string, many = `${one}s`): string {

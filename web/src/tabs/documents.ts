@@ -463,6 +463,8 @@ export interface Course {
   quality: Maybe[]
   frontier: Maybe[]
   standing_still: Maybe[]
+  income_times: Maybe
+  nearer: { mean: Maybe; low: Maybe; high: Maybe; verdict: string }
 }
 
 export interface Courses extends Pictured {
