@@ -88,7 +88,7 @@ def test_a_later_question_ends_the_earlier(app):
 def test_a_page_that_leaves_stops_what_runs_for_it(app):
     pool = app.app.state.pool
     with page(app) as socket:
-        ask(socket, 1, seeds=500)
+        ask(socket, 1, seeds=180)
         while not pool._running:
             time.sleep(0.01)
     until = time.monotonic() + 5
