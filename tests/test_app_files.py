@@ -320,20 +320,10 @@ def test_a_file_that_unpacks_into_too_much_is_refused_before_it_is_read(tmp_path
     recognising.check_unpacked(path, most=3_000_000)
 
 
-@pytest.mark.parametrize("name, pack", [("b.csv.gz", "gzip"), ("b.xlsx", "zip")])
-def test_a_bomb_is_refused_and_the_server_goes_on(page, tmp_path, name, pack):
-    # A little more than is taken, in blocks: no test should need the memory that the bomb asks for.
-    count, block = recognising.UNPACKED // (64 << 20) + 1, bytes(64 << 20)
-    packed = io.BytesIO()
-    if pack == "gzip":
-        with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=1) as stream:
-            for _ in range(count):
-                stream.write(block)
-    else:
-        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-            with archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as stream:
-                for _ in range(count):
-                    stream.write(block)
+def test_a_bomb_is_refused_and_the_server_goes_on(page, tmp_path):
+    # A little more than is taken, in members of one file: no test should need the memory that the bomb asks for.
+    name, member = "b.csv.gz", gzip.compress(bytes(64 << 20), compresslevel=1)
+    packed = io.BytesIO(member * (recognising.UNPACKED // (64 << 20) + 1))
     answer = opened(page, name, packed.getvalue())
     assert "unpacks from" in faults(answer)[0]["message"] and faults(answer)[0]["file"] == name
     assert kept(tmp_path) == [] and page.get("/api/about").status_code == 200

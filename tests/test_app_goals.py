@@ -169,6 +169,14 @@ def test_an_edited_file_is_saved_if_nothing_is_wrong_with_it(page, goals):
     assert sorted(one.name for one in place_of(page, goals).iterdir()) == ["about.json", "goals.toml", "toy.toml"]
 
 
+def test_an_edit_of_a_text_that_was_changed_elsewhere_is_not_saved(page, goals):
+    text = page.get(f"/api/goals/{goals}").json()["text"]
+    assert page.put(f"/api/goals/{goals}", json={"text": text + "# mine\n", "was": text}).status_code == 200
+    refused = page.put(f"/api/goals/{goals}", json={"text": text + "# theirs\n", "was": text})
+    assert refused.status_code == 422 and "changed elsewhere" in refused.json()["faults"][0]["message"]
+    assert page.get(f"/api/goals/{goals}").json()["text"] == text + "# mine\n"
+
+
 @pytest.mark.parametrize("text", [None, "", 5, "[case]\nname = 'x'\n", LONGER, GOALS.replace("budget = 0.3", 'ledger = "/tmp/elsewhere.db"')])
 def test_what_is_no_goals_file_is_not_saved(page, goals, text):
     assert page.put(f"/api/goals/{goals}", json={"text": text}).status_code == 422

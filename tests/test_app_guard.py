@@ -149,7 +149,7 @@ def test_the_token_in_the_address_becomes_a_cookie_and_leaves_the_address(elsewh
     answer = elsewhere.get("/", params={"token": TOKEN, "case": "hsinchu"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/?case=hsinchu")
     cookie = answer.headers["set-cookie"]
-    assert "HttpOnly" in cookie and "SameSite=Strict" in cookie and "Path=/" in cookie
+    assert "HttpOnly" in cookie and "SameSite=Lax" in cookie and "Path=/" in cookie
     assert elsewhere.get("/api/about").status_code == 200, "the cookie is enough from then on"
 
 

@@ -44,7 +44,7 @@ def test_members_are_those_of_the_trial(whole, threads):
     made = Pool(threads)
     told = []
     request = made.run(trial, lambda one: told.append(len(one.found)))
-    assert request.done and told == sorted(told) and told[-1] == trial.members
+    assert request.done and max(told) == trial.members
     same(request.result(), result)
     same(request.result(variables_of((BY_NAME["jobs"],))), result[list(variables_of((BY_NAME["jobs"],)))])
     made.close()
@@ -178,8 +178,9 @@ def test_once_all_are_run_none_stands_in(whole):
 
 def test_a_policy_without_members_has_no_future_but_nothing_fails(whole):
     trial, result = whole
-    lacking = some_missing(result, "networks", [1, 2, 3])
-    assert futures_everywhere(lacking, "jobs", ["networks"], standing_in=trial.reference)
+    lacking = some_missing(result, "networks", [1, 2, 3, 4])
+    for one in futures_everywhere(lacking, "jobs", ["networks"], standing_in=trial.reference).values():
+        assert numpy.isnan(one.median).all()
 
 
 def test_structure_is_what_the_tables_of_a_run_say(whole):

@@ -1,6 +1,7 @@
 """Scenarios: what a page asks becomes the same trial from a document, a link, a policy file or a case file."""
 
 import json
+from dataclasses import replace
 
 import numpy
 import pytest
@@ -103,6 +104,20 @@ def test_the_same_policy_is_run_once():
     asked = scenario(base="as_it_happened", pinned=[{"base": "none"}, {"base": "as_it_happened"}, {"base": "diaspora"}], reference="none")
     assert asked.names() == {PAGE: PAGE, "pinned_1": "none", "pinned_2": PAGE, "pinned_3": "pinned_3"}
     assert list(asked.trial().policies) == [PAGE, "pinned_3", "none"]
+
+
+def test_a_lever_that_stands_twice_is_not_the_same_policy_as_once():
+    lever = {"instrument": "venture_capital", "intensity": 3.0, "per": "worker"}
+    asked = scenario(levers=[lever, lever], pinned=[{"base": "none", "levers": [lever]}], reference="none")
+    assert asked.names() == {PAGE: PAGE, "pinned_1": "pinned_1"}
+
+
+def test_a_reference_that_is_called_as_policies_of_a_page_are_is_refused():
+    found = case("hsinchu")
+    found = replace(found, policies={**found.policies, "page": replace(found.policies["as_it_happened"], name="page")})
+    with pytest.raises(Refused, match="reference: 'page' is what the policies of a page are called"):
+        read_scenario({"case": "x", "base": "as_it_happened", "reference": "page"}, lambda name: found)
+    assert read_scenario({"case": "x", "base": "page", "reference": "none"}, lambda name: found).names() == {PAGE: PAGE}
 
 
 def test_everything_wrong_with_a_scenario_is_told_at_once():
