@@ -10,7 +10,7 @@ demo: .venv/built
 	.venv/bin/redqueen compare hsinchu -o demo
 
 test: .venv/built
-	.venv/bin/python -m pytest -n 2 --dist loadfile
+	.venv/bin/python -m pytest -n 3 --dist loadfile
 
 build: .venv/built
 

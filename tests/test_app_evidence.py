@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy
 import pytest
-from serving import client
+from serving import client, read_here
 from toy_trial import CASE
 
 from redqueen.cli import main
@@ -31,7 +31,8 @@ def exports(seed=3):
 
 
 @pytest.fixture
-def page(tmp_path):
+def page(tmp_path, monkeypatch):
+    read_here(monkeypatch)
     with client(tmp_path / "folder") as asked:
         yield asked
 

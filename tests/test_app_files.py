@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from monitored import GOALS, LONGER
-from serving import client
+from serving import client, read_here
 from toy_trial import CASE
 
 from redqueen.app import recognising
@@ -34,7 +34,15 @@ TABLE = "region,activity,year,value,measure,unit\n" + "".join(
 
 
 @pytest.fixture
-def page(tmp_path):
+def page(tmp_path, monkeypatch):
+    read_here(monkeypatch)
+    with client(tmp_path / "folder") as asked:
+        yield asked
+
+
+@pytest.fixture
+def apart(tmp_path):
+    """Give the page of an app that reads each file in a process of its own, as users have it."""
     with client(tmp_path / "folder") as asked:
         yield asked
 
@@ -57,9 +65,9 @@ def kept(tmp_path):
 # What a file is
 
 
-def test_a_file_is_recognised_by_what_it_holds(page):
+def test_a_file_is_recognised_by_what_it_holds(apart):
     found = {
-        name: opened(page, name, content).json()
+        name: opened(apart, name, content).json()
         for name, content in {
             "toy.toml": CASE, "p.toml": POLICY, "t.csv": TABLE, "r.csv": (FILES / "organisations.csv").read_bytes(),
             "figures.csv": "indicator,year,value\njobs,1999,3\n", "trial.toml": '[trial]\nseeds = 2\n[[world]]\ncase = "hsinchu"\n',
@@ -76,7 +84,7 @@ def test_a_file_is_recognised_by_what_it_holds(page):
     }
     table = found["t.csv"]
     assert (table["measures"], table["regions"], table["years"]) == (["exports"], 3, [2000, 2001])
-    listed = page.get("/api/files").json()
+    listed = apart.get("/api/files").json()
     assert [one["name"] for one in listed] == list(found) and all(one["bytes"] > 0 and one["added"] > 0 for one in listed)
 
 
@@ -242,16 +250,16 @@ def test_a_clean_name_is_clean(name):
 # What a file may do
 
 
-def test_nothing_in_a_file_is_carried_out(page, tmp_path):
+def test_nothing_in_a_file_is_carried_out(apart, tmp_path):
     flag = tmp_path / "ran"
     for text in (
         f'__import__("os").system("touch {flag}")', f'a = "$(touch {flag})"', f"!!python/object/apply:os.system ['touch {flag}']",
         f'[trial]\nname = "$(touch {flag})"\n[[world]]\ncase = "hsinchu"\n',
     ):
-        assert opened(page, "a.toml", text).status_code == 422
-    assert opened(page, f"$(touch {flag}).csv", TABLE).status_code == 200
+        assert opened(apart, "a.toml", text).status_code == 422
+    assert opened(apart, f"$(touch {flag}).csv", TABLE).status_code == 200
     formula = TABLE.replace("chips", f'"=cmd|\' /C touch {flag}\'!A0"')
-    assert opened(page, "f.csv", formula).json()["kind"] == "table"
+    assert opened(apart, "f.csv", formula).json()["kind"] == "table"
     assert not flag.exists()
 
 
@@ -320,16 +328,16 @@ def test_a_file_that_unpacks_into_too_much_is_refused_before_it_is_read(tmp_path
     recognising.check_unpacked(path, most=3_000_000)
 
 
-def test_a_bomb_is_refused_and_the_server_goes_on(page, tmp_path):
+def test_a_bomb_is_refused_and_the_server_goes_on(apart, tmp_path):
     # A little more than is taken, in members of one file: no test should need the memory that the bomb asks for.
     name, member = "b.csv.gz", gzip.compress(bytes(64 << 20), compresslevel=1)
     packed = io.BytesIO(member * (recognising.UNPACKED // (64 << 20) + 1))
-    answer = opened(page, name, packed.getvalue())
+    answer = opened(apart, name, packed.getvalue())
     assert "unpacks from" in faults(answer)[0]["message"] and faults(answer)[0]["file"] == name
-    assert kept(tmp_path) == [] and page.get("/api/about").status_code == 200
+    assert kept(tmp_path) == [] and apart.get("/api/about").status_code == 200
 
 
-def test_a_reader_has_so_much_memory_and_no_more(page, tmp_path, monkeypatch):
+def test_a_reader_has_so_much_memory_and_no_more(apart, tmp_path, monkeypatch):
     # Half a gigabyte of cells in a column, packed into little by the format itself.
     arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
     rows = 60_000_000
@@ -341,9 +349,9 @@ def test_a_reader_has_so_much_memory_and_no_more(page, tmp_path, monkeypatch):
         for _ in range(rows // large.num_rows):
             writer.write_table(large, row_group_size=large.num_rows)
     monkeypatch.setattr("redqueen.app.files.sys.executable", str(small_python(tmp_path)))
-    answer = opened(page, "big.parquet", path.read_bytes())
+    answer = opened(apart, "big.parquet", path.read_bytes())
     assert faults(answer)[0]["file"] == "big.parquet"
-    assert kept(tmp_path) == [] and page.get("/api/about").status_code == 200
+    assert kept(tmp_path) == [] and apart.get("/api/about").status_code == 200
 
 
 def small_python(tmp_path):
@@ -359,11 +367,11 @@ def small_python(tmp_path):
     return script
 
 
-def test_a_reader_that_ends_its_process_ends_no_other(page, monkeypatch):
+def test_a_reader_that_ends_its_process_ends_no_other(apart, monkeypatch):
     monkeypatch.setattr("redqueen.app.files.sys.executable", shutil.which("false"))
-    answer = opened(page, "t.csv", TABLE)
+    answer = opened(apart, "t.csv", TABLE)
     assert "ends the reader" in faults(answer)[0]["message"] and faults(answer)[0]["file"] == "t.csv"
-    assert page.get("/api/about").status_code == 200
+    assert apart.get("/api/about").status_code == 200
 
 
 def test_a_case_of_more_than_anybody_writes_is_refused(page):
@@ -371,7 +379,7 @@ def test_a_case_of_more_than_anybody_writes_is_refused(page):
     assert "nobody writes" in faults(opened(page, "toy.toml", text))[0]["message"]
 
 
-def test_points_without_number_end_the_reader_alone(page):
+def test_points_without_number_end_the_reader_alone(apart):
     text = '[trial]\nseeds = 1\n[[world]]\ncase = "hsinchu"\n[uncertain]\nattention = "declared"\n[samples]\ncount = 100000000000\n'
-    assert opened(page, "trial.toml", text).status_code == 422
-    assert page.get("/api/about").status_code == 200
+    assert opened(apart, "trial.toml", text).status_code == 422
+    assert apart.get("/api/about").status_code == 200

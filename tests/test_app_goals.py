@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from monitored import GOALS, LONGER
-from serving import Server, client
+from serving import Server, client, read_here
 
 from redqueen.app.goals import fingerprint, keep_found
 from redqueen.errors import Refused
@@ -16,7 +16,8 @@ pytest.importorskip("sqlalchemy")
 
 
 @pytest.fixture
-def page(tmp_path):
+def page(tmp_path, monkeypatch):
+    read_here(monkeypatch)
     with client(tmp_path / "folder") as asked:
         yield asked
 

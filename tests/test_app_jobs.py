@@ -108,12 +108,12 @@ def test_policies_of_a_page_are_run_as_pinned_and_the_same_one_once(folder):
 
 def test_why_is_explained_with_its_sentences(folder):
     with Server(folder, "--port", "0") as server:
-        job = begin(server, "explain", seeds=1, points=40, outcome="jobs")
-        assert "jobs" in job["title"] and "south" in job["title"]
+        job = begin(server, "explain", seeds=2, points=40, outcome="jobs")
+        assert "jobs" in job["title"] and "South" in job["title"]
         done = server.job(job["id"], DONE, FAILED, seconds=300)
         assert done["state"] == DONE, done["faults"]
         result = done["result"]
-        assert (result["policy"], result["to"], result["outcome"], result["region"], result["points"]) == ("page", "none", "jobs", "south", 40)
+        assert (result["policy"], result["to"], result["outcome"], result["region"], result["points"]) == ("this_policy", "none", "jobs", "south", 40)
         assert list(result["sentences"]) and all(isinstance(line, str) for lines in result["sentences"].values() for line in lines)
         assert result["title"].startswith("Why page changes")
 

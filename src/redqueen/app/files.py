@@ -23,7 +23,7 @@ from redqueen.app.folder import ABOUT, BROUGHT, FILES, GOALS, Folder, clean_name
 from redqueen.app.recognising import SECONDS, names_in
 from redqueen.errors import Fault, Refused
 
-__all__ = ["copy_named", "keep_file", "listed", "open_here", "recognised", "router"]
+__all__ = ["copy_named", "keep_file", "listed", "open_here", "read_apart", "recognised", "router"]
 
 router = APIRouter()
 _HEADING = "the file cannot be opened"
@@ -108,20 +108,8 @@ def keep_file(
 
 def recognised(place: Path, said: str | None = None, year: int | None = None, *, local: bool = True) -> dict[str, Any]:
     """Recognises a file in a process of its own; raises `Refused` with its faults, which bear the name that the user gave."""
-    words = [sys.executable, "-m", "redqueen.app.recognising", str(place), *([] if year is None else [str(year)])]
-    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
     name = said or place.name
-    try:
-        with _TURN:
-            done = subprocess.run(words, capture_output=True, env=environment, timeout=2 * SECONDS, stdin=subprocess.DEVNULL)
-        found = json.loads(done.stdout)
-    except subprocess.TimeoutExpired:
-        raise Refused.one("reading it takes too long", file=name, heading=_HEADING) from None
-    except ValueError:
-        # A signal, or a parser that ended the process: what it said last is for the log alone.
-        sys.stderr.buffer.write(done.stderr[-4000:])
-        words_of = "reading it takes more memory or time than there is for it, or ends the reader"
-        raise Refused.one(words_of, file=name, heading=_HEADING, remedy="is it whole, and of a known layout?") from None
+    found = read_apart(place, year, name)
     if "faults" in found:
         faults = [_renamed(Fault(**fault), place, name) for fault in found["faults"]]
         raise Refused(faults, None if found["heading"] is None else found["heading"].replace(str(place), name))
@@ -129,6 +117,24 @@ def recognised(place: Path, said: str | None = None, year: int | None = None, *,
         from redqueen.app.recognising import check_names
 
         check_names(place, local=False)
+    return found
+
+
+def read_apart(place: Path, year: int | None, name: str) -> dict[str, Any]:
+    """Gives what a process of its own, whose memory and time are limited, says of a file; refuses it where that does not end well."""
+    words = [sys.executable, "-m", "redqueen.app.recognising", str(place), *([] if year is None else [str(year)])]
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
+    try:
+        with _TURN:
+            done = subprocess.run(words, capture_output=True, env=environment, timeout=2 * SECONDS, stdin=subprocess.DEVNULL)
+        found: dict[str, Any] = json.loads(done.stdout)
+    except subprocess.TimeoutExpired:
+        raise Refused.one("reading it takes too long", file=name, heading=_HEADING) from None
+    except ValueError:
+        # A signal, or a parser that ended the process: what it said last is for the log alone.
+        sys.stderr.buffer.write(done.stderr[-4000:])
+        words_of = "reading it takes more memory or time than there is for it, or ends the reader"
+        raise Refused.one(words_of, file=name, heading=_HEADING, remedy="is it whole, and of a known layout?") from None
     return found
 
 

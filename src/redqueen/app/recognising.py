@@ -18,7 +18,7 @@ from typing import Any
 
 from redqueen.errors import Faults, Refused
 
-__all__ = ["MEMORY", "MOST_TEXT", "SECONDS", "UNPACKED", "recognise_file"]
+__all__ = ["MEMORY", "MOST_TEXT", "SECONDS", "UNPACKED", "recognise_file", "told"]
 
 #: Most bytes of memory and seconds of a processor that reading a file may take.
 MEMORY, SECONDS = 6 << 30, 300
@@ -239,20 +239,24 @@ def _limit() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def main(words: list[str]) -> int:
-    """Prints what a file is, or its faults, as one JSON document."""
-    _limit()
+def told(path: Path, year: int | None = None) -> str:
+    """Says what a file is, or its faults, as one JSON document."""
     from redqueen.lab.store import json_text
 
-    path = Path(words[0])
     try:
         try:
-            found: dict[str, Any] = recognise_file(path, int(words[1]) if len(words) > 1 else None)
+            found: dict[str, Any] = recognise_file(path, year)
         except MemoryError:
             raise Refused.one("reading it takes more memory than there is for it", file=path, heading=_HEADING) from None
     except Refused as refusal:
         found = {"heading": refusal.heading, "faults": [asdict(fault) for fault in refusal.faults]}
-    print(json_text(found))
+    return json_text(found)
+
+
+def main(words: list[str]) -> int:
+    """Prints what a file is, within the limits of its process."""
+    _limit()
+    print(told(Path(words[0]), int(words[1]) if len(words) > 1 else None))
     return 0
 
 
