@@ -29,21 +29,26 @@ slider => {
   let open = null;
   const band = () => [...fan.querySelectorAll('path')].map(path => path.getAttribute('d')).join();
   let drawn = band();
-  slider.addEventListener('input', () => { drawn = band(); open = {at: performance.now(), first: null, whole: null}; window.noted.push(open) }, true);
-  new MutationObserver(() => { if (open && open.first === null && band() !== drawn) open.first = performance.now() - open.at })
-    .observe(fan, {subtree: true, childList: true, attributes: true});
-  new MutationObserver(() => { if (open && open.first !== null && live.dataset.state === 'live') { open.whole ??= performance.now() - open.at } })
-    .observe(live, {subtree: true, childList: true, characterData: true, attributes: true});
+  slider.addEventListener('input', () => { drawn = band(); open = {at: performance.now(), asked: false, first: null, whole: null}; window.noted.push(open) }, true);
+  // The state says "refining" from the question until all runs are in: a band that is drawn then is of an answer.
+  const look = () => {
+    if (!open) return;
+    if (live.dataset.state === 'refining') open.asked = true;
+    if (open.asked && open.first === null && band() !== drawn) open.first = performance.now() - open.at;
+    if (open.asked && open.first !== null && live.dataset.state === 'live') open.whole ??= performance.now() - open.at;
+  };
+  for (const place of [fan, live]) new MutationObserver(look).observe(place, {subtree: true, childList: true, characterData: true, attributes: true});
 }
 """
 
 
 def opened(browser, address: str, case: str) -> Page:
     """Give a page of a case whose first picture is whole, with a slider watched."""
+    from redqueen.cases.case import case as read_case
     from redqueen.studies.scenario import link_of
 
     page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-    page.goto(link_of({"case": case, "base": "none", "levers": [], "reference": "none", "seeds": 24, "tab": "outlook"}, address))
+    page.goto(link_of({"case": case, "region": read_case(case).region, "base": "none", "levers": [], "reference": "none", "seeds": 24, "tab": "outlook"}, address))
     page.wait_for_selector("[data-testid=live-state][data-state=live]", timeout=180_000)
     slider = page.locator("input[type=range]").first
     slider.evaluate(WATCH)
