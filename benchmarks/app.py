@@ -59,6 +59,8 @@ def opened(browser, address: str, case: str) -> Page:
 def press(pages: list[Page], presses: int) -> list[dict]:
     """Press a key in all pages at once, and again when all are answered whole."""
     for _ in range(presses):
+        # What is drawn last comes to rest within 150 ms.
+        time.sleep(0.6)
         for page in pages:
             page.keyboard.press("ArrowRight")
         for page in pages:
