@@ -115,7 +115,7 @@ def test_why_is_explained_with_its_sentences(folder):
         result = done["result"]
         assert (result["policy"], result["to"], result["outcome"], result["region"], result["points"]) == ("this_policy", "none", "jobs", "south", 40)
         assert list(result["sentences"]) and all(isinstance(line, str) for lines in result["sentences"].values() for line in lines)
-        assert result["title"].startswith("Why page changes")
+        assert result["title"].startswith("Why this_policy changes")
 
 
 def test_a_plan_of_the_page_becomes_goals(folder):
