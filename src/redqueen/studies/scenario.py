@@ -12,6 +12,7 @@ from typing import Any
 
 from redqueen.cases.case import Case
 from redqueen.errors import Faults, Refused, nearest
+from redqueen.lab.compare import WINDOW
 from redqueen.lab.outcomes import BY_NAME
 from redqueen.lab.trial import SEEDS, Trial
 from redqueen.lab.trial_world import policy_names
@@ -101,10 +102,15 @@ class Scenario:
     reference: str = NONE.name
     outcome: str = "value_added"
     seeds: int = SEEDS
-    window: int = 20
+    window: int = WINDOW
     tab: str = ""
     shown: str = ""
     found: Case = field(compare=False, repr=False, kw_only=True)
+
+    @property
+    def mixes(self) -> dict[str, Mix]:
+        """Gives the page's policy and those pinned by their names in the trial."""
+        return {PAGE: self.mix, **{_PINNED.format(place): mix for place, mix in enumerate(self.pinned, 1)}}
 
     def policies(self) -> dict[str, Policy]:
         """Gives the page's policy, those pinned, and the reference, by their names in the trial; the same policy once.
@@ -112,15 +118,13 @@ class Scenario:
         A pinned policy, or the page's own, that does what another does stands under that one's name: see `names`.
         """
         names = self.names()
-        mixes = {PAGE: self.mix, **{_PINNED.format(place): mix for place, mix in enumerate(self.pinned, 1)}}
-        made = {name: mix.policy(self.found, self.region, name) for name, mix in mixes.items() if names[name] == name}
+        made = {name: mix.policy(self.found, self.region, name) for name, mix in self.mixes.items() if names[name] == name}
         return {**made, self.reference: replace(_base(self.found, self.reference), target=self.region)}
 
     def names(self) -> dict[str, str]:
         """Gives the name under which the page's policy and each pinned one is run: its own, or that of the same one before."""
         first: dict[Any, str] = {Mix(self.reference).key: self.reference}
-        mixes = [(PAGE, self.mix), *((_PINNED.format(place), mix) for place, mix in enumerate(self.pinned, 1))]
-        return {name: first.setdefault(mix.key, name) for name, mix in mixes}
+        return {name: first.setdefault(mix.key, name) for name, mix in self.mixes.items()}
 
     def trial(self, variables: Sequence[str] | None = None, command: str | None = None) -> Trial:
         """Gives the trial that answers it: all its policies, under the same luck."""
@@ -131,15 +135,16 @@ class Scenario:
 
     def titles(self) -> dict[str, str]:
         """Gives the titles of the page's policy, those pinned and the reference."""
-        mixes = [(PAGE, self.mix), *((_PINNED.format(place), mix) for place, mix in enumerate(self.pinned, 1))]
-        return {**{name: mix.title(self.found) for name, mix in mixes}, self.reference: Mix(self.reference).title(self.found)}
+        mixes = {**self.mixes, self.reference: Mix(self.reference)}
+        return {name: mix.title(self.found) for name, mix in mixes.items()}
 
     def document(self) -> dict[str, Any]:
         """Gives the scenario as the page has it."""
         return {
             "case": self.case, "region": self.region, "base": self.mix.base,
-            "levers": [_lever_document(one) for one in self.mix.levers], "name": self.mix.name, "reference": self.reference, "outcome": self.outcome, "seeds": self.seeds, "window": self.window,
-            "tab": self.tab, **({"shown": self.shown} if self.shown != self.region else {}),
+            "levers": [_lever_document(one) for one in self.mix.levers], "name": self.mix.name, "reference": self.reference,
+            "outcome": self.outcome, "seeds": self.seeds, "window": self.window, "tab": self.tab,
+            **({"shown": self.shown} if self.shown != self.region else {}),
             "pinned": [
                 {"name": mix.name, "base": mix.base, "levers": [_lever_document(one) for one in mix.levers]} for mix in self.pinned
             ],
@@ -184,7 +189,7 @@ def read_scenario(document: object, find_case: FindCase, *, check: bool = True) 
         known = [one.name for one in BY_NAME.values() if not one.by_stage]
         faults.add(f"no outcome of regions is called '{outcome}'", field="outcome", remedy=nearest(outcome, known) or None)
     seeds = _whole(document, "seeds", SEEDS, 2, MOST_SEEDS, faults)
-    window = _whole(document, "window", min(20, case.world.quarters), 1, case.world.quarters, faults)
+    window = _whole(document, "window", min(WINDOW, case.world.quarters), 1, case.world.quarters, faults)
     faults.refuse_if_any("the scenario cannot be used")
     found = Scenario(
         str(name), region, mix, mixes, reference, outcome, seeds, window, str(document.get("tab") or ""), shown, found=case
