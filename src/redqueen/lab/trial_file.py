@@ -245,9 +245,12 @@ def _read_ranges(section: Section) -> dict[str, tuple[float, float]]:
 def _read_points(section: Section, path: Path, ranges: Mapping[str, tuple[float, float]], method: str) -> Samples | None:
     """Reads points from a table with a column a parameter; other columns are passed over."""
     faults = Faults(file=path)
+    if path.exists() and not path.is_file():
+        section.fault("file", f"{path} is not a file")
+        return None
     try:
         rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, csv.Error) as error:
         section.fault("file", f"{path} cannot be read: {getattr(error, 'strerror', None) or error}")
         return None
     header = rows[0] if rows else []

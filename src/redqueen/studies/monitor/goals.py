@@ -378,7 +378,7 @@ def _check_measure(section: Section, measured: Measure | None, base: float | Non
 
 def _read_goals(root: Section, indicators: dict[str, Indicator], found: Case | None, since: int | None) -> tuple[Goal, ...]:
     goals: dict[str, Goal] = {}
-    declared = [table.get("name") for table in root.table.get("indicator", []) if isinstance(table, dict)]
+    declared = [section.table.get("name") for section in root.sections("indicator")]
     if not root.sections("goal"):
         root.fault(None, "no goal is set", "add [[goal]] with name, indicator, at_least and date")
     for section in root.sections("goal"):
