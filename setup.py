@@ -9,7 +9,7 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 PACKAGE = Path("src/redqueen")
-SOURCES = [PACKAGE / "draws.py", PACKAGE / "elementary.py", PACKAGE / "model" / "state.py"]
+SOURCES = [PACKAGE / "draws.py", PACKAGE / "elementary.py", PACKAGE / "model" / "state.py", PACKAGE / "model" / "quarter.py"]
 SOURCES += sorted((PACKAGE / "model" / "rules").glob("[!_]*.py"))
 # Cython's code for arrays, compiled once for all modules instead of in each.
 SHARED = "redqueen._memoryviews"

@@ -265,3 +265,14 @@ FIELDS: tuple[Field, ...] = (
     + tuple(Field(i.name, ("region",), "f8", i.unit, "instrument", i.meaning) for i in INSTRUMENTS)
     + tuple(Field(i.name + "_target", ("region",), "u8", "bits", "instrument", f"stages that {i.name} is aimed at") for i in INSTRUMENTS if i.targeted)
 )
+
+#: Kept once a year, in its last quarter, because they are large.
+YEARLY = ("flows", "final_sales", "talent", "in_house", "stage_outside", "ties_between", "research_by_mode")
+
+#: Arrays that lie side by side in memory, to be set and recorded in one step: block -> names in their order.
+BLOCKS: dict[str, tuple[str, ...]] = {
+    "outcome": tuple(field.name for field in FIELDS if field.role == "outcome" and field.name not in YEARLY),
+    "yearly": tuple(field.name for field in FIELDS if field.role == "outcome" and field.name in YEARLY),
+    "intensity": tuple(instrument.name for instrument in INSTRUMENTS),
+    "target": tuple(f"{instrument.name}_target" for instrument in INSTRUMENTS if instrument.targeted),
+}

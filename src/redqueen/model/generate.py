@@ -32,7 +32,7 @@ def struct(parameters: types.ModuleType, fields: types.ModuleType) -> str:
     """Give the Cython text of the classes Parameters and State."""
     lines = ["cdef class Parameters:"]
     lines += [f"    cdef public double {parameter.name}" for parameter in parameters.PARAMETERS]
-    lines += ["", "cdef class State:", "    cdef public dict arrays, sizes", "    cdef public Parameters parameters"]
+    lines += ["", "cdef class State:", "    cdef public dict arrays, blocks, sizes", "    cdef public Parameters parameters"]
     lines += [f"    cdef public int {attribute}" for attribute in fields.SIZES.values()]
     for field in fields.FIELDS:
         view = VIEWS[len(field.shape)] if field.shape else ""

@@ -1,69 +1,74 @@
 """One quarter of the model, in order: the table of contents."""
 
-from redqueen.model.rules.accounts import close_books
-from redqueen.model.rules.affiliates import open_affiliates
-from redqueen.model.rules.census import take_census
-from redqueen.model.rules.costs import measure_effort, price_units
-from redqueen.model.rules.entry import found_firms
-from redqueen.model.rules.environment import change_environment
-from redqueen.model.rules.exit import end_firms
-from redqueen.model.rules.government import levy_public_cost, spend_public_money
-from redqueen.model.rules.innovation import innovate
-from redqueen.model.rules.labour import set_wages, spend_incomes
-from redqueen.model.rules.market import clear_markets
-from redqueen.model.rules.mobility import move_people
-from redqueen.model.rules.outcomes import measure_outcomes
-from redqueen.model.rules.sourcing import choose_suppliers, drop_lost_suppliers
-from redqueen.model.rules.supply import supply_chain
-from redqueen.model.rules.talent import move_talent
-from redqueen.model.rules.ties import renew_ties
-from redqueen.model.state import State
+import cython
+
+if cython.compiled:
+    from cython.cimports.redqueen.model.rules import (
+        accounts, affiliates, census, costs, entry, environment, exit, government, innovation, labour, market, mobility, outcomes, sourcing,
+        supply, talent, ties,
+    )
+    from cython.cimports.redqueen.model.state import State
+else:
+    from redqueen.model.rules import (
+        accounts, affiliates, census, costs, entry, environment, exit, government, innovation, labour, market, mobility, outcomes, sourcing,
+        supply, talent, ties,
+    )
+    from redqueen.model.state import State
 
 
-def run_quarter(state: State) -> None:
+def run_quarter(state: State):
     """Move a state by one quarter."""
     state.reset_outcomes()
     state.make_room(spare=64 + most_founders(state))
-    take_census(state)
-
-    # The world outside the firms, and what governments do about it.
-    change_environment(state)
-    spend_public_money(state)
-
-    # Costs and suppliers; what unbundling changed is priced again.
-    measure_effort(state)
-    price_units(state)
-    choose_suppliers(state)
-    take_census(state)
-    drop_lost_suppliers(state)
-    price_units(state)
-
-    # Sales, orders up the chain, innovation, books.
-    clear_markets(state)
-    supply_chain(state)
-    innovate(state)
-    close_books(state)
-
-    # People: ties, moves, talent, new firms.
-    renew_ties(state)
-    move_people(state)
-    move_talent(state)
-    found_firms(state)
-    open_affiliates(state)
-
-    # Exits last: nobody may use a slot in the quarter in which it becomes free.
-    take_census(state)
-    end_firms(state)
-
-    # Wages, the public budget, and what the quarter amounted to.
-    set_wages(state)
-    levy_public_cost(state)
-    spend_incomes(state)
-    measure_outcomes(state)
+    # The whole quarter without Python's lock: threads that took turns at every rule would be no faster than one.
+    with cython.nogil:
+        run_rules(state)
     state.quarter += 1
 
 
-def most_founders(state: State) -> int:
+@cython.cfunc
+@cython.nogil
+@cython.exceptval(check=False)
+def run_rules(state: State) -> cython.void:
+    census.take_census(state)
+
+    # The world outside the firms, and what governments do about it.
+    environment.change_environment(state)
+    government.spend_public_money(state)
+
+    # Costs and suppliers; what unbundling changed is priced again.
+    costs.measure_effort(state)
+    costs.price_units(state)
+    sourcing.choose_suppliers(state)
+    census.take_census(state)
+    sourcing.drop_lost_suppliers(state)
+    costs.price_units(state)
+
+    # Sales, orders up the chain, innovation, books.
+    market.clear_markets(state)
+    supply.supply_chain(state)
+    innovation.innovate(state)
+    accounts.close_books(state)
+
+    # People: ties, moves, talent, new firms.
+    ties.renew_ties(state)
+    mobility.move_people(state)
+    talent.move_talent(state)
+    entry.found_firms(state)
+    affiliates.open_affiliates(state)
+
+    # Exits last: nobody may use a slot in the quarter in which it becomes free.
+    census.take_census(state)
+    exit.end_firms(state)
+
+    # Wages, the public budget, and what the quarter amounted to.
+    labour.set_wages(state)
+    government.levy_public_cost(state)
+    labour.spend_incomes(state)
+    outcomes.measure_outcomes(state)
+
+
+def most_founders(state: State):
     """Give how many firms a quarter may bring: twice as many spin-offs as are usual, at most one a firm, and those of no parent firm."""
     arrays, parameters = state.arrays, state.parameters
     usual = parameters.spinoff_rate * float(arrays["founding"].max())

@@ -6,26 +6,24 @@ from dataclasses import dataclass
 import numpy
 
 from redqueen import decisions, draws
-from redqueen.model.fields import FIELDS
+from redqueen.model.fields import BLOCKS, YEARLY
 from redqueen.model.founding import found
 from redqueen.model.instruments import FREE, INDEX, INSTRUMENTS
 from redqueen.model.kinds import QUARTERS_A_YEAR
 from redqueen.model.ledger import Ledger
 from redqueen.model.quarter import run_quarter
 from redqueen.model.schedule import Deciding, Decision, Schedule
-from redqueen.model.state import State
+from redqueen.model.state import State, divide
 from redqueen.model.world import World
 
-#: Kept once a year, in its last quarter, because they are large.
-YEARLY = ("flows", "final_sales", "talent", "in_house", "stage_outside", "ties_between", "research_by_mode")
 #: Stocks kept every quarter beside the outcomes.
 KEPT_STOCKS = ("wage", "skilled_wage", "venture_pool", "venture_return", "frontier", "public_knowledge", "public_quality", "levy", "crowding", "modularity")
-QUARTERLY = tuple(field.name for field in FIELDS if field.role == "outcome" and field.name not in YEARLY) + KEPT_STOCKS
+QUARTERLY = BLOCKS["outcome"] + KEPT_STOCKS
 #: What a government that changes its mind suspends: whatever costs public money, but for experiments of comparison.
 PROGRAMMES = frozenset(row.name for row in INSTRUMENTS if row.cost != FREE and not row.source.startswith("comparison"))
 _IS_PROGRAMME = numpy.array([[row.name in PROGRAMMES] for row in INSTRUMENTS])
-# Rows of the schedule that say at which stages an instrument is aimed, and the arrays that take them.
-_TARGETS = [(row, f"{instrument.name}_target") for row, instrument in enumerate(INSTRUMENTS) if instrument.targeted]
+# Rows of the schedule that say at which stages an instrument is aimed.
+_TARGETED = numpy.array([row for row, instrument in enumerate(INSTRUMENTS) if instrument.targeted])
 
 
 @dataclass(frozen=True)
@@ -88,7 +86,9 @@ def simulate(
     schedule = schedule or Schedule.empty(world.quarters, len(world.regions))
     ledger = Ledger(state) if check else None
     last = world.quarters if until is None else until
-    arrays = {name: numpy.empty((last, *numpy.shape(value_of(state, name)))) for name in QUARTERLY}
+    outcomes = numpy.empty((last, len(state.blocks["outcome"])))
+    stocks = {name: numpy.empty((last, *numpy.shape(value_of(state, name)))) for name in KEPT_STOCKS}
+    arrays = {**divide(outcomes, {name: state.arrays[name].shape for name in BLOCKS["outcome"]}), **stocks}
     yearly = {name: numpy.empty((last // QUARTERS_A_YEAR, *state.arrays[name].shape)) for name in YEARLY}
     first = 0 if after is None else begin_with(after, arrays, yearly)
     for quarter in range(first, last):
@@ -96,7 +96,8 @@ def simulate(
             government.decide(quarter, Record(arrays, quarter))
         use_instruments(state, schedule, quarter)
         step(state, ledger)
-        for name, array in arrays.items():
+        outcomes[quarter] = state.blocks["outcome"]
+        for name, array in stocks.items():
             array[quarter] = value_of(state, name)
         if quarter % QUARTERS_A_YEAR == QUARTERS_A_YEAR - 1:
             for name, array in yearly.items():
@@ -127,10 +128,8 @@ def use_instruments(state: State, schedule: Schedule, quarter: int) -> None:
     suspended = suspended_regions(state.seed, quarter, intensities[INDEX["policy_churn"]])
     if suspended.any():
         intensities = numpy.where(_IS_PROGRAMME & suspended, 0.0, intensities)
-    for instrument, intensity in zip(INSTRUMENTS, intensities, strict=True):
-        state.arrays[instrument.name][:] = intensity
-    for row, name in _TARGETS:
-        state.arrays[name][:] = schedule.target[row, quarter]
+    state.blocks["intensity"].reshape(intensities.shape)[...] = intensities
+    state.blocks["target"].reshape(len(_TARGETED), -1)[...] = schedule.target[_TARGETED, quarter]
 
 
 def suspended_regions(seed: int, quarter: int, churn: numpy.ndarray) -> numpy.ndarray:

@@ -4,10 +4,12 @@
 without it they are ordinary classes.
 """
 
+import math
+
 import cython
 import numpy
 
-from redqueen.model.fields import FIELDS, SIZES
+from redqueen.model.fields import BLOCKS, FIELDS, SIZES
 from redqueen.model.parameters import DEFAULTS
 
 TYPES = {"f8": numpy.float64, "i4": numpy.int32, "u8": numpy.uint64, "u1": numpy.uint8}
@@ -24,20 +26,29 @@ class Parameters:
 class State:
     """All arrays of one run.
 
-    ``arrays`` holds the NumPy arrays by name; attributes of the same names are the rules' views of them.
+    ``arrays`` holds the NumPy arrays by name; attributes of the same names are the rules' views of them. ``blocks`` holds
+    what lies side by side, by the names of ``fields.py``: one array of one dimension each, of which those by name are parts.
     """
 
     def __init__(self, sizes, parameters):
         self.sizes = dict(sizes)
         self.parameters = parameters
+        self.blocks, parts = {}, {}
+        for name, names in BLOCKS.items():
+            shapes = {part: self.shape_of(ROWS[part]) for part in names}
+            self.blocks[name] = numpy.zeros(sum(map(math.prod, shapes.values())), TYPES[ROWS[names[0]].type])
+            parts.update(divide(self.blocks[name], shapes))
         self.arrays = {}
         for field in FIELDS:
             if field.shape:
-                shape = tuple(self.sizes[dimension] for dimension in field.shape)
-                self.arrays[field.name] = numpy.zeros(shape, TYPES[field.type])
+                self.arrays[field.name] = parts[field.name] if field.name in parts else numpy.zeros(self.shape_of(field), TYPES[field.type])
             else:
                 setattr(self, field.name, 0)
         self.bind()
+
+    def shape_of(self, field):
+        """Give the lengths of a field's dimensions."""
+        return tuple(self.sizes[dimension] for dimension in field.shape)
 
     def bind(self):
         """Point the rules' views at the arrays."""
@@ -58,8 +69,8 @@ class State:
 
     def reset_outcomes(self):
         """Set every outcome to zero, at the start of a quarter."""
-        for name in OUTCOMES:
-            self.arrays[name].fill(0.0)
+        self.blocks["outcome"].fill(0.0)
+        self.blocks["yearly"].fill(0.0)
 
     def make_room(self, spare):
         """Lengthen the tables of firms and products when fewer than ``spare`` slots are free.
@@ -79,7 +90,7 @@ class State:
         for field in FIELDS:
             if any(dimension in lengthened for dimension in field.shape):
                 array = self.arrays[field.name]
-                longer = numpy.zeros(tuple(self.sizes[dimension] for dimension in field.shape), array.dtype)
+                longer = numpy.zeros(self.shape_of(field), array.dtype)
                 longer[: array.shape[0]] = array
                 self.arrays[field.name] = longer
         if "firm" in lengthened:
@@ -104,7 +115,17 @@ class PlainView:
         self.array[index] = value
 
 
-OUTCOMES = tuple(field.name for field in FIELDS if field.role == "outcome")
+ROWS = {field.name: field for field in FIELDS}
+
+
+def divide(whole, shapes):
+    """Give the parts of an array whose last dimension holds arrays of these shapes side by side, by name: views of it."""
+    parts, first = {}, 0
+    for name, shape in shapes.items():
+        end = first + math.prod(shape)
+        parts[name] = whole[..., first:end].reshape((*whole.shape[: whole.ndim - 1], *shape))
+        first = end
+    return parts
 
 
 def free_new_slots(stack, count, first, end):

@@ -14,15 +14,17 @@ else:
     from redqueen.model.rules import costs, finance
 
 
-def close_books(state: State):
+@cython.ccall
+@cython.nogil
+@cython.exceptval(check=False)
+def close_books(state: State) -> cython.void:
     """Account for every living firm.
 
     profit = revenue - purchases - materials - wages (production, overhead, marketing, coordination, projects) + subsidies
     - interest; value added = revenue - purchases - materials.
     """
-    with cython.nogil:
-        for position in range(state.n_alive):
-            close_firm(state, state.living[position])
+    for position in range(state.n_alive):
+        close_firm(state, state.living[position])
 
 
 @cython.cfunc

@@ -14,17 +14,19 @@ else:
     from redqueen.model.rules import births, costs, finance, sourcing, ties
 
 
-def open_affiliates(state: State):
+@cython.ccall
+@cython.nogil
+@cython.exceptval(check=False)
+def open_affiliates(state: State) -> cython.void:
     """Let each lead firm look at a site for one stage with chance rate x (1 + attraction), and open it where that costs less.
 
     An affiliate works at its owner's quality and sells to it at cost plus the least margin. With local links it knows local firms, buys from them,
     and its people may move and found firms.
     """
-    with cython.nogil:
-        for product in range(state.n_products):
-            if state.product_firm[product] >= 0:
-                for host in range(state.n_regions):
-                    consider_site(state, product, host)
+    for product in range(state.n_products):
+        if state.product_firm[product] >= 0:
+            for host in range(state.n_regions):
+                consider_site(state, product, host)
 
 
 @cython.cfunc

@@ -8,15 +8,17 @@ else:
     from redqueen.model.state import State
 
 
-def take_census(state: State):
+@cython.ccall
+@cython.nogil
+@cython.exceptval(check=False)
+def take_census(state: State) -> cython.void:
     """Rebuild ``living``, ``region_members`` and ``stage_members`` in order of slot.
 
     Members of region r are entries ``region_start[r]`` to ``region_start[r + 1]``; of a stage likewise.
     """
-    with cython.nogil:
-        list_living(state)
-        list_by_region(state)
-        list_by_stage(state)
+    list_living(state)
+    list_by_region(state)
+    list_by_stage(state)
 
 
 @cython.cfunc

@@ -1,5 +1,7 @@
 from redqueen.model.state cimport State
 
+cpdef void measure_effort(State state) noexcept nogil
+cpdef void price_units(State state) noexcept nogil
 cdef void set_effort(State state, int firm, int stage) noexcept nogil
 cdef double labour_cost(State state, int region, int stage) noexcept nogil
 cdef double pay(State state, int region, int stage) noexcept nogil

@@ -17,24 +17,28 @@ else:
 LEAST_EXPERIENCE = cython.declare(cython.double, 1.0)
 
 
-def measure_effort(state: State):
+@cython.ccall
+@cython.nogil
+@cython.exceptval(check=False)
+def measure_effort(state: State) -> cython.void:
     """Set the labour and materials of a unit against the standard, for every firm and stage."""
-    with cython.nogil:
-        average_experience(state)
-        for stage in range(state.n_stages):
-            for position in range(state.stage_start[stage], state.stage_start[stage + 1]):
-                set_effort(state, state.stage_members[position], stage)
+    average_experience(state)
+    for stage in range(state.n_stages):
+        for position in range(state.stage_start[stage], state.stage_start[stage + 1]):
+            set_effort(state, state.stage_members[position], stage)
 
 
-def price_units(state: State):
+@cython.ccall
+@cython.nogil
+@cython.exceptval(check=False)
+def price_units(state: State) -> cython.void:
     """Set unit costs and pool prices, stage by stage: an input has its price before it is used.
 
     unit cost = (labour + materials) effort + input units x delivered input price.
     """
-    with cython.nogil:
-        for stage in range(state.n_stages):
-            set_unit_costs(state, stage)
-            form_pools(state, stage)
+    for stage in range(state.n_stages):
+        set_unit_costs(state, stage)
+        form_pools(state, stage)
 
 
 @cython.cfunc

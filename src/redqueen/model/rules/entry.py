@@ -14,19 +14,21 @@ else:
     from redqueen.model.rules import births, costs, finance, ties
 
 
-def found_firms(state: State):
+@cython.ccall
+@cython.nogil
+@cython.exceptval(check=False)
+def found_firms(state: State) -> cython.void:
     """Let people leave firms, laboratories and other trades to found firms of their own.
 
     A firm spins off with chance rate x founding x talent to be had x x / (1 + x) x (1 + size effect x ln(1 + heads)), with x
     its profit before projects over the pay of a job there: founders give up that pay for a profit like the parent's, and need
     an engineer.
     """
-    with cython.nogil:
-        for position in range(state.n_alive):
-            spin_off(state, state.living[position])
-        for region in range(state.n_regions):
-            spin_off_public(state, region)
-            start_fresh(state, region)
+    for position in range(state.n_alive):
+        spin_off(state, state.living[position])
+    for region in range(state.n_regions):
+        spin_off_public(state, region)
+        start_fresh(state, region)
 
 
 @cython.cfunc

@@ -14,23 +14,25 @@ else:
     from redqueen.model.rules import finance
 
 
-def change_environment(state: State):
+@cython.ccall
+@cython.nogil
+@cython.exceptval(check=False)
+def change_environment(state: State) -> cython.void:
     """Bring the world outside the firms to this quarter.
 
     Modularity m(t) = m0 + (m1 - m0) / (1 + exp(-steepness (t - midpoint))). The frontier of a stage is the mean of its
     best firms, five or a small share of all; public knowledge of a region follows the frontier of its trade bloc at
     ``publication_rate`` and never falls.
     """
-    with cython.nogil:
-        modularise(state)
-        form_blocs(state)
-        end_epochs(state)
-        measure_frontier(state)
-        measure_best_practice(state)
-        count_compatriots(state)
-        run_public_research(state)
-        run_public_services(state)
-        choose_champions(state)
+    modularise(state)
+    form_blocs(state)
+    end_epochs(state)
+    measure_frontier(state)
+    measure_best_practice(state)
+    count_compatriots(state)
+    run_public_research(state)
+    run_public_services(state)
+    choose_champions(state)
 
 
 @cython.cfunc

@@ -14,17 +14,19 @@ else:
     from redqueen.model.rules import finance
 
 
-def end_firms(state: State):
+@cython.ccall
+@cython.nogil
+@cython.exceptval(check=False)
+def end_firms(state: State) -> cython.void:
     """Sell or write off ventures, then end firms and every reference to them."""
-    with cython.nogil:
-        key = draws.key(state.seed, decisions.EXIT, state.quarter)
-        for position in range(state.n_alive):
-            firm = state.living[position]
-            if state.backing[firm] == kinds.BACKED:
-                resolve_venture(state, firm)
-            if must_end(state, firm, key):
-                end_firm(state, firm)
-        forget_ended(state)
+    key = draws.key(state.seed, decisions.EXIT, state.quarter)
+    for position in range(state.n_alive):
+        firm = state.living[position]
+        if state.backing[firm] == kinds.BACKED:
+            resolve_venture(state, firm)
+        if must_end(state, firm, key):
+            end_firm(state, firm)
+    forget_ended(state)
 
 
 @cython.cfunc

@@ -14,33 +14,37 @@ else:
     from redqueen.model.rules import finance
 
 
-def spend_public_money(state: State):
+@cython.ccall
+@cython.nogil
+@cython.exceptval(check=False)
+def spend_public_money(state: State) -> cython.void:
     """Pay grants, fund ventures and pay households, as the instruments say."""
-    with cython.nogil:
-        for region in range(state.n_regions):
-            state.transfers[region] += state.lump_sum[region] * state.wage[region]
-            fund_ventures(state, region)
-            back_champion(state, region)
-            provide_grants(state, region)
+    for region in range(state.n_regions):
+        state.transfers[region] += state.lump_sum[region] * state.wage[region]
+        fund_ventures(state, region)
+        back_champion(state, region)
+        provide_grants(state, region)
 
 
-def levy_public_cost(state: State):
+@cython.ccall
+@cython.nogil
+@cython.exceptval(check=False)
+def levy_public_cost(state: State) -> cython.void:
     """Add up what every instrument cost; a levy on the region's incomes pays for it, less tariff revenue.
 
     What a spending floor asks for beyond that goes to households, on whom it is levied: money alone changes nothing.
     """
-    with cython.nogil:
-        for region in range(state.n_regions):
-            cost = state.public_wages[region] + state.paid_abroad[region] + state.programme_costs[region]
-            cost += state.wage_subsidies[region] + state.overhead_subsidies[region] + state.project_subsidies[region]
-            cost += state.grants[region] + state.transfers[region] + state.venture_public[region] + state.tariff_forgone[region]
-            missing: cython.double = state.spending_floor[region] - cost
-            if missing > 0.0:
-                state.transfers[region] += missing
-                cost = state.spending_floor[region]
-            state.public_cost[region] = cost
-            # Tariffs forgone were never revenue: the levy makes up for them, and pays the tariffs raised back.
-            state.levy[region] = cost - state.tariff_paid[region] - state.tariff_forgone[region]
+    for region in range(state.n_regions):
+        cost = state.public_wages[region] + state.paid_abroad[region] + state.programme_costs[region]
+        cost += state.wage_subsidies[region] + state.overhead_subsidies[region] + state.project_subsidies[region]
+        cost += state.grants[region] + state.transfers[region] + state.venture_public[region] + state.tariff_forgone[region]
+        missing: cython.double = state.spending_floor[region] - cost
+        if missing > 0.0:
+            state.transfers[region] += missing
+            cost = state.spending_floor[region]
+        state.public_cost[region] = cost
+        # Tariffs forgone were never revenue: the levy makes up for them, and pays the tariffs raised back.
+        state.levy[region] = cost - state.tariff_paid[region] - state.tariff_forgone[region]
 
 
 @cython.cfunc

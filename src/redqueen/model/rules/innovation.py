@@ -16,20 +16,22 @@ else:
 N_MODES = cython.declare(cython.int, 4)
 
 
-def innovate(state: State):
+@cython.ccall
+@cython.nogil
+@cython.exceptval(check=False)
+def innovate(state: State) -> cython.void:
     """Advance running projects and let free stages choose new ones.
 
     Every firm sees the qualities of the start of the quarter and the designs that this quarter's projects left, whatever
     its slot; gains take effect at the end. The value of mode m is ln(benefit / cost) / temperature, idleness has value
     zero, and the choice is a logit over what can be paid for.
     """
-    with cython.nogil:
-        measure_mean_revenue(state)
-        for position in range(state.n_alive):
-            advance_projects(state, state.living[position])
-        for position in range(state.n_alive):
-            consider_projects(state, state.living[position])
-        commit_quality(state)
+    measure_mean_revenue(state)
+    for position in range(state.n_alive):
+        advance_projects(state, state.living[position])
+    for position in range(state.n_alive):
+        consider_projects(state, state.living[position])
+    commit_quality(state)
 
 
 @cython.cfunc

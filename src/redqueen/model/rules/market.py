@@ -14,7 +14,10 @@ else:
     from redqueen.model.rules import sourcing
 
 
-def clear_markets(state: State):
+@cython.ccall
+@cython.nogil
+@cython.exceptval(check=False)
+def clear_markets(state: State) -> cython.void:
     """Set prices and sales of the quarter.
 
     price = cost (1 + a (1 - s)) / (a (1 - s)) with elasticity a and own largest share s. Buyers of a segment spend on
@@ -22,13 +25,12 @@ def clear_markets(state: State):
     + brand effect x ln(1 + brand / scale) + home advantages. Spending is conserved: sales are shares of a budget that is
     fixed by the segment's size, households' income and how the offer compares with what buyers are used to.
     """
-    with cython.nogil:
-        price_products(state)
-        for region in range(state.n_regions):
-            for industry in range(state.n_industries):
-                for segment in range(state.n_segments):
-                    clear_segment(state, region, industry, segment)
-        finish_sales(state)
+    price_products(state)
+    for region in range(state.n_regions):
+        for industry in range(state.n_industries):
+            for segment in range(state.n_segments):
+                clear_segment(state, region, industry, segment)
+    finish_sales(state)
 
 
 @cython.cfunc

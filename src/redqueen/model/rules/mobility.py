@@ -14,24 +14,26 @@ else:
     from redqueen.model.rules import finance, ties
 
 
-def move_people(state: State):
+@cython.ccall
+@cython.nogil
+@cython.exceptval(check=False)
+def move_people(state: State) -> cython.void:
     """Let firms hire from others of their region, with chance mobility x (1 + size effect x ln(1 + heads))."""
-    with cython.nogil:
-        key = draws.key(state.seed, decisions.HIRE, state.quarter)
-        for position in range(state.n_alive):
-            firm = state.living[position]
-            region = state.region_of[firm]
-            if not ties.is_open(state, firm):
-                continue
-            chance = state.mobility[region] + state.labour_mobility[region]
-            chance *= 1.0 + state.parameters.mobility_size * elementary.log(1.0 + state.employees[firm])
-            if state.champion[region] == firm:
-                chance += state.parameters.champion_poaching
-            if draws.uniform(key, state.lineage[firm], 0) >= chance:
-                continue
-            other = ties.neighbour(state, region, key, state.lineage[firm], 1)
-            if other >= 0 and other != firm and ties.is_open(state, other):
-                hire(state, firm, other, key)
+    key = draws.key(state.seed, decisions.HIRE, state.quarter)
+    for position in range(state.n_alive):
+        firm = state.living[position]
+        region = state.region_of[firm]
+        if not ties.is_open(state, firm):
+            continue
+        chance = state.mobility[region] + state.labour_mobility[region]
+        chance *= 1.0 + state.parameters.mobility_size * elementary.log(1.0 + state.employees[firm])
+        if state.champion[region] == firm:
+            chance += state.parameters.champion_poaching
+        if draws.uniform(key, state.lineage[firm], 0) >= chance:
+            continue
+        other = ties.neighbour(state, region, key, state.lineage[firm], 1)
+        if other >= 0 and other != firm and ties.is_open(state, other):
+            hire(state, firm, other, key)
 
 
 @cython.cfunc

@@ -10,17 +10,19 @@ else:
     from redqueen.model.state import State
 
 
-def measure_outcomes(state: State):
+@cython.ccall
+@cython.nogil
+@cython.exceptval(check=False)
+def measure_outcomes(state: State) -> cython.void:
     """Set the outcomes that are counts or means over the firms alive at the end of the quarter."""
-    with cython.nogil:
-        count_firms(state)
-        measure_quality(state)
-        for region in range(state.n_regions):
-            real: cython.double = state.value_added[region]
-            # A region without buyers has no prices of its own: its income stays nominal.
-            if state.price_index[region] > 0.0 and state.base_price_index[region] > 0.0:
-                real *= state.base_price_index[region] / state.price_index[region]
-            state.income_per_head[region] = real / state.labour_normal[region]
+    count_firms(state)
+    measure_quality(state)
+    for region in range(state.n_regions):
+        real: cython.double = state.value_added[region]
+        # A region without buyers has no prices of its own: its income stays nominal.
+        if state.price_index[region] > 0.0 and state.base_price_index[region] > 0.0:
+            real *= state.base_price_index[region] / state.price_index[region]
+        state.income_per_head[region] = real / state.labour_normal[region]
 
 
 @cython.cfunc

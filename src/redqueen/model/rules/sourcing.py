@@ -16,24 +16,28 @@ else:
 POOL = cython.declare(cython.int, -1)
 
 
-def choose_suppliers(state: State):
+@cython.ccall
+@cython.nogil
+@cython.exceptval(check=False)
+def choose_suppliers(state: State) -> cython.void:
     """Let lead firms unbundle, switch or take back one stage each, and suppliers choose whom they buy from.
 
     A supplier is worth u = taste x quality weight x quality - elasticity x ln(cost of the product with it) + match.
     """
-    with cython.nogil:
-        drop_lost(state)
-        grow_trust(state)
-        for product in range(state.n_products):
-            if state.product_firm[product] >= 0:
-                examine_product(state, product)
-        choose_inputs(state)
+    drop_lost(state)
+    grow_trust(state)
+    for product in range(state.n_products):
+        if state.product_firm[product] >= 0:
+            examine_product(state, product)
+    choose_inputs(state)
 
 
-def drop_lost_suppliers(state: State):
+@cython.ccall
+@cython.nogil
+@cython.exceptval(check=False)
+def drop_lost_suppliers(state: State) -> cython.void:
     """Send to the pool every order to a firm that has gone, gave up the stage, or is beyond a closed border."""
-    with cython.nogil:
-        drop_lost(state)
+    drop_lost(state)
 
 
 @cython.cfunc

@@ -10,20 +10,22 @@ else:
     from redqueen.model.rules import costs, finance
 
 
-def supply_chain(state: State):
+@cython.ccall
+@cython.nogil
+@cython.exceptval(check=False)
+def supply_chain(state: State) -> cython.void:
     """Make what was sold.
 
     A unit of a product is one unit of each stage of its industry. Every payment between firms is a flow from (region,
     stage) to (region, stage); what firms do in-house is booked at cost and is no flow.
     """
-    with cython.nogil:
-        clear_orders(state)
-        order_stages(state)
-        for stage in range(state.n_stages - 1, -1, -1):
-            # Inputs come from earlier stages, so a stage's orders are complete when its turn comes.
-            serve_pool(state, stage)
-            order_inputs(state, stage)
-        book_pool_flows(state)
+    clear_orders(state)
+    order_stages(state)
+    for stage in range(state.n_stages - 1, -1, -1):
+        # Inputs come from earlier stages, so a stage's orders are complete when its turn comes.
+        serve_pool(state, stage)
+        order_inputs(state, stage)
+    book_pool_flows(state)
 
 
 @cython.cfunc

@@ -12,28 +12,30 @@ else:
     from redqueen.model.rules import births, entry, ties
 
 
-def move_talent(state: State):
+@cython.ccall
+@cython.nogil
+@cython.exceptval(check=False)
+def move_talent(state: State) -> cython.void:
     """Update talent by origin and residence.
 
     Leaving: rate x openness x share of talent abroad that lives there x max(0, ln wage ratio) x talent at home. Coming home: rate x (1 + programme)
     x exp(min(1, ln wage ratio)) x talent there. All talent retires at one rate; graduates join at home.
     """
-    with cython.nogil:
-        for region in range(state.n_regions):
+    for region in range(state.n_regions):
+        for residence in range(state.n_regions):
+            state.talent[region, residence] *= 1.0 - state.parameters.talent_retirement
+        state.talent[region, region] += state.graduates[region] + state.university_expansion[region]
+    count_residents(state)
+    for region in range(state.n_regions):
+        if state.bloc_of[region] == 0:
             for residence in range(state.n_regions):
-                state.talent[region, residence] *= 1.0 - state.parameters.talent_retirement
-            state.talent[region, region] += state.graduates[region] + state.university_expansion[region]
-        count_residents(state)
-        for region in range(state.n_regions):
-            if state.bloc_of[region] == 0:
-                for residence in range(state.n_regions):
-                    if residence != region and state.bloc_of[residence] == 0:
-                        exchange(state, region, residence)
-        for region in range(state.n_regions):
-            for origin in range(state.n_regions):
-                state.talent_home[region] += state.talent[origin, region]
-                if origin != region:
-                    state.talent_abroad[region] += state.talent[region, origin]
+                if residence != region and state.bloc_of[residence] == 0:
+                    exchange(state, region, residence)
+    for region in range(state.n_regions):
+        for origin in range(state.n_regions):
+            state.talent_home[region] += state.talent[origin, region]
+            if origin != region:
+                state.talent_abroad[region] += state.talent[region, origin]
 
 
 @cython.cfunc

@@ -14,13 +14,15 @@ else:
     from redqueen.model.rules import finance
 
 
-def renew_ties(state: State):
+@cython.ccall
+@cython.nogil
+@cython.exceptval(check=False)
+def renew_ties(state: State) -> cython.void:
     """Fade all ties, then meet at associations, through the diaspora and at fairs; paid meetings are booked."""
-    with cython.nogil:
-        fade_ties(state)
-        meet_locally(state)
-        meet_through_diaspora(state)
-        meet_at_fairs(state)
+    fade_ties(state)
+    meet_locally(state)
+    meet_through_diaspora(state)
+    meet_at_fairs(state)
 
 
 @cython.cfunc

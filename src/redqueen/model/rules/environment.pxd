@@ -1,0 +1,3 @@
+from redqueen.model.state cimport State
+
+cpdef void change_environment(State state) noexcept nogil

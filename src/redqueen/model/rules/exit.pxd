@@ -1,0 +1,3 @@
+from redqueen.model.state cimport State
+
+cpdef void end_firms(State state) noexcept nogil

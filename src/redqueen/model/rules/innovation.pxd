@@ -1,0 +1,3 @@
+from redqueen.model.state cimport State
+
+cpdef void innovate(State state) noexcept nogil

@@ -1,0 +1,3 @@
+from redqueen.model.state cimport State
+
+cpdef void measure_outcomes(State state) noexcept nogil

@@ -1,0 +1,3 @@
+from redqueen.model.state cimport State
+
+cpdef void supply_chain(State state) noexcept nogil
