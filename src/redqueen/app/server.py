@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import State
 from starlette.exceptions import HTTPException
@@ -21,7 +22,7 @@ import redqueen
 from redqueen.app.answers import answer, refusal, refusal_of
 from redqueen.app.folder import Folder
 from redqueen.app.guard import Guard, is_local, names_of
-from redqueen.errors import Refused
+from redqueen.errors import Fault, Refused
 
 __all__ = ["BODY_BYTES", "SEEDS", "UPLOAD_BYTES", "make_app"]
 
@@ -53,6 +54,7 @@ def make_app(
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
     app.add_exception_handler(Refused, _answer_refused)
+    app.add_exception_handler(RequestValidationError, _answer_words)
     app.add_exception_handler(HTTPException, _answer_unknown)
     app.add_exception_handler(Exception, _answer_fault)
     app.add_middleware(Guard, names=names_of(host), numbers=not state.local, token=token, limit_of=_limit_of(upload_bytes))
@@ -133,6 +135,13 @@ async def _answer_refused(request: Request, error: Exception) -> Response:
         for fault in error.faults
     ]
     return refusal_of(faults, None if error.heading is None else shown(error.heading))
+
+
+async def _answer_words(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    # "loc" is where it stands, such as ("query", "year"); what was given is not said again.
+    faults = [Fault(str(one["msg"]), field=".".join(map(str, one["loc"][1:])) or None) for one in error.errors()]
+    return refusal_of(faults, "the request cannot be read")
 
 
 async def _answer_unknown(request: Request, error: Exception) -> Response:
