@@ -248,7 +248,8 @@ class Jobs:
             return child.poll() is None
         told = read_json(place / _PROCESS)
         if not told:
-            return time.time() - float(job["started"] or 0.0) < _LATE
+            # The clock may have been set back since.
+            return abs(time.time() - float(job["started"] or 0.0)) < _LATE
         return is_there(int(told.get("pid", 0)), told.get("began"))
 
     def _end(self, identity: str, place: Path) -> None:
@@ -317,7 +318,7 @@ def _progress(told: dict[str, Any]) -> tuple[float | None, str, float | None]:
     if total <= 0:
         return None, str(told.get("title", "")), None
     part = min(1.0, max(0.0, done / total))
-    left = (time.time() - began) * (1.0 - part) / part if part > 0 else None
+    left = max(0.0, time.time() - began) * (1.0 - part) / part if part > 0 else None
     return part, str(told.get("title", "")), left
 
 

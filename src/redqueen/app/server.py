@@ -23,6 +23,7 @@ from redqueen.app.answers import answer, refusal, refusal_of
 from redqueen.app.folder import Folder
 from redqueen.app.guard import Guard, is_local, names_of
 from redqueen.errors import Fault, Refused
+from redqueen.writing import is_of_the_disk
 
 __all__ = ["BODY_BYTES", "SEEDS", "UPLOAD_BYTES", "make_app"]
 
@@ -55,6 +56,7 @@ def make_app(
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
     app.add_exception_handler(Refused, _answer_refused)
     app.add_exception_handler(RequestValidationError, _answer_words)
+    app.add_exception_handler(OSError, _answer_disk)
     app.add_exception_handler(HTTPException, _answer_unknown)
     app.add_exception_handler(Exception, _answer_fault)
     app.add_middleware(Guard, names=names_of(host), numbers=not state.local, token=token, limit_of=_limit_of(upload_bytes))
@@ -150,6 +152,13 @@ async def _answer_unknown(request: Request, error: Exception) -> Response:
     message = str(error.detail)
     usual = message in ("Not Found", "Method Not Allowed")
     return refusal(error.status_code, words.get(error.status_code, message) if usual else message)
+
+
+async def _answer_disk(request: Request, error: Exception) -> Response:
+    assert isinstance(error, OSError)
+    if not is_of_the_disk(error):
+        raise error
+    return refusal(507, f"nothing can be written in the app's folder: {error.strerror}", remedy="make room on its disk, and ask again")
 
 
 async def _answer_fault(request: Request, error: Exception) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import errno
 import glob
 import hashlib
 import json
@@ -16,10 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from redqueen.errors import Faults, Refused
-from redqueen.writing import STALE, write_whole
+from redqueen.writing import STALE, is_of_the_disk, short_name, write_whole
 
 #: The file that marks a directory as ours and lists what we put there.
 MARKER = ".redqueen.json"
+# Tries to put a directory in its place before somebody else does.
+_TURNS = 20
 
 
 @contextlib.contextmanager
@@ -27,20 +30,24 @@ def whole_directory(place: str | Path, command: str) -> Iterator[Path]:
     """Gives an empty directory to write into; it moves to `place` at the end, and vanishes on an error.
 
     A directory made here before is written again: its files are replaced, those that others added are kept.
-    Anything else in the way is refused. What a killed process left unfinished beside it is removed.
+    Anything else in the way is refused, and a disk that takes no more. What a killed process left unfinished beside it is removed.
     """
     place = Path(place)
     check_place(place)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(place)
-    draft = place.parent / f".{place.name}.{os.getpid()}.unfinished"
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir()
+    draft = place.parent / f".{short_name(place.name)}.{os.getpid()}.unfinished"
     try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(place)
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir()
         yield draft
         files = sorted(path.relative_to(draft).as_posix() for path in draft.rglob("*") if path.is_file())
         write_json(draft / MARKER, {"made_by": "redqueen", "command": command, "files": files})
         _move_into_place(draft, place)
+    except OSError as error:
+        if not is_of_the_disk(error):
+            raise
+        raise Refused.one(f"cannot be written: {error.strerror}", file=place, field="-o") from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
@@ -49,7 +56,14 @@ def check_place(place: str | Path, faults: Faults | None = None) -> None:
     """Refuses a place that results may not be written to, or notes why in `faults`."""
     place = Path(place)
     mine = Faults() if faults is None else faults
-    if place.exists() and not place.is_dir():
+    try:
+        there = place.exists()
+    except OSError as error:
+        mine.add(f"cannot be written: {error.strerror}", file=place, field="-o", remedy="name another")
+        there = False
+    if mine:
+        pass
+    elif there and not place.is_dir():
         mine.add("this is a file", file=place, field="-o", remedy="name a directory")
     elif place.is_dir() and any(place.iterdir()) and _files_made(place) is None:
         mine.add(
@@ -137,15 +151,19 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) 
 
 
 def _sweep(place: Path) -> None:
-    """Removes what processes that are gone left unfinished beside a place."""
-    for left in place.parent.glob(f".{glob.escape(place.name)}.*.unfinished"):
-        process = left.name.split(".")[-2]
-        # A process of another machine on the same disk is unknown here, but does not take an hour to write.
-        if not process.isdecimal() or _is_running(int(process)):
+    """Removes what processes that are gone left unfinished beside a place; what was there before them takes its place again."""
+    for left in place.parent.glob(f".{glob.escape(short_name(place.name))}.*"):
+        process, ending = left.name.split(".")[-2:]
+        mine = process == str(os.getpid())
+        if ending not in ("unfinished", "former") or not process.isdecimal() or not mine and _is_running(int(process)):
             continue
         # Somebody else may sweep at the same time.
         with contextlib.suppress(OSError):
-            if time.time() - left.stat().st_mtime > STALE:
+            if ending == "former" and not place.exists():
+                # Killed between the two moves.
+                left.rename(place)
+            # A process of another machine on the same disk is unknown here, but does not take an hour to write.
+            elif time.time() - left.stat().st_mtime > STALE:
                 shutil.rmtree(left, ignore_errors=True)
 
 
@@ -160,28 +178,34 @@ def _is_running(process: int) -> bool:
 
 
 def _move_into_place(draft: Path, place: Path) -> None:
-    if not place.exists():
-        draft.rename(place)
-        return
     made = _files_made(place) or []
-    kept = [path for path in place.rglob("*") if path.is_file() and path.relative_to(place).as_posix() not in {*made, MARKER}]
+    there = place.rglob("*") if place.is_dir() else ()
+    kept = [path for path in there if path.is_file() and path.relative_to(place).as_posix() not in {*made, MARKER}]
     clashes = [path for path in kept if (draft / path.relative_to(place)).exists()]
     if clashes:
         raise Refused(
             [f"{path}: redqueen would write this file but did not make the one that is there (move it away)" for path in clashes]
         )
-    former = draft.with_suffix(".former")
-    place.rename(former)
-    try:
-        draft.rename(place)
-    except OSError:
-        former.rename(place)
-        raise
+    # What others added goes into the new one first: whenever this is killed, all of it lies in one of the two.
     for path in kept:
-        target = place / path.relative_to(place)
+        target = draft / path.relative_to(place)
         target.parent.mkdir(parents=True, exist_ok=True)
-        (former / path.relative_to(place)).rename(target)
-    shutil.rmtree(former)
+        shutil.copy2(path, target, follow_symlinks=False)
+    former = draft.with_suffix(".former")
+    # Somebody else may be moving the same at the same time: the last one to write it has it.
+    for turn in range(_TURNS):
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(former, ignore_errors=True)
+            place.rename(former)
+        try:
+            draft.rename(place)
+            break
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST) or turn == _TURNS - 1:
+                if former.exists() and not place.exists():
+                    former.rename(place)
+                raise
+    shutil.rmtree(former, ignore_errors=True)
 
 
 def _files_made(place: Path) -> list[str] | None:

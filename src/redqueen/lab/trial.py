@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 #: Members for each policy, unless asked otherwise.
 SEEDS = 20
+#: Most seeds, most runs of a trial, and the largest seed: more than anybody runs, and than the list of them leaves memory for.
+MOST_SEEDS, MOST_MEMBERS, LARGEST_SEED = 1_000_000, 10_000_000, 2**63 - 1
 
 
 class Site(NamedTuple):
@@ -116,6 +118,9 @@ class Trial:
             )
             self.worlds[label or laid_out.title] = laid_out
             faults.extend(dict.fromkeys(mine))
+        members = sum(len(one.arms) for one in self.worlds.values()) * len(self.seeds) * (1 if samples is None else len(samples))
+        if members > MOST_MEMBERS:
+            faults.add(f"these are {members:,} runs, more than {MOST_MEMBERS:,}", remedy="ask for fewer seeds, points, policies or worlds")
         faults.refuse_if_any(f"trial of {', '.join(one.world.name for one in self.worlds.values())}")
         self.policy_files = _policy_files(policies)
         self.equal_cost = equal_cost
@@ -353,9 +358,11 @@ def _seeds(seeds: int | Iterable[int], faults: Faults) -> list[int]:
     if isinstance(seeds, int):
         if seeds < 1:
             faults.add(f"{seeds} seeds cannot show anything", field="seeds", remedy=f"give 1 or more; {SEEDS} is usual")
-        return list(range(1, seeds + 1))
+        if seeds > MOST_SEEDS:
+            faults.add(f"more than {MOST_SEEDS:,} seeds are not run", field="seeds", remedy=f"{SEEDS} is usual")
+        return list(range(1, min(seeds, MOST_SEEDS) + 1))
     listed = list(seeds)
-    wrong = [seed for seed in listed if isinstance(seed, bool) or not hasattr(seed, "__index__") or seed < 0]
+    wrong = [seed for seed in listed if isinstance(seed, bool) or not hasattr(seed, "__index__") or not 0 <= seed <= LARGEST_SEED]
     if not listed or wrong:
         faults.add(f"{wrong or listed} are not seeds", field="seeds", remedy="seeds are whole numbers, 0 or more")
         return []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ __all__ = ["DECLARED", "read_samples", "read_trial", "trial_files"]
 DECLARED = "declared"
 #: Points of the uncertain parameters, unless asked otherwise.
 COUNT = 64
+# More than anybody runs, of seeds, points and quarters.
+_MOST = 1_000_000
 
 _TABLES = ("trial", "world", "parameters", "uncertain", "samples")
 _KEYS = ("name", "seeds", "quarters", "policies", "reference", "outcomes", "variables", "placebo", "equal_cost", "own_luck")
@@ -162,8 +165,8 @@ def _whole(section: Section, key: str, default: int | None) -> int | None:
     value = section.table.get(key, default)
     if value is default:
         return default
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        section.fault(key, "must be a whole number of 1 or more")
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MOST:
+        section.fault(key, f"must be a whole number of 1 or more, and at most {_MOST:,}")
         return default
     return value
 
@@ -245,7 +248,7 @@ def _read_ranges(section: Section) -> dict[str, tuple[float, float]]:
 def _read_points(section: Section, path: Path, ranges: Mapping[str, tuple[float, float]], method: str) -> Samples | None:
     """Reads points from a table with a column a parameter; other columns are passed over."""
     faults = Faults(file=path)
-    if path.exists() and not path.is_file():
+    if os.path.exists(path) and not os.path.isfile(path):
         section.fault("file", f"{path} is not a file")
         return None
     try:
