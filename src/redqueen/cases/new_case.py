@@ -209,10 +209,14 @@ def _check_place(place: Path, faults: Faults) -> None:
 
 
 def _write(place: Path, content: bytes) -> Path:
+    made = False
     try:
         # Made here or not at all: nobody's file is replaced, not even one of this moment.
         with place.open("xb") as file:
+            made = True
             file.write(content)
     except OSError as error:
+        if made:
+            place.unlink(missing_ok=True)
         raise Refused.one(f"nothing may be written here: {error.strerror}", file=place, field="-o") from None
     return place

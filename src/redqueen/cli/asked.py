@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 
 from redqueen.errors import Faults
@@ -47,7 +48,9 @@ def names(text: str | None) -> list[str] | None:
 
 def command(asked: argparse.Namespace) -> str:
     """Gives the command line that was asked for, as it can be typed again."""
-    return shlex.join(["redqueen", *(word for word in asked.words if word not in ("--json", "--debug"))])
+    # Names of files may be no text, and what is written is.
+    words = [os.fsencode(word).decode("utf-8", "backslashreplace") for word in asked.words if word not in ("--json", "--debug")]
+    return shlex.join(["redqueen", *words])
 
 
 def where_to_run(asked: argparse.Namespace, faults: Faults) -> int | None:
