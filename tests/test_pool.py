@@ -102,6 +102,28 @@ def test_the_first_members_of_everybody_come_before_second_ones(pool):
         assert first in order[:7], order
 
 
+def test_the_first_member_of_somebody_runs_alone(monkeypatch):
+    """The other thread would slow it, and whoever waits would see nothing sooner."""
+    simulate, lock, running, beside = pools.simulate, threading.Lock(), [], []
+
+    def watched(*one, **more):
+        with lock:
+            beside.append(len(running))
+            running.append(more["seed"])
+        try:
+            return simulate(*one, **more)
+        finally:
+            with lock:
+                running.remove(more["seed"])
+
+    monkeypatch.setattr(pools, "simulate", watched)
+    made = Pool(4)
+    trial = Trial(case(CASE), ["networks"], 8)
+    request = made.run(trial)
+    made.close()
+    assert request.done and beside[:2] == [0, 0] and max(beside) > 0
+
+
 def test_what_nobody_waits_for_is_stopped_within_a_quarter(whole, pool):
     trial, result = whole
     long = Trial(case("red-queen"), ["as_it_is"], [1, 2])

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import re
@@ -143,10 +144,12 @@ class Folder:
         return str(self.file(identity))
 
     def find_case(self, name: str) -> Case:
-        """Gives the case of a scenario: bundled, or "brought:" and the id of a file that was opened."""
-        from redqueen.cases.case import case
+        """Gives the case of a scenario: bundled, or "brought:" and the id of a file that was opened; read again when it changes."""
+        from redqueen.cases.case import bundled_file
 
-        return case(self.case_file(name))
+        file = self.case_file(name)
+        state = (Path(file) if name.startswith(BROUGHT) else bundled_file(file)).stat()
+        return _case(file, state.st_mtime_ns, state.st_size)
 
     def shown(self, text: str) -> str:
         """Writes a text without places of this folder: of a file in it its name stays."""
@@ -209,6 +212,13 @@ def usual_folder() -> Path:
     """Gives the folder that is used unless another is named."""
     base = os.environ.get("XDG_DATA_HOME")
     return (Path(base) if base else Path.home() / ".local" / "share") / "redqueen"
+
+
+@functools.lru_cache(maxsize=32)
+def _case(file: str, modified: int, size: int) -> Case:
+    from redqueen.cases.case import case
+
+    return case(file)
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["address_of", "command_of", "router", "start", "stop"]
 
 router = APIRouter()
-#: Seconds between pictures of one question, but for the first and the last.
-PAUSE = 0.2
+#: Seconds between pictures of one question, but for the first and the last: this, and this share of what it has taken so far.
+PAUSE, LONGER = 0.2, 0.4
 #: Most bytes of a question.
 MOST_BYTES = 256 << 10
 _LOG = logging.getLogger("redqueen.app")
@@ -131,7 +131,8 @@ class _Page:
             question = self.question
             if question is None or question.request is None or question.finished:
                 continue
-            wait = question.at + PAUSE - time.perf_counter()
+            pause = max(PAUSE, LONGER * (question.at - question.since))
+            wait = question.at + pause - time.perf_counter()
             if question.sent >= 0 and wait > 0 and not question.request.done:
                 self.loop.call_later(wait, self.news.set)
                 continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -50,7 +51,7 @@ class Look:
         """Gives the page's policy, those pinned and the reference, by the names that a page has, with those of the result."""
         return {**self.scenario.names(), self.scenario.reference: self.scenario.reference}
 
-    @property
+    @functools.cached_property
     def ready(self) -> dict[str, str]:
         """Gives of `names` those of which a member has come in."""
         there = (self.result["failure"] == "").any("seed")

@@ -9,18 +9,18 @@ export const still = matchMedia('(prefers-reduced-motion: reduce)')
 
 type Rows = (number | null)[][]
 
-/** Holds rows of numbers; `to` moves them there. Rows of another shape, or of another subject, are shown at once. */
+/** Holds rows of numbers; `to` moves them there. Rows of another shape, of another subject, or `atOnce` are shown at once. */
 export class Eased {
   rows: Rows = $state.raw([])
   #subject = ''
   #frame = 0
 
-  to(next: Rows, subject: string): void {
+  to(next: Rows, subject: string, atOnce = false): void {
     cancelAnimationFrame(this.#frame)
     // Whoever calls this follows what is new, not what is shown on the way there.
     const from = untrack(() => this.rows)
     const alike = from.length === next.length && from.every((row, place) => row.length === next[place].length)
-    if (!alike || subject !== this.#subject || still.matches || document.hidden) {
+    if (atOnce || !alike || subject !== this.#subject || still.matches || document.hidden) {
       this.#subject = subject
       this.rows = next
       return

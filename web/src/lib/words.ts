@@ -12,8 +12,13 @@ const UNITS: Record<string, string> = {
   'constant money/head': 'money a head, constant',
 }
 
+const FORMATS = new Map<number, Intl.NumberFormat>()
+
 function fixed(value: number, places: number): string {
-  return value.toLocaleString('en-US', { minimumFractionDigits: places, maximumFractionDigits: places })
+  // Making a format takes a hundred times as long as using it, and labels are written anew in every frame.
+  let format = FORMATS.get(places)
+  if (!format) FORMATS.set(places, (format = new Intl.NumberFormat('en-US', { minimumFractionDigits: places, maximumFractionDigits: places })))
+  return format.format(value)
 }
 
 /** Writes a number with three digits that count, and thousands apart; - where unknown. */
