@@ -57,7 +57,9 @@ def test_what_is_shown_is_what_its_command_prints(app, capsys):
     assert (program, verb) == ("redqueen", "compare")
     link = link.strip("'")
     asked = read_link(link)
-    assert {key: asked[key] for key in ("case", "base", "reference", "seeds", "window")} == {key: SCENARIO[key] for key in ("case", "base", "reference", "seeds", "window")}
+    assert {key: asked[key] for key in ("case", "base", "reference", "seeds", "window")} == {
+        key: SCENARIO[key] for key in ("case", "base", "reference", "seeds", "window")
+    }
     assert cli.main(["compare", link, "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)["effects"]
     shown = [*frame["picture"]["effects"], *frame["picture"]["table"]]
@@ -118,11 +120,16 @@ def test_two_pages_get_their_own_answers(app):
 
 @pytest.mark.parametrize(("sent", "words"), [
     ("{", "not JSON"), ("[]", "a question has"), ('{"id": 7, "view": "strengths", "scenario": {}}', "outlook"),
-    ('{"id": 7, "view": "outlook"}', "scenario"), ('{"id": 7, "view": "outlook", "scenario": {"case": "../../etc/passwd"}}', "no case"),
+    ('{"id": 7, "view": [], "scenario": {}}', "outlook"), ('{"id": 7, "view": {}, "scenario": {}}', "outlook"),
+    ('{"id": 7, "view": "outlook"}', "scenario"),
+    ('{"id": 7, "view": "outlook", "scenario": {"case": "../../etc/passwd"}}', "no case"),
     ('{"id": 7, "view": "outlook", "scenario": {"case": "/etc/passwd.toml"}}', "no case"),
     ('{"id": 7, "view": "outlook", "scenario": {"case": "brought:0000000000000000"}}', "not opened"),
     ('{"id": 7, "view": "outlook", "scenario": {"case": "hsinchu", "base": "/tmp/x.toml"}}', "no policy"),
-    ('{"id": 7, "view": "outlook", "scenario": {"case": "hsinchu", "levers": [{"instrument": "embargo", "intensity": 0.5}]}}', "switch"),
+    (
+        '{"id": 7, "view": "outlook", "scenario": {"case": "hsinchu", "levers": [{"instrument": "embargo", "intensity": 0.5}]}}',
+        "switch"
+    ),
     ('"' + "x" * 300_000 + '"', "too long"),
 ])
 def test_what_cannot_be_answered_is_refused_and_the_page_goes_on(app, sent, words):
@@ -151,12 +158,21 @@ def test_saved_files_run_to_the_same_effects(app, tmp_path, capsys, monkeypatch)
     monkeypatch.chdir(tmp_path)
     with page(app) as socket:
         socket.send_text(json.dumps({"id": 1, "view": "outlook", "scenario": scenario}))
-        shown = {row["policy"]: row["effect"] for row in answers(socket, 1)[-1]["picture"]["effects"] if row["region"] == "pearl_river_delta"}
+        shown = {
+            row["policy"]: row["effect"]
+            for row in answers(socket, 1)[-1]["picture"]["effects"] if row["region"] == "pearl_river_delta"
+        }
     words = saved["command"].split()
     assert cli.main([*words[1:], "--json", "--outcome", "value_added"]) == 0
-    printed = {row["policy"]: row["effect"] for row in json.loads(capsys.readouterr().out)["effects"] if row["region"] == "pearl_river_delta"}
+    printed = {
+        row["policy"]: row["effect"]
+        for row in json.loads(capsys.readouterr().out)["effects"] if row["region"] == "pearl_river_delta"
+    }
     assert printed == {"my_policy": shown["page"], "other_policy": shown["pinned_1"]}
-    words = ["compare", "sunset-industry", "--policies", saved["policy"]["name"], "--to", "none", "--seeds", "2", "--window", "12", "--json", "--outcome", "value_added"]
+    words = [
+        "compare", "sunset-industry", "--policies", saved["policy"]["name"], "--to", "none", "--seeds", "2", "--window", "12",
+        "--json", "--outcome", "value_added"
+    ]
     assert cli.main(words) == 0
     printed = [row["effect"] for row in json.loads(capsys.readouterr().out)["effects"] if row["region"] == "pearl_river_delta"]
     assert printed == [shown["page"]]

@@ -151,12 +151,13 @@ class _Page:
         self.question = None
 
     async def _take(self, asked: Any, number: Any, since: float) -> None:
-        if not isinstance(asked, dict) or asked.get("view") not in VIEWS:
+        view = asked.get("view") if isinstance(asked, dict) else None
+        if not isinstance(view, str) or view not in VIEWS:
             raise Refused.one("a question has an id, a scenario and a view", field="view", remedy=f"one of {', '.join(VIEWS)}")
         scenario = await run_in_threadpool(read_scenario, asked.get("scenario"), self.folder.find_case, check=False)
         command = command_of(scenario, self._address())
         trial = await run_in_threadpool(scenario.trial, None, command)
-        question = _Question(number, scenario, asked["view"], since)
+        question = _Question(number, scenario, view, since)
         before, self.question = self.question, question
         if before is not None and before.request is not None:
             self.pool.cancel(before.request)
