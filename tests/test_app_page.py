@@ -11,7 +11,7 @@ from browsing import FLAGS, axe_faults, bands, chromium, link, tab, watched, who
 from serving import Server
 
 from redqueen import cli
-from redqueen.studies.scenario import read_link
+from redqueen.studies.scenario import link_of, read_link
 
 #: What is pressed or written into and lower than 24 px.
 SMALL = """() => [...document.querySelectorAll('button, select, input:not([type=range]):not([hidden])')]
@@ -71,7 +71,10 @@ def test_a_lever_that_is_moved_draws_other_futures(page):
     before = bands(page)
     slider(page).focus()
     page.keyboard.press("End")
-    page.wait_for_function("before => [...document.querySelectorAll('[data-testid=fan] path')].map(path => path.getAttribute('d')).join() !== before", arg=before)
+    page.wait_for_function(
+        "before => [...document.querySelectorAll('[data-testid=fan] path')].map(path => path.getAttribute('d')).join() !== before",
+        arg=before
+    )
     whole(page)
     assert bands(page) != before
     levers = read_link(page.url)["levers"]
@@ -82,15 +85,19 @@ def test_a_lever_that_is_moved_draws_other_futures(page):
 def test_undo_and_redo_go_back_and_forth(page):
     first = bands(page)
     slider(page).press("End")
+    page.wait_for_url(lambda url: read_link(url)["levers"] != [])
     whole(page)
     moved = page.url
     page.get_by_test_id("undo").click()
     whole(page)
-    page.wait_for_function("first => [...document.querySelectorAll('[data-testid=fan] path')].map(path => path.getAttribute('d')).join() === first", arg=first)
-    assert read_link(page.url)["levers"] == []
+    page.wait_for_function(
+        "first => [...document.querySelectorAll('[data-testid=fan] path')].map(path => path.getAttribute('d')).join() === first",
+        arg=first
+    )
+    page.wait_for_url(lambda url: read_link(url)["levers"] == [])
     page.get_by_test_id("redo").click()
     whole(page)
-    assert page.url == moved
+    page.wait_for_url(moved)
 
 
 def test_the_link_of_a_page_opens_the_same_page_and_runs_in_a_terminal(page, context, capsys):
@@ -105,12 +112,16 @@ def test_the_link_of_a_page_opens_the_same_page_and_runs_in_a_terminal(page, con
     assert words[:2] == ["redqueen", "compare"]
     assert cli.main(["compare", words[2].strip("'"), "--json", "--outcome", "value_added"]) == 0
     printed = {row["region"]: row["effect"] for row in json.loads(capsys.readouterr().out)["effects"]}
-    name, text = downloaded(page, lambda: page.locator("[data-testid^=chart-]", has_text="by region").get_by_role("button", name="CSV").click())
+    name, text = downloaded(
+        page, lambda: page.locator("[data-testid^=chart-]", has_text="by region").get_by_role("button", name="CSV").click()
+    )
     assert name.endswith(".csv")
     rows = list(csv.DictReader(io.StringIO(text)))
     assert len(rows) >= 3
     numbers = {value for row in rows for value in row.values()}
-    assert {repr(effect) for region, effect in printed.items() if region != "world"} <= {repr(float(value)) for value in numbers if _is_number(value)}
+    assert {
+        repr(effect) for region, effect in printed.items() if region != "world"
+    } <= {repr(float(value)) for value in numbers if _is_number(value)}
 
 
 def test_saved_files_pass_the_check_of_the_command_line(page, tmp_path):
@@ -170,7 +181,12 @@ def test_the_keyboard_alone_reaches_levers_tabs_and_charts(page):
     seen = []
     for _ in range(160):
         page.keyboard.press("Tab")
-        seen.append(page.evaluate("() => document.activeElement.dataset.testid || document.activeElement.textContent.trim().slice(0, 20) || document.activeElement.tagName"))
+        seen.append(
+            page.evaluate(
+                "() => document.activeElement.dataset.testid || document.activeElement.textContent.trim().slice(0, 20) || "
+                "document.activeElement.tagName"
+            )
+        )
         if "CSV" in seen:
             break
     for wanted in ("case", "share", "save", "report", "tab-outlook", "outcome", "CSV"):
@@ -179,7 +195,10 @@ def test_the_keyboard_alone_reaches_levers_tabs_and_charts(page):
     page.get_by_test_id("tab-outlook").focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_selector("[data-testid=tab-compare][aria-selected=true]")
-    ring = page.evaluate("() => { const style = getComputedStyle(document.activeElement); return style.outlineStyle !== 'none' || style.boxShadow !== 'none' }")
+    ring = page.evaluate(
+        "() => { const style = getComputedStyle(document.activeElement); return style.outlineStyle !== 'none' || style.boxShadow "
+        "!== 'none' }"
+    )
     assert ring, "what has the focus does not show it"
 
 
@@ -221,7 +240,10 @@ def test_two_pinned_policies_are_compared(page):
 
 def test_a_region_selected_in_one_place_is_selected_everywhere(page):
     page.get_by_test_id("region-shanghai").click()
-    page.wait_for_function("() => document.querySelector('[data-testid=chart-fan], [data-testid=fan]').closest('figure').innerText.includes('Shanghai')")
+    page.wait_for_function(
+        "() => document.querySelector('[data-testid=chart-fan], "
+        "[data-testid=fan]').closest('figure').innerText.includes('Shanghai')"
+    )
     assert page.get_by_test_id("region").input_value() == "shanghai"
     tab(page, "red_queen")
     whole(page)
@@ -231,7 +253,10 @@ def test_a_region_selected_in_one_place_is_selected_everywhere(page):
 def test_a_bad_file_is_refused_at_its_line_and_the_picture_stays(page, tmp_path):
     before = bands(page)
     bad = tmp_path / "bad.toml"
-    bad.write_text('[policy]\nname = "bad"\ntitle = "Bad"\nsource = "chosen: x"\n\n[[change]]\ninstrument = "ventur_capital"\nwhere = "target"\nintensity = 3\n')
+    bad.write_text(
+        '[policy]\nname = "bad"\ntitle = "Bad"\nsource = "chosen: x"\n\n[[change]]\ninstrument = "ventur_capital"\nwhere = '
+        '"target"\nintensity = 3\n'
+    )
     page.get_by_test_id("file-field").set_input_files(str(bad))
     fault = page.get_by_test_id("faults").first
     fault.wait_for()
@@ -242,7 +267,10 @@ def test_a_bad_file_is_refused_at_its_line_and_the_picture_stays(page, tmp_path)
 
 def test_a_policy_file_puts_its_levers_on_the_page(page, tmp_path):
     good = tmp_path / "good.toml"
-    good.write_text('[policy]\nname = "good"\ntitle = "Good"\nsource = "chosen: x"\n\n[[change]]\ninstrument = "venture_capital"\nwhere = "target"\nintensity = 3\nper = "worker"\n')
+    good.write_text(
+        '[policy]\nname = "good"\ntitle = "Good"\nsource = "chosen: x"\n\n[[change]]\ninstrument = "venture_capital"\nwhere = '
+        '"target"\nintensity = 3\nper = "worker"\n'
+    )
     page.get_by_test_id("file-field").set_input_files(str(good))
     page.get_by_test_id("changed").get_by_text("venture capital", exact=False).first.wait_for()
     whole(page)
@@ -293,6 +321,22 @@ def test_words_on_how_to_read_come_first_and_can_be_closed(context, server):
     page.reload()
     page.get_by_test_id("live-state").wait_for()
     assert page.get_by_test_id("about-panel").count() == 0
+
+
+def test_back_goes_to_the_tab_before_and_leaves_the_levers(context, server):
+    """Opened from a link that names a case alone: what it leaves out gets its usual value."""
+    page = context.new_page()
+    page.goto(link_of({"case": "sunset-industry", "base": "networks"}, f"{server.address}/"))
+    whole(page)
+    assert page.get_by_test_id("faults").count() == 0
+    page.get_by_test_id("tab-compare").click()
+    slider(page).press("End")
+    page.go_back()
+    page.locator("[data-testid=tab-outlook][aria-selected=true]").wait_for()
+    page.wait_for_url(lambda url: [one["instrument"] for one in read_link(url)["levers"]] == ["capacity_building"])
+    page.go_forward()
+    page.locator("[data-testid=tab-compare][aria-selected=true]").wait_for()
+    page.wait_for_url(lambda url: [one["instrument"] for one in read_link(url)["levers"]] == ["capacity_building"])
 
 
 def _is_number(text):

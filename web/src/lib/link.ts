@@ -68,19 +68,19 @@ function pinnedFrom(value: unknown): Pinned[] {
 function scenarioFrom(value: unknown): Scenario | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
   const read = value as Record<string, unknown>
-  if (typeof read.case !== 'string' || typeof read.region !== 'string') return null
+  if (typeof read.case !== 'string') return null
   const tab = TABS.find((known) => known.name === read.tab)?.name ?? 'outlook'
   const shown = typeof read.shown === 'string' && read.shown !== read.region ? { shown: read.shown } : {}
   const name = typeof read.name === 'string' && read.name ? { name: read.name } : {}
   return {
     case: read.case,
-    region: read.region,
+    region: words(read.region, ''),
     ...shown,
     base: words(read.base, 'none'),
     levers: leversFrom(read.levers),
     ...name,
     pinned: pinnedFrom(read.pinned).slice(0, 3),
-    reference: words(read.reference, 'none'),
+    reference: words(read.reference, ''),
     outcome: words(read.outcome, 'value_added'),
     seeds: Math.min(1000, Math.max(1, whole(read.seeds, 24))),
     tab,

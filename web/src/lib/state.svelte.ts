@@ -142,7 +142,10 @@ class Laboratory {
     this.#look({ outcome })
   }
 
+  /** Shows a tab; back and forward go from tab to tab, and leave levers as they are. */
   selectTab(tab: TabName): void {
+    if (!this.scenario || tab === this.scenario.tab) return
+    if (!this.readOnly) history.pushState({ tab }, '', linkOf({ ...this.scenario, tab }))
     this.#look({ tab })
   }
 
@@ -200,9 +203,14 @@ class Laboratory {
       this.scenario = report.scenario
       return
     }
+    let went = false
+    addEventListener('popstate', (event) => {
+      went = typeof event.state?.tab === 'string'
+      if (went) this.#look({ tab: event.state.tab })
+    })
     addEventListener('hashchange', () => {
       const asked = readLink(location.hash)
-      if (asked && linkOf(asked) !== (this.scenario && linkOf(this.scenario))) void this.open(asked.case, asked)
+      if (!went && asked && linkOf(asked) !== (this.scenario && linkOf(this.scenario))) void this.open(asked.case, asked)
     })
     try {
       ;[this.about, this.cases] = await Promise.all([api.about(), api.cases()])
@@ -301,7 +309,7 @@ class Laboratory {
     clearTimeout(this.#writing)
     this.#writing = setTimeout(() => {
       try {
-        if (this.scenario) history.replaceState(null, '', linkOf(this.scenario))
+        if (this.scenario) history.replaceState({ tab: this.scenario.tab }, '', linkOf(this.scenario))
       } catch {
         // The address lags; the share button copies the link itself.
       }
