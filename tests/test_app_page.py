@@ -77,6 +77,7 @@ def test_a_lever_that_is_moved_draws_other_futures(page):
     )
     whole(page)
     assert bands(page) != before
+    page.wait_for_url(lambda url: read_link(url)["levers"])
     levers = read_link(page.url)["levers"]
     assert [one["instrument"] for one in levers] == ["capacity_building"] and levers[0]["intensity"] > 0
     assert "capacity building" in page.get_by_test_id("changed").inner_text().lower()
@@ -274,6 +275,7 @@ def test_a_policy_file_puts_its_levers_on_the_page(page, tmp_path):
     page.get_by_test_id("file-field").set_input_files(str(good))
     page.get_by_test_id("changed").get_by_text("venture capital", exact=False).first.wait_for()
     whole(page)
+    page.wait_for_url(lambda url: read_link(url)["levers"])
     (lever,) = read_link(page.url)["levers"]
     assert (lever["instrument"], lever["intensity"], lever["per"]) == ("venture_capital", 3, "worker")
 
