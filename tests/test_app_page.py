@@ -104,6 +104,7 @@ def test_undo_and_redo_go_back_and_forth(page):
 def test_the_link_of_a_page_opens_the_same_page_and_runs_in_a_terminal(page, context, capsys):
     slider(page).press("End")
     whole(page)
+    page.wait_for_url(lambda url: read_link(url)["levers"])
     shown = bands(page)
     other = context.new_page()
     other.goto(page.url)
@@ -234,6 +235,7 @@ def test_two_pinned_policies_are_compared(page):
     slider(page, "venture_capital").press("End")
     whole(page)
     assert page.get_by_test_id("pinned-1").count() == 1 and page.get_by_test_id("pinned-2").count() == 1
+    page.wait_for_url(lambda url: read_link(url)["levers"])
     asked = read_link(page.url)
     assert [one["base"] for one in asked["pinned"]] == ["networks", "champion_instead"]
     page.get_by_role("tabpanel").get_by_text("difference", exact=False).first.wait_for()
