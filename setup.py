@@ -16,7 +16,8 @@ SHARED = "redqueen._memoryviews"
 # Fused multiply-add and fast arithmetic would make the bits depend on the processor.
 FLAGS = ["-O2", "-ffp-contract=off", "-g0"]
 DIRECTIVES = {
-    "language_level": 3, "boundscheck": False, "wraparound": False, "cdivision": True, "initializedcheck": False, "infer_types": True,
+    "language_level": 3, "boundscheck": False, "wraparound": False, "cdivision": True, "initializedcheck": False,
+    "infer_types": True,
 }
 
 

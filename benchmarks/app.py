@@ -48,7 +48,14 @@ def opened(browser, address: str, case: str) -> Page:
     from redqueen.studies.scenario import link_of
 
     page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-    page.goto(link_of({"case": case, "region": read_case(case).region, "base": "none", "levers": [], "reference": "none", "seeds": 24, "tab": "outlook"}, address))
+    page.goto(
+        link_of(
+            {
+                "case": case, "region": read_case(case).region, "base": "none", "levers": [], "reference": "none", "seeds": 24,
+                "tab": "outlook"
+            }, address
+        )
+    )
     page.wait_for_selector("[data-testid=live-state][data-state=live]", timeout=180_000)
     slider = page.locator("input[type=range]").first
     slider.evaluate(WATCH)

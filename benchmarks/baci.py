@@ -36,8 +36,10 @@ WAYS = {
 PARSERS = {
     "Arrow": "from pyarrow import csv\n"
     "options = csv.ConvertOptions(include_columns=list('tijkv'))\n"
-    "print(sum(len(block) for block in csv.open_csv(file, read_options=csv.ReadOptions(block_size=1 << 22), convert_options=options)))",
-    "DuckDB": "import duckdb; print(duckdb.sql(f\"select i, k, sum(v) from read_csv('{file}') group by i, k\").fetchnumpy()['i'].size)",
+    "print(sum(len(block) for block in csv.open_csv(file, read_options=csv.ReadOptions(block_size=1 << 22), "
+    "convert_options=options)))",
+    "DuckDB": "import duckdb; print(duckdb.sql(f\"select i, k, sum(v) from read_csv('{file}') group by i, "
+    "k\").fetchnumpy()['i'].size)",
 }
 
 
@@ -115,7 +117,10 @@ def main():
             for name, script in PARSERS.items():
                 rows, seconds, cpu, peak = measure(f"file = {str(files[0])!r}\n{script}")
                 mine = files[0].stat().st_size
-                print(f"{name:22}{int(rows):>14,}{seconds:>10.1f}{cpu:>8.1f}{mine / 1e6 / seconds:>8.0f}{peak / 1e6:>10.0f}", flush=True)
+                print(
+                    f"{name:22}{int(rows):>14,}{seconds:>10.1f}{cpu:>8.1f}{mine / 1e6 / seconds:>8.0f}{peak / 1e6:>10.0f}",
+                    flush=True
+                )
     finally:
         shutil.rmtree(folder)
         kept.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import faulthandler
 import random
+import resource
 import sys
 import tempfile
 import time
@@ -25,13 +26,15 @@ from pathlib import Path
 # In the place of this folder, whose modules have names of theirs.
 sys.path[0] = str(Path(__file__).resolve().parents[1] / "tests")
 
-import inputs  # noqa: E402
+import inputs
 
-from redqueen.progress import progress_bar  # noqa: E402
+from redqueen.progress import progress_bar
 
 #: What is tried besides files: see tests/messages.py.
 MESSAGES = ("http", "websocket", "schema")
 USUAL = (*inputs.kinds(), "http", "websocket")
+#: Most bytes of memory that the whole run may take.
+MEMORY = 8 << 30
 #: Faults of a kind that are printed whole, and seconds beyond which the slowest input is named.
 TOLD, SLOW = 5, 3.0
 
@@ -51,14 +54,19 @@ class Count:
     def line(self) -> str:
         """Gives the row of the table."""
         tried, wrong = sum(self.outcomes.values()), sum(map(len, self.faults.values()))
-        cells = (tried, self.outcomes[inputs.REFUSED], self.outcomes[inputs.TAKEN], wrong, f"{self.slowest:.2f} s", self.left, f"{self.seconds:.0f} s")
+        cells = (
+            tried, self.outcomes[inputs.REFUSED], self.outcomes[inputs.TAKEN], wrong, f"{self.slowest:.2f} s", self.left,
+            f"{self.seconds:.0f} s"
+        )
         return f"| {self.kind} | " + " | ".join(map(str, cells)) + " |"
 
 
 def main() -> int:
     """Runs the kinds that are named and prints a table in Markdown."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("kinds", nargs="*", metavar="KIND", help=f"among {', '.join((*inputs.kinds(), *MESSAGES))} (default: all but schema)")
+    parser.add_argument(
+        "kinds", nargs="*", metavar="KIND", help=f"among {', '.join((*inputs.kinds(), *MESSAGES))} (default: all but schema)"
+    )
     parser.add_argument("--inputs", type=int, default=200, help="inputs of each kind (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="another seed, other inputs (default: %(default)s)")
     parser.add_argument("--only", type=int, help="the input of this number alone, with its traceback")
@@ -66,9 +74,13 @@ def main() -> int:
     unknown = [kind for kind in asked.kinds if kind not in (*inputs.kinds(), *MESSAGES)]
     if unknown:
         parser.error(f"there is no kind {', '.join(unknown)}")
-    # Something that hangs where no signal reaches ends the run, and says where.
+    # Something that hangs where no signal reaches ends the run, and says where; what takes all memory is a fault of its own.
     faulthandler.enable()
-    print("| input | tried | refused | taken | faults | slowest | files left | took |\n| --- | --- | --- | --- | --- | --- | --- | --- |", flush=True)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    print(
+        "| input | tried | refused | taken | faults | slowest | files left | took |\n| --- | --- | --- | --- | --- | --- | --- | "
+        "--- |", flush=True
+    )
     counts = []
     for kind in asked.kinds or USUAL:
         counts.append(run(kind, asked.inputs, asked.seed, asked.only))
@@ -79,7 +91,9 @@ def main() -> int:
 def run(kind: str, many: int, seed: int, only: int | None = None) -> Count:
     """Tries the inputs of one kind."""
     count = Count(kind)
-    with tempfile.TemporaryDirectory(prefix="fuzz") as place, _trying(kind, Path(place)) as trying, progress_bar(many, kind) as advance:
+    with tempfile.TemporaryDirectory(prefix="fuzz") as place, _trying(
+        kind, Path(place)
+    ) as trying, progress_bar(many, kind) as advance:
         for number in range(many) if only is None else [only]:
             draw = random.Random(f"{kind} {seed} {number}")
             faulthandler.dump_traceback_later(4 * inputs.PATIENCE, exit=True)
@@ -133,8 +147,11 @@ def _note(count: Count, error: BaseException, number: int, seed: int, whole: boo
     count.left += str(error).startswith("left behind")
     known = count.faults.setdefault(where, [])
     known.append(number)
-    if len(known) == 1 and len(count.faults) <= TOLD or whole:
-        print(f"  fault: {where}: {str(error)[:300]}\n  again: python benchmarks/fuzz.py --seed {seed} --only {number} {count.kind}", file=sys.stderr)
+    if (len(known) == 1 and len(count.faults) <= TOLD) or whole:
+        print(
+            f"  fault: {where}: {str(error)[:300]}\n  again: python benchmarks/fuzz.py --seed {seed} --only {number} {count.kind}",
+            file=sys.stderr
+        )
         if whole:
             traceback.print_exception(error)
 

@@ -25,7 +25,7 @@ import tracemalloc
 import warnings
 from pathlib import Path
 
-THREADS = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+THREADS = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 SHAPES = ((200, 5_000), (3_000, 1_200))
 SMALL = (300, 320)
 OWN_REPEATS, REPEATS, YEARS = 7, 3, 30

@@ -50,7 +50,9 @@ class Try(NamedTuple):
 
     def key(self, dose: float | None) -> str:
         """Give a name for the arm at a dose, or for the company alone."""
-        beside = "_".join(filter(None, (self.beside.replace(" ", "_").replace(",", ""), self.world.replace(" ", "_").replace(",", ""))))
+        beside = "_".join(
+            filter(None, (self.beside.replace(" ", "_").replace(",", ""), self.world.replace(" ", "_").replace(",", "")))
+        )
         if dose is None:
             return f"company_{beside}" if self.company else NONE.name
         return f"{self.instrument}_{dose:g}_{beside}".rstrip("_").replace("-", "minus_").replace(".", "p")

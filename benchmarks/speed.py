@@ -29,7 +29,9 @@ from redqueen.model.simulate import burn_in, step
 from redqueen.model.state import State
 from redqueen.model.world import World
 
-SCALED = ("workers", "first_talent", "graduates", "venture_money", "frontier_market", "value_market", "first_firms", "first_diaspora")
+SCALED = (
+    "workers", "first_talent", "graduates", "venture_money", "frontier_market", "value_market", "first_firms", "first_diaspora"
+)
 SIZES = (300, 1_000, 10_000, 100_000)
 FIRM_QUARTERS = 300_000
 PROFILED = (1_000, 10_000)

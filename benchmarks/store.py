@@ -54,7 +54,10 @@ def cluster_rows() -> list[tuple[str, float, str]]:
     """Give wall seconds of two threads and of two workers of a local cluster, its start included."""
     trial = Trial("recipes", ["venture", "none"], seeds=60, quarters=40, region="low_wage", variables=["value_added"])
     names = {"two threads": {"threads": 2}, "two workers of a local cluster": {"threads": 2, "on": "dask"}}
-    runs = {words: [measured(lambda o=options: trial.run(progress=False, **o), time.perf_counter) for _ in range(3)] for words, options in names.items()}
+    runs = {
+        words: [measured(lambda o=options: trial.run(progress=False, **o), time.perf_counter) for _ in range(3)] for words,
+        options in names.items()
+    }
     return [(words, statistics.median(values), "wall, 60 blocks of recipes") for words, values in runs.items()]
 
 

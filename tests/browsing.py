@@ -8,7 +8,10 @@ import pytest
 FLAGS = ("--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
          "--disable-component-update --disable-sync").split()
 #: A small world, few runs: what is tested is the page.
-SCENARIO = {"case": "sunset-industry", "region": "pearl_river_delta", "base": "none", "reference": "none", "levers": [], "pinned": [], "seeds": 2, "window": 20, "outcome": "value_added"}
+SCENARIO = {
+    "case": "sunset-industry", "region": "pearl_river_delta", "base": "none", "reference": "none", "levers": [], "pinned": [],
+    "seeds": 2, "window": 20, "outcome": "value_added"
+}
 #: Milliseconds to wait for something at most.
 PATIENCE = 60_000
 
@@ -34,7 +37,10 @@ def watched(context, address):
     context.on("request", note)
     context.on("weberror", lambda error: context.errors.append(str(error.error)))
     # That something was refused is what some tests are about.
-    context.on("console", lambda line: context.errors.append(line.text) if line.type == "error" and "status of 422" not in line.text else None)
+    context.on(
+        "console",
+        lambda line: context.errors.append(line.text) if line.type == "error" and "status of 422" not in line.text else None
+    )
     return context
 
 
@@ -67,5 +73,6 @@ def axe_faults(page):
 
     found = Axe().run(page).response["violations"]
     return [
-        f"{one['id']}: {one['help']}: {[node['target'] for node in one['nodes']][:3]}" for one in found if one["impact"] in ("serious", "critical")
+        f"{one['id']}: {one['help']}: {[node['target'] for node in one['nodes']][:3]}"
+        for one in found if one["impact"] in ("serious", "critical")
     ]

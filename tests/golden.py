@@ -46,7 +46,9 @@ def hsinchu_as_it_happened() -> History:
     return simulate(replace(bundle.world, quarters=QUARTERS), schedule, seed=SEED)
 
 
-RUNS: dict[str, Callable[[], History]] = {run.__name__: run for run in (toy_without_policy, toy_with_every_instrument, hsinchu_as_it_happened)}
+RUNS: dict[str, Callable[[], History]] = {
+    run.__name__: run for run in (toy_without_policy, toy_with_every_instrument, hsinchu_as_it_happened)
+}
 
 
 def fingerprint(name: str) -> dict[str, dict]:
@@ -54,7 +56,9 @@ def fingerprint(name: str) -> dict[str, dict]:
     history = RUNS[name]()
     arrays = history.arrays | history.yearly
     return {
-        "figures": {outcome: [round(float(value), digits) for value in history.arrays[outcome][-1]] for outcome, digits in FIGURES.items()},
+        "figures": {
+            outcome: [round(float(value), digits) for value in history.arrays[outcome][-1]] for outcome, digits in FIGURES.items()
+        },
         "sha256": {array: hashlib.sha256(arrays[array].tobytes()).hexdigest() for array in sorted(arrays)},
     }
 

@@ -84,14 +84,19 @@ def test_strengths_are_what_diagnose_prints_and_its_page_says(page, table, tmp_p
 def test_partners_are_what_partners_prints_with_needs_and_weights(page, table, tmp_path, capsys):
     (tmp_path / "exports.csv").write_text(exports())
     found = asked(page, "partners", files=[table], region="TWN", activity="boards", top=2)
-    assert found["partners"] == printed(capsys, "partners", str(tmp_path / "exports.csv"), "--region", "TWN", "--for", "boards", "--top", "2")
+    assert found["partners"] == printed(
+        capsys, "partners", str(tmp_path / "exports.csv"), "--region", "TWN", "--for", "boards", "--top", "2"
+    )
     assert (found["region"], found["activity"], found["measure"], found["year"]) == ("TWN", "boards", "exports", 2001)
     assert {one["partner"] for one in found["partners"]} == {"KOR", "JPN"} and found["needs"] and found["weights"]
     assert set(found["places"]) <= set(REGIONS) and found["places"]["TWN"] == pytest.approx([25.0, 121.5], abs=1)
 
 
 def test_a_register_adds_organisations_to_partners_and_tells_nothing_of_strengths(page, table):
-    register = opened(page, "register.csv", "organisation,region,capabilities,size,ties\nBoard House,KOR,boards,120,\nLab,TWN,chips,10,Board House\n")
+    register = opened(
+        page, "register.csv",
+        "organisation,region,capabilities,size,ties\nBoard House,KOR,boards,120,\nLab,TWN,chips,10,Board House\n"
+    )
     found = asked(page, "partners", files=[table, register], region="TWN", activity="boards")
     assert "Board House" in {one["name"] for one in found["partners"]}
     assert found["command"].startswith("redqueen partners exports.csv --register register.csv")
@@ -109,7 +114,9 @@ def test_what_can_be_asked_is_what_the_tables_have(page, table):
 
 def test_a_year_a_file_is_one_table(page):
     text = exports().splitlines(keepends=True)
-    files = [opened(page, f"e{year}.csv", text[0] + "".join(line for line in text[1:] if f",{year}," in line)) for year in (2000, 2001)]
+    files = [
+        opened(page, f"e{year}.csv", text[0] + "".join(line for line in text[1:] if f",{year}," in line)) for year in (2000, 2001)
+    ]
     found = asked(page, "strengths", files=files, region="TWN")
     assert len(found["standing"]) == 1 and found["change"], "two years are one table, in which things change"
 
@@ -142,7 +149,9 @@ def test_the_tables_of_the_simulated_world_are_those_that_run_writes(page, tmp_p
     capsys.readouterr()
     told = printed(capsys, "diagnose", str(tmp_path / "run"), "--region", "south")
     found = asked(page, "strengths", files=[], scenario={"case": case, "base": "officers", "levers": []}, region="south")
-    assert [(one["activity"], one["measure"]) for one in found["strengths"]] == [(one["activity"], one["measure"]) for one in told["strengths"]]
+    assert [
+        (one["activity"], one["measure"]) for one in found["strengths"]
+    ] == [(one["activity"], one["measure"]) for one in told["strengths"]]
     assert [one["rca"] for one in found["strengths"]] == pytest.approx([one["rca"] for one in told["strengths"]])
 
 
@@ -157,7 +166,8 @@ def test_everything_wrong_with_a_question_is_told_at_once(page):
 @pytest.mark.parametrize(
     "words, field",
     [
-        ({"region": "Atlantis"}, "region"), ({"region": "TWN", "year": 1800}, "--year"), ({"region": "TWN", "measure": "joy"}, "--measure"),
+        ({"region": "Atlantis"}, "region"), ({"region": "TWN", "year": 1800}, "--year"),
+        ({"region": "TWN", "measure": "joy"}, "--measure"),
         ({"region": ["TWN"]}, "region"), ({"region": "TWN", "year": True}, "year"), ({"region": "TWN", "files": "all"}, "files"),
         ({"region": "x" * 5000}, "region"),
     ],
@@ -193,7 +203,9 @@ def test_related_activities_are_the_region_s_own_and_those_nearest_to_it():
     values = numpy.zeros((9, 8))
     values[:4, :4], values[4:8, 4:] = 1.0, 1.0
     values[8, :2] = 5.0
-    panel = Panel("t", "exports", "USD", (2001,), tuple("abcdefghi"), tuple(f"a{one}" for one in range(8)), values[None], {"a0": "first"})
+    panel = Panel(
+        "t", "exports", "USD", (2001,), tuple("abcdefghi"), tuple(f"a{one}" for one in range(8)), values[None], {"a0": "first"}
+    )
     found = related(panel, "i", most=4)
     assert [one["code"] for one in found["activities"]] == ["a0", "a1", "a2", "a3"]
     assert found["activities"][0]["name"] == "first" and found["has"] == [True, True, False, False]

@@ -74,7 +74,8 @@ def test_a_file_is_recognised_by_what_it_holds(apart):
         }.items()
     }
     assert {name: one["kind"] for name, one in found.items()} == {
-        "toy.toml": "case", "p.toml": "policy", "t.csv": "table", "r.csv": "register", "figures.csv": "observations", "trial.toml": "trial",
+        "toy.toml": "case", "p.toml": "policy", "t.csv": "table", "r.csv": "register", "figures.csv": "observations",
+        "trial.toml": "trial",
     }
     case = found["toy.toml"]
     assert case["case"] == f"brought:{case['id']}" and "2 regions" in case["summary"]
@@ -132,7 +133,8 @@ def test_faults_name_file_line_and_field_and_the_file_is_not_kept(page, tmp_path
     [
         ("a.toml", "[case\n"), ("a.toml", "a = 1\n"), ("a.toml", b"\xff\xfe"), ("a.toml", "a = " + "[" * 5000), ("a.toml", ""),
         ("a.csv", ""), ("a.csv", "one,two\n1,2\n"), ("a.csv", TABLE.replace("2000,", "year,")), ("a.csv", TABLE + TABLE[42:]),
-        ("a.xlsx", b"PK\x03\x04 no workbook"), ("a.parquet", b"PAR1 none PAR1"), ("a.gz", b"\x1f\x8b none"), ("a.zip", b"PK\x05\x06" + b"\0" * 18),
+        ("a.xlsx", b"PK\x03\x04 no workbook"), ("a.parquet", b"PAR1 none PAR1"), ("a.gz", b"\x1f\x8b none"),
+        ("a.zip", b"PK\x05\x06" + b"\0" * 18),
         ("a.exe", b"MZ\0\0\0"), ("a", "text\n"), ("a.csv", TABLE[:-1]), ("a.rdata", b"RDX3\nX\n"),
     ],
 )
@@ -144,7 +146,9 @@ def test_a_file_that_cannot_be_used_is_refused(tmp_path, name, content):
     assert all(fault.message for fault in refused.value.faults)
 
 
-@pytest.mark.parametrize("name, content", [("a.toml", "[case\n"), ("a.csv", "one,two\n1,2\n"), ("a.xlsx", b"PK\x03\x04 none"), ("a.csv", "")])
+@pytest.mark.parametrize(
+    "name, content", [("a.toml", "[case\n"), ("a.csv", "one,two\n1,2\n"), ("a.xlsx", b"PK\x03\x04 none"), ("a.csv", "")]
+)
 def test_a_refusal_bears_the_name_that_the_user_gave_and_nothing_is_kept(page, tmp_path, name, content):
     answer = opened(page, name, content)
     for fault in faults(answer):
@@ -167,7 +171,8 @@ def test_a_table_without_a_year_is_asked_for_it(page):
     "name, clean",
     [
         ("../../etc/passwd.csv", "passwd.csv"), ("/etc/cron.d/x.csv", "x.csv"), ("..\\..\\x.csv", "x.csv"), ("a\0b.csv", "a_b.csv"),
-        ("a\nb.csv", "a_b.csv"), ("%2e%2e%2fx.csv", "_2e_2e_2fx.csv"), (".hidden.csv", "hidden.csv"), ("x" * 500 + ".csv", "x" * 116 + ".csv"),
+        ("a\nb.csv", "a_b.csv"), ("%2e%2e%2fx.csv", "_2e_2e_2fx.csv"), (".hidden.csv", "hidden.csv"),
+        ("x" * 500 + ".csv", "x" * 116 + ".csv"),
         ("Bevölkerung 2020 (neu).csv", "Bevölkerung 2020 (neu).csv"), ("$(touch x).csv", "_(touch x).csv"), ("-o.csv", "-o.csv"),
     ],
 )
@@ -190,7 +195,11 @@ def test_what_is_no_name_is_refused(page, tmp_path, name):
 
 
 @pytest.mark.parametrize(
-    "identity", ["..", "0123456789abcde", "0123456789abcdef0", "0123456789ABCDEF", "0123456789abcdeg", "0123456789abcdef\n", "０" * 16, "*" * 16, ""]
+    "identity",
+    [
+        "..", "0123456789abcde", "0123456789abcdef0", "0123456789ABCDEF", "0123456789abcdeg", "0123456789abcdef\n", "０" * 16,
+        "*" * 16, ""
+    ]
 )
 def test_what_is_no_id_is_not_there(tmp_path, identity):
     from starlette.exceptions import HTTPException
@@ -342,7 +351,9 @@ def test_a_reader_has_so_much_memory_and_no_more(apart, tmp_path, monkeypatch):
     arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
     rows = 60_000_000
     words = arrow.DictionaryArray.from_arrays(arrow.array([0] * 1000, type=arrow.int8()), arrow.array(["x"]))
-    block = arrow.table({"region": words, "activity": words, "year": arrow.array([2000] * 1000), "value": arrow.array([1.0] * 1000)})
+    block = arrow.table(
+        {"region": words, "activity": words, "year": arrow.array([2000] * 1000), "value": arrow.array([1.0] * 1000)}
+    )
     path = tmp_path / "big.parquet"
     with parquet.ParquetWriter(path, block.schema) as writer:
         large = arrow.concat_tables([block] * 1000)

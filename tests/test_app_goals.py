@@ -62,7 +62,9 @@ def test_goals_are_listed_and_shown_with_plan_indicators_and_goals(page, goals):
         "policy": "officers", "region": "south", "start": 1990.0, "since": 1994, "until": 2000,
     }
     jobs, quality = found["indicators"]
-    assert (jobs["name"], jobs["unit"], jobs["region"], jobs["years"][0], jobs["years"][-1]) == ("jobs", "heads", "south", 1994, 2001)
+    assert (
+        jobs["name"], jobs["unit"], jobs["region"], jobs["years"][0], jobs["years"][-1]
+    ) == ("jobs", "heads", "south", 1994, 2001)
     assert quality["words"]
     assert found["goals"] == [
         {"name": "work", "indicator": "jobs", "target": 220.0, "at_least": True, "year": 2000, "source": "",
@@ -85,9 +87,13 @@ def test_a_figure_is_recorded_corrected_and_withdrawn_and_nothing_is_lost(page, 
     assert record(page, goals, indicator="jobs", year=1995, value=205, source="office").json() == {"recorded": 1, "notes": []}
     again = record(page, goals, indicator="jobs", year=1995, value=206, source="office")
     assert "there already" in next(iter(faults(again).values()))
-    assert record(page, goals, indicator="jobs", year=1995, value=206, source="office, revised", correct=True).json()["recorded"] == 1
+    assert record(
+        page, goals, indicator="jobs", year=1995, value=206, source="office, revised", correct=True
+    ).json()["recorded"] == 1
     (row,) = shown(page, goals)["observations"]
-    assert (row["value"], row["unit"], row["region"], row["revision"], row["source"]) == (206.0, "heads", "south", 1, "office, revised")
+    assert (
+        row["value"], row["unit"], row["region"], row["revision"], row["source"]
+    ) == (206.0, "heads", "south", 1, "office, revised")
     assert "source" in faults(record(page, goals, indicator="jobs", year=1995, withdraw=True))
     assert record(page, goals, indicator="jobs", year=1995, withdraw=True, source="a slip").json()["recorded"] == 1
     assert shown(page, goals)["observations"] == []
@@ -110,8 +116,10 @@ def test_everything_wrong_with_a_figure_is_told_at_once(page, goals):
 @pytest.mark.parametrize(
     "asked, field",
     [
-        ({"year": "1995"}, "year"), ({"year": 1995.5}, "year"), ({"year": True}, "year"), ({"value": "many"}, "value"), ({"value": None}, "value"),
-        ({"value": 1e999}, "value"), ({"correct": "yes"}, "correct"), ({"ledger": "/tmp/x.db"}, "ledger"), ({"source": ["office"]}, "source"),
+        ({"year": "1995"}, "year"), ({"year": 1995.5}, "year"), ({"year": True}, "year"), ({"value": "many"}, "value"),
+        ({"value": None}, "value"),
+        ({"value": 1e999}, "value"), ({"correct": "yes"}, "correct"), ({"ledger": "/tmp/x.db"}, "ledger"),
+        ({"source": ["office"]}, "source"),
         ({"note": "x" * 10_000}, "note"), ({"indicator": None}, "indicator"),
     ],
 )
@@ -130,7 +138,9 @@ def test_a_file_of_figures_is_recorded_whole_or_not_at_all(page, goals):
     assert "there already" in next(iter(faults(record(page, goals, file=figures["id"])).values()))
     more = page.put("/api/files?name=more.csv", content=(text + "jobs,1997,212,office\n").encode()).json()
     assert record(page, goals, file=more["id"], new=True).json() == {"recorded": 1, "notes": ["3 figures are there already"]}
-    wrong = page.put("/api/files?name=wrong.csv", content=b"indicator,year,value,source\njobs,1998,214,office\njobs,1800,1,office\n").json()
+    wrong = page.put(
+        "/api/files?name=wrong.csv", content=b"indicator,year,value,source\njobs,1998,214,office\njobs,1800,1,office\n"
+    ).json()
     answer = record(page, goals, file=wrong["id"])
     assert answer.status_code == 422
     (fault,) = answer.json()["faults"]
@@ -139,7 +149,10 @@ def test_a_file_of_figures_is_recorded_whole_or_not_at_all(page, goals):
 
 
 def test_a_table_of_evidence_gives_a_series(page, goals):
-    text = "region,year,value,measure,unit\n" + "".join(f"{region},{year},{value},income per head,heads\n" for region, value in (("south", 300), ("north", 500)) for year in (1995, 1996))
+    text = "region,year,value,measure,unit\n" + "".join(
+        f"{region},{year},{value},income per head,heads\n" for region,
+        value in (("south", 300), ("north", 500)) for year in (1995, 1996)
+    )
     table = page.put("/api/files?name=t.csv", content=text.encode()).json()
     assert table["kind"] == "table", table
     assert "indicator" in faults(record(page, goals, file=table["id"]))
@@ -162,7 +175,9 @@ def test_an_edited_file_is_saved_if_nothing_is_wrong_with_it(page, goals):
     edited = GOALS.replace("at_least = 220", "at_least = 230")
     found = page.put(f"/api/goals/{goals}", json={"text": edited})
     assert found.status_code == 200 and found.json()["goals"][0]["target"] == 230.0
-    wrong = page.put(f"/api/goals/{goals}", json={"text": edited.replace("date = 2000", "date = 2050").replace("value = 210", 'value = "x"')})
+    wrong = page.put(
+        f"/api/goals/{goals}", json={"text": edited.replace("date = 2000", "date = 2050").replace("value = 210", 'value = "x"')}
+    )
     assert wrong.status_code == 422
     told = wrong.json()["faults"]
     assert len(told) >= 2 and all(fault["file"] == "goals.toml" and fault["line"] for fault in told)
@@ -178,7 +193,9 @@ def test_an_edit_of_a_text_that_was_changed_elsewhere_is_not_saved(page, goals):
     assert page.get(f"/api/goals/{goals}").json()["text"] == text + "# mine\n"
 
 
-@pytest.mark.parametrize("text", [None, "", 5, "[case]\nname = 'x'\n", LONGER, GOALS.replace("budget = 0.3", 'ledger = "/tmp/elsewhere.db"')])
+@pytest.mark.parametrize(
+    "text", [None, "", 5, "[case]\nname = 'x'\n", LONGER, GOALS.replace("budget = 0.3", 'ledger = "/tmp/elsewhere.db"')]
+)
 def test_what_is_no_goals_file_is_not_saved(page, goals, text):
     assert page.put(f"/api/goals/{goals}", json={"text": text}).status_code == 422
     assert shown(page, goals)["text"] == GOALS
@@ -237,7 +254,9 @@ def test_a_goals_file_that_init_writes_can_be_read_whatever_the_forecast_does_on
     # A forecast that rises above its last value and falls again.
     monkeypatch.setattr(starting, "_median", lambda ensemble, indicator, year: 130.0 - abs(year - 1997) * 5)
     monkeypatch.setattr(starting, "forecast", lambda plan, **options: None)
-    text, _ = starting.begin(str(tmp_path / "toy.toml"), tmp_path / "g.toml", policy="officers", since=1994, outcomes=["jobs"], points=40)
+    text, _ = starting.begin(
+        str(tmp_path / "toy.toml"), tmp_path / "g.toml", policy="officers", since=1994, outcomes=["jobs"], points=40
+    )
     (tmp_path / "g.toml").write_text(text)
     try:
         (goal,) = read_goals(tmp_path / "g.toml").goals

@@ -43,7 +43,9 @@ def faults(answer):
 # Host
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1:8123", "localhost:8123", "LOCALHOST:8123", "[::1]:8123", "localhost", "127.0.0.1:9000"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:8123", "localhost:8123", "LOCALHOST:8123", "[::1]:8123", "localhost", "127.0.0.1:9000"]
+)
 def test_this_machine_is_answered_by_each_of_its_names(page, host):
     assert page.get("/api/about", headers={"Host": host}).status_code == 200
 
@@ -69,7 +71,13 @@ def test_two_hosts_in_one_request_are_refused(server):
 # Origin
 
 
-@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:3000", "http://localhost:8123", "https://127.0.0.1.evil.example:8123", "file://"])
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://evil.example", "null", "http://127.0.0.1:3000", "http://localhost:8123", "https://127.0.0.1.evil.example:8123",
+        "file://"
+    ]
+)
 @pytest.mark.parametrize("method, path", [*CHANGING, ("GET", "/api/about"), ("GET", "/")])
 def test_another_page_may_not_ask(page, origin, method, path):
     answer = page.request(method, path, headers={**HEADER, "Origin": origin})
@@ -91,7 +99,9 @@ def test_a_link_on_another_site_may_lead_to_the_page(page):
     assert page.get("/", headers={"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}).status_code in (200, 503)
 
 
-@pytest.mark.parametrize("headers", [{}, {"Origin": "http://evil.example"}, {"Origin": "null"}, {"Origin": "http://127.0.0.1:8124"}])
+@pytest.mark.parametrize(
+    "headers", [{}, {"Origin": "http://evil.example"}, {"Origin": "null"}, {"Origin": "http://127.0.0.1:8124"}]
+)
 def test_a_websocket_of_another_page_or_of_none_is_refused(page, headers):
     from starlette.websockets import WebSocketDisconnect
 
@@ -213,7 +223,8 @@ def test_what_a_page_may_send_is_told(tmp_path):
 @pytest.mark.parametrize(
     "path",
     ["/static/../server.py", "/static/%2e%2e/server.py", "/static/..%2fserver.py", "/static//etc/passwd", "/static/%2fetc%2fpasswd",
-     "/static/..%5cserver.py", "/static/%00", "/static/index.html%00.js", "/api/files/..", "/api/files/%2e%2e", "/api/jobs/..%2f..%2fetc",
+     "/static/..%5cserver.py", "/static/%00", "/static/index.html%00.js", "/api/files/..", "/api/files/%2e%2e",
+     "/api/jobs/..%2f..%2fetc",
      "/api/goals/%2e%2e%2f%2e%2e", "/api/goals/0123456789ABCDEF", "/api/jobs/%00"],
 )
 def test_no_address_leads_out_of_what_is_served(server, path):
@@ -227,7 +238,9 @@ def test_no_address_leads_out_of_what_is_served(server, path):
 # What every answer says
 
 
-@pytest.mark.parametrize("path, host", [("/", None), ("/api/about", None), ("/api/nothing", None), ("/api/about", "evil.example"), ("/static/x", None)])
+@pytest.mark.parametrize(
+    "path, host", [("/", None), ("/api/about", None), ("/api/nothing", None), ("/api/about", "evil.example"), ("/static/x", None)]
+)
 def test_every_answer_forbids_what_a_page_could_be_made_to_do(page, path, host):
     answer = page.get(path, headers={} if host is None else {"Host": host})
     policy = answer.headers["content-security-policy"]
@@ -245,7 +258,9 @@ def test_every_answer_forbids_what_a_page_could_be_made_to_do(page, path, host):
 def test_a_browser_that_asks_whether_another_page_may_is_told_nothing(page):
     answer = page.options(
         "/api/strengths",
-        headers={"Origin": "http://evil.example", "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "x-redqueen"},
+        headers={
+            "Origin": "http://evil.example", "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "x-redqueen"
+        },
     )
     assert answer.status_code == 403 and "access-control-allow-origin" not in answer.headers
 
@@ -299,11 +314,15 @@ def test_serving_elsewhere_needs_a_token(tmp_path, capsys, monkeypatch):
     assert main(["app", "--no-browser", "--host", "0.0.0.0", "--folder", str(tmp_path)]) == 2
     assert "--token" in capsys.readouterr().err
     with Server(tmp_path / "folder", "--port", "0", "--host", "0.0.0.0", "--token", TOKEN) as server:
-        assert raw(server.port, "GET /api/about HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").startswith(b"HTTP/1.1 401")
+        assert raw(
+            server.port, "GET /api/about HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+        ).startswith(b"HTTP/1.1 401")
 
 
 def test_every_fault_of_the_command_is_told_at_once(tmp_path, capsys):
-    assert main(["app", "hsinshu", "--port", "99999", "--seeds", "1", "--token", "a b", "--folder", str(tmp_path), "--no-browser"]) == 2
+    assert main(
+        ["app", "hsinshu", "--port", "99999", "--seeds", "1", "--token", "a b", "--folder", str(tmp_path), "--no-browser"]
+    ) == 2
     said = capsys.readouterr().err
     assert "4 faults" in said and "hsinchu" in said and "--port" in said and "--seeds" in said and "--token" in said
 

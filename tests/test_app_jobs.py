@@ -15,7 +15,10 @@ from redqueen.progress import progress_bar
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="jobs are followed by their processes as Unix knows them")
 
-SOUTH = {"region": "south", "base": "officers", "levers": [{"instrument": "capacity_building", "intensity": 40, "per": None, "from": 1991}]}
+SOUTH = {
+    "region": "south", "base": "officers",
+    "levers": [{"instrument": "capacity_building", "intensity": 40, "per": None, "from": 1991}]
+}
 #: Seeds that take a while even on a fast machine, so many that they are seen to run, and few.
 LONG, SEEN, SHORT = 3000, 150, 2
 
@@ -113,7 +116,9 @@ def test_why_is_explained_with_its_sentences(folder):
         done = server.job(job["id"], DONE, FAILED, seconds=300)
         assert done["state"] == DONE, done["faults"]
         result = done["result"]
-        assert (result["policy"], result["to"], result["outcome"], result["region"], result["points"]) == ("this_policy", "none", "jobs", "south", 40)
+        assert (
+            result["policy"], result["to"], result["outcome"], result["region"], result["points"]
+        ) == ("this_policy", "none", "jobs", "south", 40)
         assert list(result["sentences"]) and all(isinstance(line, str) for lines in result["sentences"].values() for line in lines)
         assert result["title"].startswith("Why this_policy changes")
 
@@ -121,7 +126,8 @@ def test_why_is_explained_with_its_sentences(folder):
 def test_a_plan_of_the_page_becomes_goals(folder):
     with Server(folder, "--port", "0") as server:
         job = begin(
-            server, "init", asked=scenario(server), name="More work", since=1992, outcomes=["jobs"], points=20, budget=0.2, seeds=None
+            server, "init", asked=scenario(server), name="More work", since=1992, outcomes=["jobs"], points=20, budget=0.2,
+            seeds=None
         )
         assert job["goals"] is None, "what is not written yet cannot be asked for"
         done = server.job(job["id"], DONE, FAILED)

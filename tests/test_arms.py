@@ -12,14 +12,13 @@ from redqueen.errors import Refused
 from redqueen.lab.arms import ToppedUp
 from redqueen.lab.compare import compare, compare_all
 from redqueen.lab.intervals import NO_DIFFERENCE, RAISES
-from redqueen.lab.outcomes import BY_NAME, variables_of
 from redqueen.lab.jobs import Job, run_jobs
+from redqueen.lab.outcomes import BY_NAME, variables_of
 from redqueen.lab.tidy import costs, decision_rows
 from redqueen.lab.trial import Trial
 from redqueen.model.instruments import INDEX
 from redqueen.model.schedule import Schedule
 from redqueen.policies.policy import Change, Policy
-
 
 # Placebos
 
@@ -78,10 +77,14 @@ def test_at_equal_cost_the_dearest_policy_is_unchanged_and_others_cost_as_much(c
     equal = Trial(case, seeds=3, quarters=16, equal_cost=True).run(threads=2, progress=False)
     assert equal["policy"].values.tolist() == ["none", "officers", "gifts"]
     dearer = (plain["public_cost"].sel(policy="officers") >= plain["public_cost"].sel(policy="gifts")).all()
-    assert dearer and float(plain["public_cost"].sel(policy="gifts").mean() / plain["public_cost"].sel(policy="officers").mean()) < 0.5
+    assert dearer and float(
+        plain["public_cost"].sel(policy="gifts").mean() / plain["public_cost"].sel(policy="officers").mean()
+    ) < 0.5
     assert plain.sel(policy=["none", "officers"]).drop_attrs().identical(equal.sel(policy=["none", "officers"]).drop_attrs())
     # Never below; above only where a policy's own cost moved with wages and passed the dearest one's.
-    ratio = (equal["public_cost"].sel(policy="gifts") / equal["public_cost"].sel(policy="officers", region="south")).sel(region="south")
+    ratio = (
+        equal["public_cost"].sel(policy="gifts") / equal["public_cost"].sel(policy="officers", region="south")
+    ).sel(region="south")
     assert float(ratio.min()) >= 1 and float(ratio.max()) < 1.01
 
 
@@ -121,7 +124,8 @@ def test_placebos_at_equal_cost_cost_what_the_topped_up_policies_do(case):
 
 def test_threads_do_not_matter_where_arms_wait_for_others(case):
     one, two, four = (
-        Trial(case, seeds=3, quarters=8, placebo=True, equal_cost=True).run(threads=threads, progress=False) for threads in (1, 2, 4)
+        Trial(case, seeds=3, quarters=8, placebo=True, equal_cost=True).run(threads=threads, progress=False)
+        for threads in (1, 2, 4)
     )
     assert one.identical(two) and one.identical(four)
 

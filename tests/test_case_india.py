@@ -32,7 +32,9 @@ def first_year(india, policy, instrument, region=HOME):
 def test_every_number_has_a_source_and_every_source_is_cited(india):
     for name, source in india.provenance.items():
         assert source == "default" or source.startswith("chosen: ") or source.split(":")[0] in india.sources, (name, source)
-    texts = [*india.provenance.values(), *(fact.source for fact in india.facts), *(policy.source for policy in india.policies.values())]
+    texts = [
+        *india.provenance.values(), *(fact.source for fact in india.facts), *(policy.source for policy in india.policies.values())
+    ]
     assert {identity for identity in india.sources if not any(identity in text for text in texts)} == set()
     assert india.world.parameters == {}
 

@@ -29,7 +29,9 @@ def test_every_number_has_a_source_and_every_source_is_cited(standard):
     texts = [*standard.provenance.values(), *(fact.source for fact in standard.facts)]
     texts += [policy.source for policy in standard.policies.values()]
     for name, source in standard.provenance.items():
-        assert source == "default" or source.startswith("chosen: ") or any(source.startswith(known) for known in standard.sources), name
+        assert source == "default" or source.startswith("chosen: ") or any(
+            source.startswith(known) for known in standard.sources
+        ), name
     assert {known for known in standard.sources if not any(known in text.split(":")[0] for text in texts)} == set()
     assert standard.world.parameters == {}
 
@@ -50,7 +52,9 @@ def test_the_wait_lasts_from_the_first_launch_to_the_licences(standard):
 
 def test_the_own_standard_is_favoured_only_once_it_is_licensed(standard):
     assert used(standard, "as_it_happened", "indigenous_standard")[0] == used(standard, "as_it_happened", "home_market")[1]
-    assert used(standard, "licences_in_2005", "indigenous_standard")[0] == used(standard, "licences_in_2005", "home_market")[1] == 2005.5
+    assert used(
+        standard, "licences_in_2005", "indigenous_standard"
+    )[0] == used(standard, "licences_in_2005", "home_market")[1] == 2005.5
 
 
 def test_the_standard_for_local_networks_is_withdrawn_within_a_year(standard):

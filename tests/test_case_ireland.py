@@ -109,7 +109,7 @@ def test_pay_at_the_start_is_what_base_wages_say(ireland, start):
 def test_attraction_brings_more_foreign_firms(ireland):
     world = replace(ireland.world, quarters=80)
     place = world.regions.index("ireland")
-    opened = {name: 0.0 for name in ("none", "investment_alone")}
+    opened = dict.fromkeys(("none", "investment_alone"), 0.0)
     for seed in (1, 2):
         state = burn_in(world, seed)
         for name in opened:

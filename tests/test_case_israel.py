@@ -50,7 +50,8 @@ def test_what_was_done_begins_when_it_did(israel):
     world = israel.world
     intensity = israel.schedule("as_it_happened").intensity[:, :, world.regions.index("israel")]
     for instrument, year in (
-        ("public_research_organisation", 1965), ("novelty_subsidy", 1969), ("exit_for_ventures", 1972), ("export_promotion", 1977.5),
+        ("public_research_organisation", 1965), ("novelty_subsidy", 1969), ("exit_for_ventures", 1972),
+        ("export_promotion", 1977.5),
         ("university_expansion", 1990), ("technology_park", 1991), ("venture_capital", 1992),
     ):
         assert world.start + (intensity[INDEX[instrument]] > 0).argmax() / 4 == year, instrument
@@ -75,7 +76,9 @@ def test_immigrants_come_in_the_nineties_in_every_arm_but_two(israel):
 
 def test_without_yozma_is_what_was_there_before_and_no_venture_money(israel):
     happened, without = (israel.schedule(name).intensity for name in ("as_it_happened", "no_yozma"))
-    assert {name for name, row in INDEX.items() if (happened[row] != without[row]).any()} == {"venture_capital", "exit_for_ventures"}
+    assert {
+        name for name, row in INDEX.items() if (happened[row] != without[row]).any()
+    } == {"venture_capital", "exit_for_ventures"}
     assert used(israel, "no_yozma", "venture_capital", 2000) == 0
     assert used(israel, "no_yozma", "exit_for_ventures", 2000) == used(israel, "as_it_happened", "exit_for_ventures", 1990) > 0
 

@@ -51,7 +51,9 @@ def test_what_happened_begins_and_ends_when_it_did(korea):
         assert used(korea, "as_it_happened", instrument, region) == (start, end), instrument
     champion = korea.schedule("as_it_happened").intensity[INDEX["national_champion"], :, korea.world.regions.index(HOME)]
     # The plan of 1969, the drive of 1973-79 and the chips of 1983: the drive and the chips double what the plan gives.
-    assert [champion[(year - 1965) * 4] / champion[(1970 - 1965) * 4] for year in (1968, 1972, 1975, 1981, 1990, 1999)] == [0, 1, 2, 1, 2, 0]
+    assert [
+        champion[(year - 1965) * 4] / champion[(1970 - 1965) * 4] for year in (1968, 1972, 1975, 1981, 1990, 1999)
+    ] == [0, 1, 2, 1, 2, 0]
 
 
 def test_champions_end_when_each_policy_says(korea):

@@ -164,7 +164,9 @@ def test_flavours_are_endowments(three_regions):
         assert max(THREE, key=lambda region: of(three_regions, endowment, region)) == most, endowment
     firms = dict(zip(three_regions.world.stages, three_regions.world.endowments["first_firms"].T, strict=True))
     regions = three_regions.world.regions
-    for stage, most in (("design", "beijing"), ("software", "beijing"), ("fabrication", "shanghai"), ("assembly", "pearl_river_delta")):
+    for stage, most in (
+        ("design", "beijing"), ("software", "beijing"), ("fabrication", "shanghai"), ("assembly", "pearl_river_delta")
+    ):
         assert max(THREE, key=lambda region: firms[stage][regions.index(region)]) == most, stage
     ties = three_regions.world.endowments["first_tie_share"][:, regions.index("abroad")]
     assert max(THREE, key=lambda region: ties[regions.index(region)]) == "pearl_river_delta"

@@ -81,7 +81,8 @@ def test_credit_and_networks_are_tried_one_by_one_and_together(sunset):
 
 def test_the_lists_change_nothing_before_they_are_written(sunset):
     happened, without = (
-        simulate(sunset.world, sunset.schedule(name), seed=SEED).arrays["value_added"] for name in ("as_it_happened", "no_exclusion")
+        simulate(sunset.world, sunset.schedule(name), seed=SEED).arrays["value_added"]
+        for name in ("as_it_happened", "no_exclusion")
     )
     written = (2000 - 1990) * 4
     assert (happened[:written] == without[:written]).all() and (happened[written:] != without[written:]).any()

@@ -102,7 +102,9 @@ def test_both_peripheries_have_people_in_the_core(network):
 
 
 def test_the_three_come_to_do_different_things(network):
-    units = simulate(network.world, lay_out_policy(network.policy("as_it_happened"), network.world), seed=SEED).arrays["stage_units"]
+    units = simulate(
+        network.world, lay_out_policy(network.policy("as_it_happened"), network.world), seed=SEED
+    ).arrays["stage_units"]
     units = units[-20:].mean(axis=0)
     share = units / units.sum(axis=0)
     most = {region: network.world.stages[int(share[place].argmax())] for place, region in enumerate(network.world.regions)}

@@ -178,7 +178,9 @@ def test_industries_keep_their_stages_apart(tmp_path):
         f'[[stage]]\nname = "{name}"\nindustry = "textiles"\nquality_weight = {weight}\nworkers_per_unit = 1\nskilled_share = 0\n'
         for name, weight in (("weaving", 0.5), ("fashion", 0.5))
     )
-    text = GOOD.replace("[[region]]\nname = \"core\"", other + '[[industry]]\nname = "textiles"\ndemand_share = 3\n[[region]]\nname = "core"')
+    text = GOOD.replace(
+        "[[region]]\nname = \"core\"", other + '[[industry]]\nname = "textiles"\ndemand_share = 3\n[[region]]\nname = "core"'
+    )
     world = read_case(write(tmp_path, text)).world
     assert (world.industries, world.industry_of) == (("industry", "textiles"), (0, 0, 0, 1, 1))
     assert (world.brand_stage, world.shipping_stage) == ((2, 4), (1, 4))
@@ -229,7 +231,9 @@ def test_a_case_knows_its_own_policies_before_those_of_the_catalogue(tmp_path):
     read = read_case(write(tmp_path, GOOD + '[[policy]]\nname = "venture"\nbased_on = "part"\n'))
     assert read.policy("venture").instruments == read.policies["part"].instruments
     assert read.policy("public_research").target == "low"
-    assert str(faults_of(read.policy, "hole")[0]) == "toy has no policy 'hole', and neither has the catalogue (did you mean 'whole'?)"
+    assert str(
+        faults_of(read.policy, "hole")[0]
+    ) == "toy has no policy 'hole', and neither has the catalogue (did you mean 'whole'?)"
 
 
 def test_policies_may_be_based_on_later_ones_but_not_in_a_circle(tmp_path):
@@ -257,11 +261,20 @@ FAULTS = [
     ("name = \"design\"\n", "name = \"design\"\nshape = 2\n", "shape", "stage.design.shape: unknown key 'shape'"),
     ("quality_weight = 0.6", "quality_weight = 0.5", "quality_weight = 0.3", "add up to 0.9, not 1"),
     ("skilled_share = 0.8", 'skilled_share = "0.8"', 'skilled_share = "0.8"', "must be a number (share), not text ('0.8')"),
-    ("skilled_share = 0.8\n", "skilled_share = 0.8\ninput_units = 0.1\n", "input_units = 0.1", "there is no stage to buy inputs from"),
+    (
+        "skilled_share = 0.8\n", "skilled_share = 0.8\ninput_units = 0.1\n", "input_units = 0.1",
+        "there is no stage to buy inputs from"
+    ),
     ("skilled_share = 0.8\n", "skilled_share = 0.8\nships = 1\n", "ships = 1", "must be true or false, not a number"),
-    ("skilled_share = 0.8\n", "skilled_share = 0.8\nships = true\n", "ships = true\n[[stage]]\nname = \"brand\"", "industry already ships from 'design'"),
+    (
+        "skilled_share = 0.8\n", "skilled_share = 0.8\nships = true\n", "ships = true\n[[stage]]\nname = \"brand\"",
+        "industry already ships from 'design'"
+    ),
     ('input = "design"', 'input = "desing"', "desing", "unknown stage 'desing' (did you mean 'design'"),
-    ('input = "design"', 'input = "assembly"', 'input = "assembly"', "'assembly' does not come earlier in the chain (earlier here: design)"),
+    (
+        'input = "design"', 'input = "assembly"', 'input = "assembly"',
+        "'assembly' does not come earlier in the chain (earlier here: design)"
+    ),
     ('input = "design"', 'input = "brand"', 'input = "brand"', "does not come earlier in the chain"),
     ("input_units = 0.2\n", "", 'input = "design"', "says no units of 'design'"),
     ("workers = 2000", "workers = nan", "nan", "region.low.workers: must be a finite number (heads)"),
@@ -278,17 +291,29 @@ FAULTS = [
     ("first_firms = 4", "first_firms = { design = 1 }", '[[region]]\nname = "core"', "industry has no lead firm anywhere"),
     ('to = "low"', 'to = "lowe"', "lowe", "unknown region 'lowe' (did you mean 'low'"),
     ('to = "low"', 'to = "core"', 'to = "core"\ndistance', "pairs 'core' with itself"),
-    ('to = "core"', 'to = "core"\n[[pair]]\nfrom = "low"\nto = "core"', '[[pair]]\nfrom = "low"\nto = "core"\nfirst', "a second pair leads from 'low' to 'core'"),
+    (
+        'to = "core"', 'to = "core"\n[[pair]]\nfrom = "low"\nto = "core"', '[[pair]]\nfrom = "low"\nto = "core"\nfirst',
+        "a second pair leads from 'low' to 'core'"
+    ),
     ("distance = 0.5", "distance = 4", "distance = 4", "4 is outside 0 to 3 (1 = another continent)"),
     ("distance = 0.5", "distanse = 0.5", "distanse", "unknown key 'distanse' (did you mean 'distance'"),
     ('name = "part"', 'name = "whole"', 'name = "whole"\nbased', "a second policy is called 'whole'"),
     ('name = "part"', 'name = "none"', 'name = "none"', "'none' is the policy of doing nothing"),
     ('based_on = "whole"', 'based_on = "hole"', '"hole"', "unknown policy 'hole' (did you mean 'whole'"),
-    ('without = ["venture_capital"]', 'without = ["venture"]', "without", "unknown instrument 'venture' (did you mean 'venture_capital'"),
+    (
+        'without = ["venture_capital"]', 'without = ["venture"]', "without",
+        "unknown instrument 'venture' (did you mean 'venture_capital'"
+    ),
     ('without = ["venture_capital"]', 'without = ["lump_sum"]', "without", "whole does not use lump_sum"),
-    ('instrument = "free_trade"', 'instrument = "freetrade"', "freetrade", "policy.part.change[1].instrument: unknown instrument 'freetrade' (did you mean 'free_trade'"),
+    (
+        'instrument = "free_trade"', 'instrument = "freetrade"', "freetrade",
+        "policy.part.change[1].instrument: unknown instrument 'freetrade' (did you mean 'free_trade'"
+    ),
     ("intensity = 1\n", "intensity = 2\n", "intensity = 2\n", "free_trade of 2 is outside 0 to 1 (share of tariff removed)"),
-    ("intensity = 1\n", 'intensity = 1\nstages = ["design"]\n', 'stages = ["design"]\n[[policy]]', "free_trade cannot be aimed at stages"),
+    (
+        "intensity = 1\n", 'intensity = 1\nstages = ["design"]\n', 'stages = ["design"]\n[[policy]]',
+        "free_trade cannot be aimed at stages"
+    ),
     ('stages = ["design"]', 'stages = ["design", "desing"]', "desing", "unknown stage 'desing' (did you mean 'design'"),
     ('where = "low"', 'where = ["low", "hi"]', '"hi"', "unknown region 'hi' (known: core, low)"),
     ("from = 1991", "from = 1989", "from = 1989", "1989 is outside the run, 1990 to 2000"),
@@ -305,12 +330,24 @@ FAULTS = [
 FAULTS_WITH_OTHERS = [
     ("[source]", "[sources]", "[sources]", "unknown key 'sources' (did you mean 'source'"),
     ('name = "design"\n', "", "[[stage]]\nquality", "stage[1]: 'name' is missing"),
-    ('name = "brand"', 'name = "assembly"', 'name = "assembly"\nquality_weight = 0.3', "a second stage is called 'assembly' (the first is in line 17)"),
+    (
+        'name = "brand"', 'name = "assembly"', 'name = "assembly"\nquality_weight = 0.3',
+        "a second stage is called 'assembly' (the first is in line 17)"
+    ),
     ("quality_weight = 0.6", "quality_weight = 1.6", "quality_weight = 1.6", "1.6 is outside 0 to 1 (share)"),
-    ("workers = 2000", 'workers = { vale = 1, source = "chosen" }', "vale", "unknown key 'vale' beside value and source (did you mean 'value'?)"),
+    (
+        "workers = 2000", 'workers = { vale = 1, source = "chosen" }', "vale",
+        "unknown key 'vale' beside value and source (did you mean 'value'?)"
+    ),
     ('name = "low"\ncode', 'name = "core"\ncode', 'name = "core"\ncode', "a second region is called 'core'"),
-    ('name = "low"\ncode', 'name = "target"\ncode', 'name = "target"\ncode', "'target' is a word of its own and cannot name a region"),
-    ("[[pair]]\nfrom = \"core\"", "[modularity]\nmidpont = 1990\n[[pair]]\nfrom = \"cor\"", "midpont", "modularity.midpont: unknown key 'midpont' (did you mean 'midpoint'"),
+    (
+        'name = "low"\ncode', 'name = "target"\ncode', 'name = "target"\ncode',
+        "'target' is a word of its own and cannot name a region"
+    ),
+    (
+        "[[pair]]\nfrom = \"core\"", "[modularity]\nmidpont = 1990\n[[pair]]\nfrom = \"cor\"", "midpont",
+        "modularity.midpont: unknown key 'midpont' (did you mean 'midpoint'"
+    ),
 ]
 
 
@@ -330,8 +367,10 @@ def test_all_faults_come_at_once(tmp_path):
     text = GOOD
     changed = [
         ("end = 2000", "end = 2000.1"), ("quality_weight = 0.6", "quality_weight = 0.5"), ('input = "design"', 'input = "desing"'),
-        ("workers = 2000", "workers = inf"), ("assembly = 9", "assemby = 9"), ('to = "low"', 'to = "lowe"'), ('where = "low"', 'where = "hi"'),
-        ('instrument = "free_trade"', 'instrument = "freetrade"'), ('region = "low"\noutcome', 'region = "los"\noutcome'), ("high = 20", "high = nan"),
+        ("workers = 2000", "workers = inf"), ("assembly = 9", "assemby = 9"), ('to = "low"', 'to = "lowe"'),
+        ('where = "low"', 'where = "hi"'),
+        ('instrument = "free_trade"', 'instrument = "freetrade"'), ('region = "low"\noutcome', 'region = "los"\noutcome'),
+        ("high = 20", "high = nan"),
     ]
     for old, new in changed:
         text = text.replace(old, new)
@@ -348,7 +387,8 @@ def test_what_has_no_name_of_its_own_is_read_for_its_other_faults(tmp_path):
     text += '[[region]]\nname = "core"\nworkrs = 1\n[[stage]]\nshape = 1\n'
     words = [fault.message for fault in faults_of(read_case, write(tmp_path, text))]
     for expected in (
-        "a second policy is called 'whole'", "unknown instrument 'lump'", "a second region is called 'core'", "unknown key 'workrs'",
+        "a second policy is called 'whole'", "unknown instrument 'lump'", "a second region is called 'core'",
+        "unknown key 'workrs'",
         "'base_wage' is missing", "'name' is missing", "unknown key 'shape'", "'quality_weight' is missing",
     ):
         assert words.count(expected) == 1, (expected, words)
@@ -360,7 +400,10 @@ def test_there_must_be_firms_somewhere(tmp_path):
 
 
 def test_a_chain_has_53_stages_at_most(tmp_path):
-    more = "".join(f'[[stage]]\nname = "s{n}"\nindustry = "i{n}"\nquality_weight = 1\nworkers_per_unit = 1\nskilled_share = 0\n' for n in range(50))
+    more = "".join(
+        f'[[stage]]\nname = "s{n}"\nindustry = "i{n}"\nquality_weight = 1\nworkers_per_unit = 1\nskilled_share = 0\n'
+        for n in range(50)
+    )
     read_case(write(tmp_path, GOOD.replace("[[region]]\nname = \"core\"", more + '[[region]]\nname = "core"')))
     more += more[: more.index("[[stage]]", 1)].replace("0", "50")
     text = GOOD.replace("[[region]]\nname = \"core\"", more + '[[region]]\nname = "core"')
@@ -398,7 +441,13 @@ def test_what_is_no_toml_is_refused_with_its_line(tmp_path, content, line, words
     assert (fault.file, fault.line) == (str(path), line) and words in str(fault)
 
 
-@pytest.mark.parametrize("text", ["", "case = 3", "case = []", "[[case]]", "[stage]", "region = 1", "region = [1]", "policy = [[]]", "source = 'x'", "[policy]\nname = 'x'"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "case = 3", "case = []", "[[case]]", "[stage]", "region = 1", "region = [1]", "policy = [[]]", "source = 'x'",
+        "[policy]\nname = 'x'"
+    ]
+)
 def test_no_shape_of_file_breaks_the_reader(tmp_path, text):
     assert all(fault.file for fault in faults_of(read_case, write(tmp_path, text)))
 
@@ -437,7 +486,7 @@ def bundled_case(request):
 def numbers_without_source(value, covered):
     """List the numbers of a TOML tree that no `source` covers: beside them or in a table around them."""
     if isinstance(value, dict):
-        covered = covered or isinstance(value.get("source"), str) and bool(value["source"])
+        covered = covered or (isinstance(value.get("source"), str) and bool(value["source"]))
         return [key for key, inner in value.items() for _ in numbers_without_source(inner, covered)]
     if isinstance(value, list):
         return [number for inner in value for number in numbers_without_source(inner, covered)]
@@ -451,7 +500,9 @@ def test_both_first_cases_are_there():
 def test_a_bundled_case_tells_its_story(bundled_case):
     read = bundled_case
     assert isinstance(read, Case) and read.name == Path(read.file).stem
-    assert all((read.title, read.question.endswith("?"), read.story.strip(), read.happened.strip(), read.not_modelled, read.sources))
+    assert all(
+        (read.title, read.question.endswith("?"), read.story.strip(), read.happened.strip(), read.not_modelled, read.sources)
+    )
     assert read.reference in read.policies and read.region in read.world.regions
 
 
@@ -497,7 +548,10 @@ def test_hsinchu_acts_when_it_did():
     read = case("hsinchu")
     laid_out = read.schedule("as_it_happened")
     region = read.world.regions.index("chinese_taipei")
-    first = {name: read.world.start + numpy.flatnonzero(laid_out.intensity[INDEX[name], :, region])[0] / 4 for name in read.policies["as_it_happened"].instruments}
+    first = {
+        name: read.world.start + numpy.flatnonzero(laid_out.intensity[INDEX[name], :, region])[0] / 4
+        for name in read.policies["as_it_happened"].instruments
+    }
     assert first == {
         "university_expansion": 1966, "public_research_organisation": 1973, "overseas_advisers": 1974, "technology_park": 1980.75,
         "return_programme": 1980.75, "exit_for_ventures": 1983, "venture_capital": 1985, "diaspora_network": 1989,
@@ -521,7 +575,8 @@ def test_hsinchu_without_something_is_the_whole_less_that():
     read = case("hsinchu")
     whole = read.schedule("as_it_happened")
     for name, dropped in (
-        ("no_public_research", ("public_research_organisation", "overseas_advisers")), ("no_venture_law", ("venture_capital", "exit_for_ventures")),
+        ("no_public_research", ("public_research_organisation", "overseas_advisers")),
+        ("no_venture_law", ("venture_capital", "exit_for_ventures")),
         ("no_diaspora", ("diaspora_network", "overseas_advisers", "return_programme")),
     ):
         expected = whole.intensity.copy()
@@ -532,7 +587,9 @@ def test_hsinchu_without_something_is_the_whole_less_that():
 
 def test_recipes_are_those_of_the_catalogue():
     read = case("recipes")
-    assert list(read.policies) == ["none", "free_markets", "national_champion", "growing_silicon_valley", "low_cost", "differentiate_and_link"]
+    assert list(read.policies) == [
+        "none", "free_markets", "national_champion", "growing_silicon_valley", "low_cost", "differentiate_and_link"
+    ]
     for name in set(read.policies) - {"none"}:
         from_catalogue = read.policy(str(catalogue()[name]))
         assert numpy.array_equal(read.schedule(name).intensity, schedule(from_catalogue, read.world, read.region).intensity)

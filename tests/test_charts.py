@@ -40,7 +40,9 @@ def test_effects_are_those_of_compare_bit_for_bit(run):
     scenario, request = run
     result = request.result()
     found = picture("outlook", look(run, "outlook"))
-    for rows, outcomes, regions in ((found["effects"], ["value_added"], None), (found["table"], [one.name for one in HEADLINE], [scenario.region])):
+    for rows, outcomes, regions in (
+        (found["effects"], ["value_added"], None), (found["table"], [one.name for one in HEADLINE], [scenario.region])
+    ):
         for policy, name in ((PAGE, PAGE), ("pinned_2", "pinned_2")):
             if rows is found["table"] and policy != PAGE:
                 continue
@@ -140,7 +142,9 @@ def test_levers_moved_to_either_end_can_be_run():
     found = case("hsinchu")
     for lever in case_document(found, "hsinchu")["levers"]:
         for value in (lever["low"], lever["high"]):
-            read_scenario({"case": "hsinchu", "levers": [{"instrument": lever["instrument"], "intensity": value, "per": lever["per"]}]}, case)
+            read_scenario(
+                {"case": "hsinchu", "levers": [{"instrument": lever["instrument"], "intensity": value, "per": lever["per"]}]}, case
+            )
 
 
 def test_a_page_from_disk_holds_its_data_and_nothing_that_ends_it(run):
@@ -150,7 +154,9 @@ def test_a_page_from_disk_holds_its_data_and_nothing_that_ends_it(run):
     data = text.split('id="redqueen-report">')[1].split("</script>")[0]
     content = json.loads(data)
     assert content["case"] == odd and set(content["pictures"]) == set(VIEWS)
-    effects = [effect for effect in compare_all(request.result(), "none", outcomes=["value_added"], window=12) if effect.policy == PAGE]
+    effects = [
+        effect for effect in compare_all(request.result(), "none", outcomes=["value_added"], window=12) if effect.policy == PAGE
+    ]
     rows = [row for row in content["pictures"]["outlook"]["effects"] if row["policy"] == PAGE]
     assert [row["effect"] for row in rows] == [row.effect for row in effects[0].rows]
     assert text.count("</script>") == 2

@@ -148,7 +148,10 @@ def test_every_fault_is_reported_at_once_with_its_line(tmp_path):
         ({"contrast": COST.replace("up", "not_down").replace("0.1", "0")}, "needs a margin"),
         ({"contrast": 'kind = "level"\noutcome = "jobs"\ndirection = "not_down"\nthreshold = 1'}, "above or below its threshold"),
         ({"contrast": 'kind = "between"\noutcome = "jobs"\ndirection = "up"\nthreshold = 1'}, "'other_region' is missing"),
-        ({"contrast": 'kind = "fact"\noutcome = "size_tale"\ndirection = "up"\nthreshold = 1', "rival": STRENGTH}, "unknown measurement"),
+        (
+            {"contrast": 'kind = "fact"\noutcome = "size_tale"\ndirection = "up"\nthreshold = 1', "rival": STRENGTH},
+            "unknown measurement"
+        ),
         ({"contrast": 'kind = "regret"\nrecipes = ["officers", "gifts"]\nregions = ["north", "south"]\noutcome = "jobs"\n'
                       'direction = "up"\nthreshold = 1', "rival": STRENGTH}, "names its regions"),
         ({"more": 'also = ["jobz"]'}, "unknown outcome 'jobz'"),
@@ -388,7 +391,9 @@ def test_a_switch_takes_only_its_two_values_and_others_stay_in_range(tmp_path):
 
 
 def test_a_stopped_register_goes_on_and_gives_the_same_bytes(tmp_path, monkeypatch):
-    path = write(tmp_path, claim(tmp_path, seeds=20, more='ablations = [ { name = "all remember", parameters = { forgetting = 0 } } ]'))
+    path = write(
+        tmp_path, claim(tmp_path, seeds=20, more='ablations = [ { name = "all remember", parameters = { forgetting = 0 } } ]')
+    )
     options = ["claims", "--register", str(path), "--no-screen", "--threads", "1"]
     assert cli.main([*options, "-o", str(tmp_path / "whole")]) == 0
     calls = []
@@ -421,7 +426,9 @@ def test_a_damaged_part_is_run_again(tmp_path, monkeypatch):
 
 def test_results_do_not_depend_on_threads(tmp_path):
     found = register(tmp_path, seeds=18)
-    one, two = (run_claims(found, place=tmp_path / str(threads), threads=threads, progress=False, screen=False) for threads in (1, 2))
+    one, two = (
+        run_claims(found, place=tmp_path / str(threads), threads=threads, progress=False, screen=False) for threads in (1, 2)
+    )
     assert one == two
 
 
@@ -462,7 +469,9 @@ def test_blocks_hold_every_seed_once():
 
 def test_the_command_prints_one_json_document_with_the_shape_that_scripts_rely_on(tmp_path, capsys):
     path = write(tmp_path, claim(tmp_path), claim(tmp_path, id="B", contrast=COST.replace("up", "down")))
-    assert cli.main(["claims", "A", "--register", str(path), "--json", "--no-screen", "--seeds", "5", "-o", str(tmp_path / "out")]) == 0
+    assert cli.main(
+        ["claims", "A", "--register", str(path), "--json", "--no-screen", "--seeds", "5", "-o", str(tmp_path / "out")]
+    ) == 0
     document = json.loads(capsys.readouterr().out)
     wanted = {"id", "sentence", "source", "effect", "low", "high", "threshold", "direction", "verdict", "rival", "seeds"}
     assert len(document) == 1 and wanted <= document[0].keys()
@@ -496,9 +505,13 @@ def test_wrong_options_are_refused_together(tmp_path, capsys):
     path = write(tmp_path, claim(tmp_path))
     assert cli.main(["claims", "Z", "--register", str(path), "--seeds", "1", "--threads", "0", "--set", "forgeting=1"]) == 2
     said = capsys.readouterr().err
-    assert all(words in said for words in ("no claim is called 'Z'", "1 seeds", "0 is too few", "no parameter is called 'forgeting'"))
+    assert all(
+        words in said for words in ("no claim is called 'Z'", "1 seeds", "0 is too few", "no parameter is called 'forgeting'")
+    )
 
 
 def test_words_of_a_contrast_name_its_outcome_arms_and_region(tmp_path):
     one = register(tmp_path, contrast=OFFICERS + '\ntarget = "north"\nequal_cost = true').claims[0]
-    assert contrast_words(one, one.main) == f"{BY_NAME['value_added'].words} in south: officers in north against none, at equal cost"
+    assert contrast_words(
+        one, one.main
+    ) == f"{BY_NAME['value_added'].words} in south: officers in north against none, at equal cost"

@@ -184,7 +184,9 @@ def test_chance_in_one_of_many_places_decides_nothing():
     """Judged in twenty places, a mean of zero is taken for an effect in one of twenty claims, not in one of twenty places."""
     generator = numpy.random.default_rng(11)
     claims = generator.normal(size=(400, 20, 30))
-    clear = [[estimate(values, contrast(UP, 0.0), "points", places=20).state != UNDECIDED for values in places] for places in claims]
+    clear = [
+        [estimate(values, contrast(UP, 0.0), "points", places=20).state != UNDECIDED for values in places] for places in claims
+    ]
     found = sum(any(places) for places in clear)
     assert stats.binomtest(found, 400, 0.05).pvalue > 1e-3
     alone = estimate(claims[0, 0], contrast(UP, 0.0), "points")

@@ -226,7 +226,7 @@ def test_a_scheduler_that_does_not_answer_is_refused(case, monkeypatch):
     monkeypatch.setattr(workers, "CONNECT", 0.5)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
-        address = "tcp://127.0.0.1:{}".format(silent.getsockname()[1])
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(Refused, match="no Dask scheduler answers within 0.5 s") as caught:
             Trial(case, seeds=1).run(on=address, progress=False)
         # Nothing is asked of a cluster where everything is known.

@@ -28,15 +28,18 @@ PLACES = {
     "two_regions_2000.csv": "square_table", "patents.csv": "nsf_patents", "nsf_value_added.csv": "nsf_value_added",
     "nsf_spending.csv": "nsf_spending", "nsf_articles.csv": "nsf_articles", "nsf_stay_rates.csv": "nsf_stay_rates",
     "player_2006_value_chain.csv": "nsf_value_chain", "china_provinces.csv": "china", "income_maddison.csv": "maddison",
-    "income_wide.csv": "maddison", "complexity.csv": "complexity", "gapminder.csv": "gapminder", "metro_patents.csv": "metro_patents",
+    "income_wide.csv": "maddison", "complexity.csv": "complexity", "gapminder.csv": "gapminder",
+    "metro_patents.csv": "metro_patents",
     "bds_state.csv": "bds", "cbp19msa.txt": "cbp", "cbp98co.txt": "cbp", "2019.annual.singlefile.csv": "qcew",
     "estat_lfst_r_lfe2en2.tsv": "eurostat", "regpat": "regpat", "patentsview": "patentsview", "long_table.csv": "long_table",
     "input_output_2001.csv": "simulated",
 }  # fmt: skip
 MADE = {
     "kept.parquet": "kept", "flows.parquet": "kept", "long.parquet": "long_table",
-    "patents.csv.gz": "nsf_patents", "zipped": "patentsview", "WIOT2014_Nov16_ROW.xlsb": "wiod_2016", "WIOT2014_Nov16_ROW.xlsx": "wiod_2016",
-    "WIOT2014_October16_ROW.RData": "wiod_2016", "wiot95_row_apr12.xlsx": "wiod_2013", "Socio_Economic_Accounts.xlsx": "wiod_accounts",
+    "patents.csv.gz": "nsf_patents", "zipped": "patentsview", "WIOT2014_Nov16_ROW.xlsb": "wiod_2016",
+    "WIOT2014_Nov16_ROW.xlsx": "wiod_2016",
+    "WIOT2014_October16_ROW.RData": "wiod_2016", "wiot95_row_apr12.xlsx": "wiod_2013",
+    "Socio_Economic_Accounts.xlsx": "wiod_accounts",
 }  # fmt: skip
 # Read by pymrio, whose words are its own, or otherwise than by looks: their damage is that of the layout beside them.
 ELSEWHERE = {
@@ -191,7 +194,9 @@ def read_or_refused(data: bytes):
         cut = [line.split(mark) for line in lines]
         yield f"column {column} lost", b"\n".join([*(mark.join(cells[:column] + cells[column + 1 :]) for cells in cut), b""])
         yield f"column {column} twice", b"\n".join([*(mark.join(cells + cells[column : column + 1]) for cells in cut), b""])
-        yield f"column {column} without a name", b"\n".join([mark.join(cut[0][:column] + [b""] + cut[0][column + 1 :]), *lines[1:], b""])
+        yield f"column {column} without a name", b"\n".join(
+            [mark.join(cut[0][:column] + [b""] + cut[0][column + 1 :]), *lines[1:], b""]
+        )
         for cell in CELLS if column < 12 or column > width - 3 else ():
             cells = list(cut[row])
             cells[column : column + 1] = [cell]

@@ -77,7 +77,9 @@ def test_laplace_beats_normal_on_laplace_draws_and_loses_on_normal_ones():
     generator = np.random.default_rng(3)
     # In expectation ln(pi / e) / 2 = 0.072 for Laplace draws and (1 - ln(pi / 2) - ... ) = -0.048 for normal ones;
     # the sampling error with 20,000 draws is a tenth of either.
-    assert demography.laplace_over_normal(generator.laplace(size=20000)) == pytest.approx(0.5 * math.log(math.pi / math.e), abs=0.03)
+    assert demography.laplace_over_normal(generator.laplace(size=20000)) == pytest.approx(
+        0.5 * math.log(math.pi / math.e), abs=0.03
+    )
     normal = 0.5 * math.log(2 * math.pi) + 0.5 - math.log(2 * math.sqrt(2 / math.pi)) - 1
     assert demography.laplace_over_normal(generator.normal(size=20000)) == pytest.approx(normal, abs=0.03)
 

@@ -17,7 +17,9 @@ YEARS = range(2000, 2008)
 REGIONS = ("TWN", "KOR", "JPN", "DEU", "IRL")
 ACTIVITIES = ("chips", "cars", "drugs", "food")
 # Chips are Taiwan's, cars Germany's; Ireland goes from food to drugs.
-BASE = np.array([[900, 100, 50, 100], [400, 400, 100, 200], [500, 900, 300, 300], [200, 1200, 500, 300], [50, 20, 20, 300]], dtype=float)
+BASE = np.array(
+    [[900, 100, 50, 100], [400, 400, 100, 200], [500, 900, 300, 300], [200, 1200, 500, 300], [50, 20, 20, 300]], dtype=float
+)
 
 
 def activities(years=YEARS, *, noise=0.0) -> Evidence:
@@ -40,7 +42,10 @@ def accounts() -> Evidence:
     intermediate = np.zeros((4, 4))
     intermediate[0, 3] = 60.0
     final = np.array([[0.0, 0.0], [0.0, 0.0], [0.0, 0.0], [0.0, 100.0]])
-    table = InputOutput(("TWN", "KOR"), ("chips", "phones"), 2005, intermediate, final, np.array([60.0, 0.0, 0.0, 40.0]), np.array([60.0, 0, 0, 100.0]))
+    table = InputOutput(
+        ("TWN", "KOR"), ("chips", "phones"), 2005, intermediate, final, np.array([60.0, 0.0, 0.0, 40.0]),
+        np.array([60.0, 0, 0, 100.0])
+    )
     return Evidence("square_table", "input_output", pd.DataFrame(), {"sales": "million USD"}, tables=(table,))
 
 
@@ -99,7 +104,8 @@ def test_who_keeps_the_value_of_a_chain_is_told():
 
 def test_jobs_that_a_chain_supports_need_a_table_of_jobs():
     rows = pd.DataFrame(
-        [("TWN", "chips", 2005, "jobs", 12.0), ("KOR", "phones", 2005, "jobs", 30.0)], columns=["region", "activity", "year", "measure", "value"]
+        [("TWN", "chips", 2005, "jobs", 12.0), ("KOR", "phones", 2005, "jobs", 30.0)],
+        columns=["region", "activity", "year", "measure", "value"]
     )
     jobs = Evidence("long_table", "activities", rows, {"jobs": "people"})
     assert next(one for one in diagnose([accounts()], "TWN", 2005).chain["kept"])["jobs"] is None
@@ -146,15 +152,25 @@ def test_the_mix_of_research_adds_up():
     tables = [by_region(name, {"TWN": {2010: value}, "KOR": {2010: 1}}) for name, value in
               (("basic research", 1), ("applied research", 2), ("experimental development", 5))]
     mix = diagnose(tables, "TWN").innovation["mix"]
-    assert [mix[name] for name in ("basic research", "applied research", "experimental development")] == pytest.approx([12.5, 25, 62.5])
+    assert [
+        mix[name] for name in ("basic research", "applied research", "experimental development")
+    ] == pytest.approx([12.5, 25, 62.5])
 
 
 def test_ties_are_told_with_what_sizes_alone_would_give():
     pairs = {("TWN", "JPN"): 30.0, ("TWN", "DEU"): 10.0, ("JPN", "DEU"): 60.0}
-    rows = [(a, b, 2007, "co-authored articles", value) for (one, other), value in pairs.items() for a, b, value in ((one, other, value), (other, one, value))]
-    ties = Evidence("x", "ties", pd.DataFrame(rows, columns=["region", "partner", "year", "measure", "value"]), {"co-authored articles": "articles"})
+    rows = [
+        (a, b, 2007, "co-authored articles", value) for (one, other), value in pairs.items() for a, b,
+        value in ((one, other, value), (other, one, value))
+    ]
+    ties = Evidence(
+        "x", "ties", pd.DataFrame(rows, columns=["region", "partner", "year", "measure", "value"]),
+        {"co-authored articles": "articles"}
+    )
     found = diagnose([activities(), ties], "TWN").openness[0]
-    assert [(row["region"], row["name"], row["share"]) for row in found["largest"]] == [("JPN", "Japan", 75.0), ("DEU", "Germany", 25.0)]
+    assert [
+        (row["region"], row["name"], row["share"]) for row in found["largest"]
+    ] == [("JPN", "Japan", 75.0), ("DEU", "Germany", 25.0)]
     assert found["largest"][0]["affinity"] == pytest.approx(30 * 200 / (40 * 90))
 
 
@@ -217,7 +233,13 @@ def real_patents(data_directory):
     return read_tables([data_directory / "ncses" / "uspto_utility_country_wipo35_year.csv.gz"])
 
 
-@pytest.mark.parametrize(("region", "best"), [("Taiwan", "semiconductors"), ("Chinese Taipei", "semiconductors"), ("Israel", "computer technology"), ("Ireland", "medical technology")])
+@pytest.mark.parametrize(
+    ("region", "best"),
+    [
+        ("Taiwan", "semiconductors"), ("Chinese Taipei", "semiconductors"), ("Israel", "computer technology"),
+        ("Ireland", "medical technology")
+    ]
+)
 def test_real_patents_tell_what_is_known_of_a_country(real_patents, few_trees, region, best):
     assert best in [row.activity for row in diagnose(real_patents, region, 2006).strengths][:3]
 
@@ -225,7 +247,10 @@ def test_real_patents_tell_what_is_known_of_a_country(real_patents, few_trees, r
 def test_a_chain_without_exports_is_no_fault():
     alone = accounts()
     table = alone.tables[0]
-    closed = InputOutput(table.regions, table.sectors, 2005, np.zeros((4, 4)), np.array([[5.0, 0], [0, 0], [0, 3.0], [0, 2.0]]), np.array([5.0, 0, 3, 2]), np.array([5.0, 0, 3, 2]))
+    closed = InputOutput(
+        table.regions, table.sectors, 2005, np.zeros((4, 4)), np.array([[5.0, 0], [0, 0], [0, 3.0], [0, 2.0]]),
+        np.array([5.0, 0, 3, 2]), np.array([5.0, 0, 3, 2])
+    )
     assert np.isfinite(Leontief.of(closed).output_by_market).all()
     found = diagnose([Evidence("square_table", "input_output", pd.DataFrame(), {"sales": "USD"}, tables=(closed,))], "TWN")
     assert found.chain["exports"] == 0 and found.chain["sectors"] == []

@@ -17,10 +17,10 @@ if draws.__file__.endswith(".py"):
     pytest.skip("the package is not compiled here: rules cannot call its draws", allow_module_level=True)
 sys.path.append(str(Path(__file__).resolve().parents[1] / "benchmarks"))
 
-from docked import with_numpy, with_redqueen  # noqa: E402
-from docked.building import compiled_rules, interpreted_rules  # noqa: E402
-from docked.law import LAW, REGIONS  # noqa: E402
-from docked.outcomes import measured_runs  # noqa: E402
+from docked import with_numpy, with_redqueen
+from docked.building import compiled_rules, interpreted_rules
+from docked.law import LAW, REGIONS
+from docked.outcomes import measured_runs
 
 
 def firms(regions, quality, cash, quarters_left, seed=7, **law):

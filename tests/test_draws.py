@@ -120,7 +120,9 @@ def test_every_bit_of_the_address_reaches_every_bit_of_the_draw(part, width):
 
 
 def test_every_bit_of_seed_decision_and_quarter_reaches_the_key():
-    for flip in ([(1 << bit, 0, 0) for bit in range(64)] + [(0, 1 << bit, 0) for bit in range(16)] + [(0, 0, 1 << bit) for bit in range(16)]):
+    for flip in (
+        [(1 << bit, 0, 0) for bit in range(64)] + [(0, 1 << bit, 0) for bit in range(16)] + [(0, 0, 1 << bit) for bit in range(16)]
+    ):
         changes = [
             (draws.key(seed, 300, 40) ^ draws.key(seed ^ flip[0], 300 ^ flip[1], 40 ^ flip[2])).bit_count() for seed in range(500)
         ]
@@ -184,7 +186,9 @@ def test_quantile_is_symmetric_and_rises():
 
 def test_lineage_identities_do_not_collide():
     founders = [draws.founder(region, n) for region in range(50) for n in range(1000)]
-    children = [draws.child(parent, quarter, order) for parent in founders[:500] for quarter in range(-20, 80, 5) for order in range(5)]
+    children = [
+        draws.child(parent, quarter, order) for parent in founders[:500] for quarter in range(-20, 80, 5) for order in range(5)
+    ]
     # 100,000 random words of 64 bits agree once in 10**9 such tests.
     assert len(set(founders + children)) == len(founders) + len(children)
 

@@ -16,7 +16,8 @@ from redqueen.studies.known import happened
 
 #: The systems of the two documents.
 SYSTEMS = (
-    "corporate-lab", "silicon-valley", "ipad", "hsinchu", "sv-hsinchu-shanghai", "ireland", "india", "israel", "three-regions", "korea",
+    "corporate-lab", "silicon-valley", "ipad", "hsinchu", "sv-hsinchu-shanghai", "ireland", "india", "israel", "three-regions",
+    "korea",
     "red-queen", "indigenous-standard", "sunset-industry", "recipes",
 )
 SEED, QUARTERS = 7, 8
@@ -103,7 +104,9 @@ def test_every_region_keeps_firms_at_the_start_where_nothing_is_done(read, start
 
 def test_every_number_has_a_source_or_is_marked_as_chosen(read):
     for name, source in read.provenance.items():
-        assert source == "default" or source.startswith(("chosen: ", "default: ")) or source.partition(":")[0] in read.sources, (name, source)
+        assert source == "default" or source.startswith(
+            ("chosen: ", "default: ")
+        ) or source.partition(":")[0] in read.sources, (name, source)
 
 
 def test_every_source_is_cited(read):

@@ -217,7 +217,9 @@ def test_a_faulty_table_is_refused_and_the_fault_named(changed, replacement, com
 
 
 def test_all_faults_of_a_table_are_said_at_once(changed):
-    text = refusal(read_input_output, changed(TABLE, ("USA_LOW,100.0", "USA_LOW,many"), ("VA,300.0", "VA,"), ("TWN_ELE,20.0", "TWN_ELE,-1")))
+    text = refusal(
+        read_input_output, changed(TABLE, ("USA_LOW,100.0", "USA_LOW,many"), ("VA,300.0", "VA,"), ("TWN_ELE,20.0", "TWN_ELE,-1"))
+    )
     assert text.startswith("input-output table: 3 faults")
 
 
@@ -399,9 +401,13 @@ def test_rows_of_another_length_are_refused(name, tmp_path):
         path.write_text("\n".join([*changed, ""]))
         return refusal(READERS[name], path)
 
-    assert f"{name}:2: the row has {width + 2} cells, the header {width}" in refused(lines[0], *(line + ",1,2" for line in lines[1:]))
+    assert f"{name}:2: the row has {width + 2} cells, the header {width}" in refused(
+        lines[0], *(line + ",1,2" for line in lines[1:])
+    )
     assert f"{name}:4: the row has {width + 2} cells, the header {width}" in refused(*lines[:3], lines[3] + ",1,2", *lines[4:])
-    assert f"{name}:4: the row has {width - 1} cells, the header {width}" in refused(*lines[:3], lines[3].rpartition(",")[0], *lines[4:])
+    assert f"{name}:4: the row has {width - 1} cells, the header {width}" in refused(
+        *lines[:3], lines[3].rpartition(",")[0], *lines[4:]
+    )
     assert f"{name}:4: the line is empty" in refused(*lines[:3], "", *lines[3:])
 
 

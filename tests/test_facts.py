@@ -203,7 +203,9 @@ def test_facts_prints_one_json_document(capsys, measured):
 def test_the_table_says_what_was_run_and_what_was_used(capsys, measured):
     code, out, _ = answer(capsys, "facts", "--seeds", "2")
     assert code == 0 and max(map(len, out.splitlines())) <= 80
-    for words in ("recipes without any policy", "Used to set a number", "Held out", "Not measured", "wright_exponent", "median size"):
+    for words in (
+        "recipes without any policy", "Used to set a number", "Held out", "Not measured", "wright_exponent", "median size"
+    ):
         assert words in out
 
 

@@ -80,7 +80,9 @@ def few_draws(monkeypatch):
 
 
 # Few distinct scores, so that many are equal.
-outcomes = st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=4, max_size=60).filter(lambda rows: len({one for one, _ in rows}) == 2)
+outcomes = st.lists(
+    st.tuples(st.booleans(), st.integers(0, 5)), min_size=4, max_size=60
+).filter(lambda rows: len({one for one, _ in rows}) == 2)
 
 
 @settings(deadline=None)
@@ -209,8 +211,9 @@ def test_the_noisy_walk_finds_the_chances_it_was_made_by():
     level, expected = draws.normal(0, 1, count), np.exp(draws.uniform(0, 6, count))
     spread = np.sqrt(0.4**2 + 2.0 / (expected + 1))
     after = np.exp(0.1 + level + spread * draws.normal(size=count))
-    frame = pd.DataFrame({name: 0.0 for name in FEATURES}, index=range(count)).assign(
-        region=0, activity=0, start=2000, value=1.0, rca=np.exp(level), expected_value=expected, noise=1.0, after=after, now=level, level=level
+    frame = pd.DataFrame(dict.fromkeys(FEATURES, 0.0), index=range(count)).assign(
+        region=0, activity=0, start=2000, value=1.0, rca=np.exp(level), expected_value=expected, noise=1.0, after=after, now=level,
+        level=level
     )
     mine = of_kind(frame, "gain")
     from scipy.stats import norm
@@ -226,7 +229,9 @@ def test_windows_end_before_they_are_learnt_from(tables):
     assert past(table, 5, 2010) == list(range(2002, 2006))
     frame = cells(panel(tables, averaged=5, least=20), 2009, 5)
     mean = sum(tables[year] for year in range(2010, 2015)) / 5
-    np.testing.assert_allclose(frame["after"].to_numpy().reshape(-1, 14)[0], location_quotient(mean.to_numpy())[frame["region"].iloc[0]])
+    np.testing.assert_allclose(
+        frame["after"].to_numpy().reshape(-1, 14)[0], location_quotient(mean.to_numpy())[frame["region"].iloc[0]]
+    )
 
 
 def test_what_a_region_may_gain_and_lose_is_told_apart_by_its_rca(tables, trained):
@@ -242,7 +247,9 @@ def test_what_a_region_may_gain_and_lose_is_told_apart_by_its_rca(tables, traine
 
 def long_rows(tables):
     """Give tables by year as rows of region, activity, year and value."""
-    stacked = {year: table.stack().rename("value").rename_axis(["region", "activity"]).reset_index() for year, table in tables.items()}
+    stacked = {
+        year: table.stack().rename("value").rename_axis(["region", "activity"]).reset_index() for year, table in tables.items()
+    }
     return pd.concat([rows.assign(year=year) for year, rows in stacked.items()], ignore_index=True)
 
 
@@ -271,7 +278,7 @@ def test_a_short_table_is_refused_with_the_years_it_takes(tables):
 
 def test_a_still_table_is_refused_as_nothing_can_be_learnt_from_it(tables):
     with pytest.raises(Refused, match="gained 0 times") as refusal:
-        Forecast.train({year: tables[FIRST] for year in tables}, least=20)
+        Forecast.train(dict.fromkeys(tables, tables[FIRST]), least=20)
     assert "lost 0 times" in str(refusal.value)
 
 
@@ -302,7 +309,8 @@ def test_where_strengths_wander_models_rank_and_size_better_than_rca_alone(whole
         best = found.score(kind, AVERAGE, "auc").value
         assert best > found.score(kind, "current RCA", "auc").value + 0.01
         assert best > found.score(kind, "density", "auc").value + 0.1
-        # Groups of some 50 cells: a standard error of up to 0.07, a mean distance near 0.04 for perfect probabilities, twice that at most.
+        # Groups of some 50 cells: a standard error of up to 0.07, a mean distance near 0.04 for perfect probabilities, twice that
+        # at most.
         assert found.curves[kind][AVERAGE].error < 0.08
     window = found.windows[0]
     assert window.learnt_from == (2000, 2001, 2002) and window.chosen == AVERAGE and window.judged_on == 0
@@ -314,7 +322,9 @@ def test_us_patents_give_the_two_known_yardsticks(data_directory):
 
     rows = read_patents(data_directory / "ncses" / "uspto_utility_country_wipo35_year.csv.gz")
     rows = rows[rows["technology"] != ALL_TECHNOLOGIES]
-    table = panel({int(year): one.pivot(index="region", columns="technology", values="patents") for year, one in rows.groupby("year")})
+    table = panel(
+        {int(year): one.pivot(index="region", columns="technology", values="patents") for year, one in rows.groupby("year")}
+    )
     frames = [of_kind(cells(table, start, 5), "gain") for start in range(2005, 2010)]
     found = pd.concat([frame[frame["value"] > 0] for frame in frames])
     happened = event(found, "gain")

@@ -241,7 +241,9 @@ def test_jobs_size_a_region_whatever_it_earns():
 
 def test_jobs_that_are_not_told_are_those_that_value_added_makes_likely():
     # 30 jobs for each unit of value added over income where they are told.
-    jobs = endowing.all_jobs(np.array([60.0, np.nan, 30.0, np.nan]), np.array([4.0, 3.0, 2.0, -1.0]), np.array([2.0, 1.0, 2.0, 1.0]))
+    jobs = endowing.all_jobs(
+        np.array([60.0, np.nan, 30.0, np.nan]), np.array([4.0, 3.0, 2.0, -1.0]), np.array([2.0, 1.0, 2.0, 1.0])
+    )
     assert jobs == pytest.approx([60.0, 90.0, 30.0, 0.0])
 
 
@@ -385,11 +387,13 @@ def test_any_measures_make_a_file_that_can_be_read(seed, n_regions, spread, tmp_
     none = Evidence("long_table", "regions", pd.DataFrame(), {})
     tables = {name: Table(f"--{name}", Path(f"{name}.csv"), none) for name in ("flows", "patents", "income")}
     measured = Measures(
-        regions=tuple(f"R{place}" for place in range(n_regions)), industry="electronics", sector="ELE", year=2000, unit="million USD",
+        regions=tuple(f"R{place}" for place in range(n_regions)), industry="electronics", sector="ELE", year=2000,
+        unit="million USD",
         tables=Tables(**tables), income_unit="", output=output, value_added=output * draws.uniform(0.01, 0.99, size),
         exports=output * draws.uniform(0, 1, size),
         imported_inputs=draws.uniform(0, 1, size), use=use, purchases=purchases * (draws.uniform(size=pairs) < 0.7),
-        sales=sales * (draws.uniform(size=pairs) < 0.7), own_share=draws.uniform(), patents=output[::-1] * (draws.uniform(size=size) < 0.7),
+        sales=sales * (draws.uniform(size=pairs) < 0.7), own_share=draws.uniform(),
+        patents=output[::-1] * (draws.uniform(size=size) < 0.7),
         patent_years=(1995, 1999), income=np.exp(spread * draws.normal(size=size)), rest_source="",
     )
     path = tmp_path_factory.mktemp("worlds") / "any.toml"
@@ -406,11 +410,15 @@ def test_the_workforce_follows_jobs_where_a_table_tells_them(made):
     case = made(jobs=JOBS)
     assert case.world.endowments["workers"] == pytest.approx(10_000 * jobs / jobs.sum(), rel=ROUNDED)
     assert case.provenance["region.USA.workers"].startswith("brought: world_jobs.csv, 300,000 jobs in ELE, 2000")
-    assert "over base_wage, at the jobs for each of it elsewhere (world_jobs.csv, which tells none of ROW)" in case.provenance["region.ROW.workers"]
+    assert "over base_wage, at the jobs for each of it elsewhere (world_jobs.csv, which tells none of ROW)" in case.provenance[
+        "region.ROW.workers"
+    ]
 
 
 def test_jobs_of_some_of_the_rest_count_for_them(made, tmp_path):
-    told = changed(tmp_path / "jobs.csv", JOBS, ("Taiwan,LOW,2000,jobs,thousand persons,900", "KOR,ELE,2000,jobs,thousand persons,270"))
+    told = changed(
+        tmp_path / "jobs.csv", JOBS, ("Taiwan,LOW,2000,jobs,thousand persons,900", "KOR,ELE,2000,jobs,thousand persons,270")
+    )
     case = made(jobs=told)
     jobs = np.array([300.0, 420.0, 270 + 220 * 990 / 453])
     assert case.world.endowments["workers"] == pytest.approx(10_000 * jobs / jobs.sum(), rel=ROUNDED)
@@ -429,7 +437,10 @@ def test_a_table_of_jobs_without_a_region_leaves_it_its_value_added_and_says_so(
 
 def test_socio_economic_accounts_tell_jobs(made, tmp_path):
     head = ["country", "variable", "description", "code", *map(float, range(2000, 2002))]
-    rows = [[one, "EMP", "Electrical and optical equipment", "30t33", *jobs] for one, jobs in (("USA", (300.0, 310.0)), ("TWN", (420.0, 500.0)))]
+    rows = [
+        [one, "EMP", "Electrical and optical equipment", "30t33", *jobs] for one,
+        jobs in (("USA", (300.0, 310.0)), ("TWN", (420.0, 500.0)))
+    ]
     book = world_tables.write_xlsb(tmp_path / "accounts.xlsb", [head, *rows], "DATA")
     case = made(jobs=book)
     assert case.world.endowments["workers"] == pytest.approx(made(jobs=JOBS).world.endowments["workers"])
@@ -443,7 +454,9 @@ def test_colleagues_abroad_follow_co_authored_articles(made):
     # Of articles with abroad USA has 300, TWN 100, KOR 260 and JPN 40; a fifth of colleagues are abroad.
     met = 0.5 * 0.2 * np.array([[0, 90 / 300, 210 / 300], [90 / 100, 0, 10 / 100], [210 / 300, 10 / 300, 0]])
     assert case.world.endowments["first_tie_share"] == pytest.approx(plain + met, rel=ROUNDED)
-    assert "colleagues by 90 co-authored articles (ncses_sei, 1996) of 100 abroad, taken to be 0.2 of all" in case.provenance["pair.TWN.USA.first_tie_share"]
+    assert "colleagues by 90 co-authored articles (ncses_sei, 1996) of 100 abroad, taken to be 0.2 of all" in case.provenance[
+        "pair.TWN.USA.first_tie_share"
+    ]
 
 
 def test_co_inventions_at_home_tell_how_many_colleagues_are_abroad(made, tmp_path):
@@ -477,7 +490,9 @@ def test_talent_lives_abroad_as_people_of_its_origin_do(made):
     shares = np.array([[0, 10 / 250_000, 0], [200 / 20_000, 0, 0], [300 / 40_000, 0, 0]])
     assert away == pytest.approx(talent[:, None] * shares, rel=2 * ROUNDED)
     said = case.provenance["pair.TWN.USA.first_diaspora"]
-    assert said.startswith("brought: world_people_abroad.csv, 200,000 people of TWN in USA, 2000, for 20,000,000 at home (world_population.csv, 2000)")
+    assert said.startswith(
+        "brought: world_people_abroad.csv, 200,000 people of TWN in USA, 2000, for 20,000,000 at home (world_population.csv, 2000)"
+    )
     assert said.endswith("which is taken to emigrate as others do at least")
     assert case.provenance["pair.TWN.ROW.first_diaspora"] == "default: world_people_abroad.csv tells of nobody in ROW"
     assert not any("people living abroad" in item for item in case.not_modelled)
@@ -558,7 +573,12 @@ def test_any_layout_of_the_same_flows_makes_the_same_world(made, tmp_path):
     regions = ("USA", "TWN", "ROW")
     for n_final, write, source in (
         (6, lambda of: world_tables.write_icio(tmp_path / "2000.csv", of), "oecd_icio"),
-        (5, lambda of: world_tables.write_xlsb(tmp_path / "WIOT2000_Nov16_ROW.xlsb", world_tables.wiod_rows(of, 2016, 2000), "2000"), "wiod_2016"),
+        (
+            5,
+            lambda of: world_tables.write_xlsb(
+                tmp_path / "WIOT2000_Nov16_ROW.xlsb", world_tables.wiod_rows(of, 2016, 2000), "2000"
+            ), "wiod_2016"
+        ),
     ):
         of = world_tables.world(regions, ("A01", "C26"), n_final, margins=1)
         case = made(table=write(of))
@@ -574,10 +594,14 @@ def test_of_several_years_the_one_asked_for_is_taken(made, tmp_path):
         of = world_tables.world(("USA", "TWN", "ROW"), ("A01", "C26"), 6, seed=year)
         world_tables.write_icio(folder / f"ICIO2023_{year}.csv", of)
     (tmp_path / "alone").mkdir()
-    alone = world_tables.write_icio(tmp_path / "alone" / "2000.csv", world_tables.world(("USA", "TWN", "ROW"), ("A01", "C26"), 6, seed=2000))
+    alone = world_tables.write_icio(
+        tmp_path / "alone" / "2000.csv", world_tables.world(("USA", "TWN", "ROW"), ("A01", "C26"), 6, seed=2000)
+    )
     case = made(table=folder)
     same_worlds(case, made(table=alone))
-    assert f"# SHA-256 of icio/ICIO2023_2000.csv: {hashlib.sha256(alone.read_bytes()).hexdigest()}" in Path(made(table=folder).file).read_text()
+    assert f"# SHA-256 of icio/ICIO2023_2000.csv: {hashlib.sha256(alone.read_bytes()).hexdigest()}" in Path(
+        made(table=folder).file
+    ).read_text()
     text = refusal(folder, PATENTS, INCOME, ["USA", "TWN"], 2003, tmp_path / "none.toml")
     assert "the tables are of 1999, 2000, 2001, not of 2003" in text
 
@@ -606,7 +630,9 @@ def test_patents_of_european_regions_are_added_up_by_country(tmp_path):
     folder = tmp_path / "regpat"
     folder.mkdir()
     people = ["1|EP1|10|US06001|US|1|0.5", "1|EP1|11|TW001|TW|1|0.5", "2|EP2|12|US36001|US|1|1", "3|EP3|13|KR011|KR|1|1"]
-    (folder / "202208_EPO_Inv_reg.txt").write_text("\n".join(["appln_id|app_nbr|person_id|reg_code|ctry_code|reg_share|inv_share", *people, ""]))
+    (folder / "202208_EPO_Inv_reg.txt").write_text(
+        "\n".join(["appln_id|app_nbr|person_id|reg_code|ctry_code|reg_share|inv_share", *people, ""])
+    )
     classes = ["1|1999|2000|H01L021/027", "2|1998|2000|G06F 9/00", "3|1999|2000|A61K 31/00"]
     (folder / "202208_EPO_IPC.txt").write_text("\n".join(["appln_id|prio_year|app_year|IPC", *classes, ""]))
     measured = measure(TABLE, folder, INCOME, ["USA", "TWN", "KOR"], 2000, "electronics")
@@ -649,7 +675,8 @@ def test_all_faults_are_told_together_and_nothing_is_written(tmp_path):
     text = refusal(TABLE, PATENTS, INCOME, ["USA", "Atlantis", "usa", "ROW", "BRA"], 1999, out, industry="electronic")
     for fault in (
         "no country is called 'Atlantis'", "'usa' is named twice", "'ROW' is added by itself", "no industry is called 'electronic'",
-        "four_regions_2000.csv: year: the table is of 2000, not of 1999", "four_regions_2000.csv: regions: the table does not show BRA",
+        "four_regions_2000.csv: year: the table is of 2000, not of 1999",
+        "four_regions_2000.csv: regions: the table does not show BRA",
         "patents_electrical.csv: regions: there is no row of BRA", "income_four.csv: regions: there is no income of BRA",
         "income_four.csv: year: there is no income of USA in 1999",
     ):
@@ -659,7 +686,9 @@ def test_all_faults_are_told_together_and_nothing_is_written(tmp_path):
 
 def test_faults_of_all_three_files_are_told_together(tmp_path):
     text = refusal("absent.csv", tmp_path, INCOME, ["USA"], 2000, tmp_path / "nowhere" / "world.txt")
-    for fault in ("absent.csv: no such file", "the folder holds no files", "1 region was named", "its folder does not exist", "ends in .toml"):
+    for fault in (
+        "absent.csv: no such file", "the folder holds no files", "1 region was named", "its folder does not exist", "ends in .toml"
+    ):
         assert fault in text
 
 
@@ -709,11 +738,13 @@ def test_an_edited_world_is_kept_and_an_unedited_one_is_made_again(made):
 def test_faults_of_the_tables_of_people_are_told_with_the_others(tmp_path):
     bad = changed(tmp_path / "jobs.csv", JOBS, ("300\n", "-300\n"))
     text = refusal(
-        TABLE, PATENTS, INCOME, ["USA", "Atlantis"], 1999, tmp_path / "world.toml", jobs=bad, ties=PEOPLE, diaspora=ARTICLES, population=JOBS
+        TABLE, PATENTS, INCOME, ["USA", "Atlantis"], 1999, tmp_path / "world.toml", jobs=bad, ties=PEOPLE, diaspora=ARTICLES,
+        population=JOBS
     )
     for fault in (
         "no country is called 'Atlantis'", "four_regions_2000.csv: year: the table is of 2000, not of 1999", "jobs.csv:3: value: ",
-        "world_people_abroad.csv: --ties: the table has no measure 'co-inventions' nor 'co-authored articles'; it has people abroad",
+        "world_people_abroad.csv: --ties: the table has no measure 'co-inventions' nor 'co-authored articles'; it has people "
+        "abroad",
         "world_articles.csv: --diaspora: the table has no measure 'people abroad'; it has co-authored articles",
         "world_jobs.csv: --population: is a table of activities, not of regions",
     ):
@@ -746,7 +777,9 @@ def test_patents_by_classes_that_hold_other_things_are_refused(tmp_path):
     path.write_text("country,activity,year,patents\nUSA,A61K,1999,5\nTWN,A61K,1999,5\n")
     assert "the table has no patents of electronics" in refusal(TABLE, path, INCOME, ["USA", "TWN"], 2000, tmp_path / "world.toml")
     path.write_text("country,activity,year,jobs\nUSA,H01L,1999,5\nTWN,H01L,1999,5\n")
-    assert "--patents: the table has no measure 'patents'; it has jobs" in refusal(TABLE, path, INCOME, ["USA", "TWN"], 2000, tmp_path / "world.toml")
+    assert "--patents: the table has no measure 'patents'; it has jobs" in refusal(
+        TABLE, path, INCOME, ["USA", "TWN"], 2000, tmp_path / "world.toml"
+    )
 
 
 # The real six countries

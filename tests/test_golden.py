@@ -10,7 +10,10 @@ HOW_TO_RENEW = 'If the change is meant, say why: make golden REASON="..."'
 def test_a_golden_run_has_every_bit_that_was_kept(name):
     before, now = kept(name), fingerprint(name)
     assert before is not None, f"nothing is kept of {name}. {HOW_TO_RENEW}"
-    figures = {outcome: (before["figures"].get(outcome), value) for outcome, value in now["figures"].items() if value != before["figures"].get(outcome)}
+    figures = {
+        outcome: (before["figures"].get(outcome), value) for outcome,
+        value in now["figures"].items() if value != before["figures"].get(outcome)
+    }
     assert figures == {}, f"figures before and now differ. {HOW_TO_RENEW}"
     assert sorted(now["sha256"]) == sorted(before["sha256"]), f"other arrays are kept. {HOW_TO_RENEW}"
     differ = [array for array in now["sha256"] if now["sha256"][array] != before["sha256"][array]]

@@ -25,7 +25,8 @@ GIFTS = Policy("gifts", changes=(Change("lump_sum", 4.0),))
 MENU = (OFFICERS, LABORATORY, GIFTS)
 #: One government of each style, as it is usually written.
 USUAL = {
-    "fixed": {}, "central": {"every": 2}, "experiment": {"every": 2, "noise": 0.02}, "adjust": {"every": 2, "lag": 0.5, "noise": 0.02},
+    "fixed": {}, "central": {"every": 2}, "experiment": {"every": 2, "noise": 0.02},
+    "adjust": {"every": 2, "lag": 0.5, "noise": 0.02},
 }
 
 
@@ -107,7 +108,9 @@ def test_a_government_sees_what_has_happened_and_nothing_else(world, state):
         seen = {}
 
         def decide(self, quarter, record):
-            assert {len(values) for values in record.values()} == {quarter} and "value_added" in record and len(record) == len(list(record))
+            assert {
+                len(values) for values in record.values()
+            } == {quarter} and "value_added" in record and len(record) == len(list(record))
             with pytest.raises(ValueError, match="read-only"):
                 record["jobs"][:] = 0.0
             self.seen[quarter] = record["value_added"].copy()
@@ -152,7 +155,9 @@ def test_a_history_that_ends_earlier_is_the_beginning_of_the_whole(world, state)
 
 
 def test_every_run_has_a_schedule_of_its_own(world):
-    programme = lay_out_policy(ruled(govern("fixed", start="gifts"), changes=(Change("technology_park", 0.5, ("region 0",)),)), world)
+    programme = lay_out_policy(
+        ruled(govern("fixed", start="gifts"), changes=(Change("technology_park", 0.5, ("region 0",)),)), world
+    )
     one, council = programme.begin(world, 1)
     two, _ = programme.begin(world, 1)
     council.decide(0, {})
@@ -191,7 +196,9 @@ class Planted:
         self.level = numpy.ones((quarters, regions))
         for quarter in range(quarters):
             self.council.decide(quarter, {government.goal: self.level[:quarter]})
-            rate = sum(rate * (schedule.intensity[row, quarter] > 0) for row, rate in zip(rows, rates, strict=True)) + numpy.zeros(regions)
+            rate = sum(
+                rate * (schedule.intensity[row, quarter] > 0) for row, rate in zip(rows, rates, strict=True)
+            ) + numpy.zeros(regions)
             if shock is not None:
                 rate = rate + shock(quarter)
             self.level[quarter] = (self.level[quarter - 1] if quarter else 1.0) * numpy.exp(rate / 4)
@@ -220,7 +227,9 @@ def test_growth_is_that_of_the_log_a_year():
 def test_experiments_end_with_what_works_best_of_what_was_tried():
     menu, rates = many(4), (0.01, 0.06, 0.03, -0.02)
     for seed in range(10):
-        planted = Planted(govern("experiment", tuple(f"region {place}" for place in range(8)), menu, every=5), rates, regions=8, seed=seed)
+        planted = Planted(
+            govern("experiment", tuple(f"region {place}" for place in range(8)), menu, every=5), rates, regions=8, seed=seed
+        )
         tried = {planted.chosen(f"region {place}")[0] for place in range(8)}
         best = max((entry.name for entry in menu if entry.name in tried), key=lambda name: rates[int(name.split()[1])])
         assert {planted.chosen(f"region {place}")[-1] for place in range(8)} == {best}
@@ -256,7 +265,9 @@ def test_a_centre_does_not_judge_what_was_taken_up_after_the_results():
     """With a lag of a review period, the localities that moved at one review are left alone at the next."""
     where = tuple(f"region {place}" for place in range(9))
     government = govern("experiment", where, many(4), every=3, window=2, lag=3, emulate=1.0)
-    planted = Planted(government, (0.01, 0.02, 0.03, 0.04), regions=9, shock=lambda quarter: 0.1 * (numpy.arange(9) == 0) * (quarter > 12))
+    planted = Planted(
+        government, (0.01, 0.02, 0.03, 0.04), regions=9, shock=lambda quarter: 0.1 * (numpy.arange(9) == 0) * (quarter > 12)
+    )
     chosen = [planted.chosen(region) for region in where]
     moved = [place for place in range(9) if chosen[place][2] != chosen[place][1]]
     assert moved and all(chosen[place][2] == chosen[place][3] for place in moved)
@@ -264,7 +275,8 @@ def test_a_centre_does_not_judge_what_was_taken_up_after_the_results():
 
 @settings(max_examples=40, deadline=None)
 @given(
-    st.lists(st.floats(-0.3, 0.3), min_size=2, max_size=5), st.integers(0, 2**32), st.floats(0, 0.3), st.sampled_from([0.0, 1.0, 2.5, 7.0]),
+    st.lists(st.floats(-0.3, 0.3), min_size=2, max_size=5), st.integers(0, 2**32), st.floats(0, 0.3),
+    st.sampled_from([0.0, 1.0, 2.5, 7.0]),
     st.floats(0, 1),
 )
 def test_bans_never_empty_the_menu_and_what_is_banned_is_never_done_again(rates, seed, noise, lag, emulate):
@@ -365,7 +377,9 @@ def test_a_result_belongs_to_what_was_done_when_it_was_made():
 def test_errors_of_measurement_are_as_large_as_declared():
     """True growth is zero, 2 % is asked for and 1.95 % rounds up: an error of 2 % lets 1 - Phi(0.0195 / 0.02) of localities keep."""
     regions = 2000
-    government = govern("adjust", tuple(f"region {place}" for place in range(regions)), many(2), every=2, noise=0.02, target_growth=0.02)
+    government = govern(
+        "adjust", tuple(f"region {place}" for place in range(regions)), many(2), every=2, noise=0.02, target_growth=0.02
+    )
     planted = Planted(government, (0.0, 0.0), regions=regions, quarters=9)
     reviewed = [decision for decision in planted.council.decisions if decision.quarter == 8]
     kept = sum("keeps" in decision.why for decision in reviewed) / regions

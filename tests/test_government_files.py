@@ -133,7 +133,10 @@ def test_each_fault_of_a_government_has_its_line(tmp_path, old, new, line, words
         (govern("adjust", menu=(GIFTS,), every=2), ["leaves nothing to choose"]),
         (govern("fixed", menu=()), ["names no policy"]),
         (govern("fixed", every=2, lag=1), ["a fixed government never decides again", "looks at no results"]),
-        (govern("central", goal="jobs", noise=0.1), ["noise: a central government that never", "goal: a central government that never"]),
+        (
+            govern("central", goal="jobs", noise=0.1),
+            ["noise: a central government that never", "goal: a central government that never"]
+        ),
         (govern("adjust", every=2, emulate=0.1), ["nobody emulates under adjust"]),
         (govern("fixed", menu=gifts("lump_sum", 1.0, start=1991)), ["'gifts' has dates (lump_sum)"]),
         (govern("fixed", menu=gifts("lump_sum", 1.0, ("region 1",))), ["regions of its own (lump_sum in region 1)"]),

@@ -11,7 +11,9 @@ from redqueen.evidence.joining import join_years
 
 def table(year: int, regions=("A", "B"), activities=("x", "y"), measure="exports") -> Evidence:
     rows = [(region, activity, year, measure, 1.0) for region in regions for activity in activities]
-    return Evidence("long_table", "activities", pd.DataFrame(rows, columns=["region", "activity", "year", "measure", "value"]), {measure: "USD"})
+    return Evidence(
+        "long_table", "activities", pd.DataFrame(rows, columns=["region", "activity", "year", "measure", "value"]), {measure: "USD"}
+    )
 
 
 def test_files_of_a_year_each_are_joined():

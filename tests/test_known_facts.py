@@ -58,14 +58,23 @@ def mean_of_year(two_years, name, region, quarters=slice(4, 8)):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ('measured = { outcome = "income_per_had", over = "core" }', "unknown outcome 'income_per_had' (did you mean 'income_per_head'"),
+        (
+            'measured = { outcome = "income_per_had", over = "core" }',
+            "unknown outcome 'income_per_had' (did you mean 'income_per_head'"
+        ),
         ('measured = { outcome = "jobs", over = "cor" }', "unknown region 'cor' (did you mean 'core'"),
         ('measured = { outcome = "jobs", among = ["core", "lo", "low"] }', "unknown region 'lo' (did you mean 'low'"),
         ('measured = { outcome = "jobs", among = ["core"] }', "'low' is not among them"),
         ('measured = { outcome = "jobs", over = "core", among = ["core", "low"] }', "over one region and among several"),
         ('measured = { outcome = "jobs", ovr = "core" }', "unknown key 'ovr' (did you mean 'over'"),
-        ('measured = { outcome = "stage_jobs", over = "core" }', "stage_jobs is known by stage (add stage: design, assembly, brand)"),
-        ('measured = { outcome = "stage_jobs", stage = "assmbly", over = "core" }', "unknown stage 'assmbly' (did you mean 'assembly'"),
+        (
+            'measured = { outcome = "stage_jobs", over = "core" }',
+            "stage_jobs is known by stage (add stage: design, assembly, brand)"
+        ),
+        (
+            'measured = { outcome = "stage_jobs", stage = "assmbly", over = "core" }',
+            "unknown stage 'assmbly' (did you mean 'assembly'"
+        ),
         ('measured = { outcome = "jobs", stage = "assembly", over = "core" }', "jobs is not known by stage"),
         ('measured = { outcome = "quality_sold", over = "core" }', "quality_sold is a logarithm, which has no ratio"),
         ('measured = { outcome = "frontier", over = "core" }', "known for the world alone"),
@@ -161,7 +170,9 @@ def test_shares_among_regions_add_up_to_a_hundred(two_years):
 
 def test_growth_is_since_a_year_and_may_be_relative(two_years):
     before, after = (mean_of_year(two_years, "value_added", "chinese_taipei", slice(*part)) for part in ((0, 4), (4, 8)))
-    assert simulated(two_years, outcome="value_added", since=1965).simulated == pytest.approx(numpy.median(100 * (after / before - 1)))
+    assert simulated(
+        two_years, outcome="value_added", since=1965
+    ).simulated == pytest.approx(numpy.median(100 * (after / before - 1)))
     there = [mean_of_year(two_years, "value_added", "silicon_valley", slice(*part)) for part in ((0, 4), (4, 8))]
     relative = simulated(two_years, outcome="value_added", since=1965, over="silicon_valley")
     assert relative.simulated == pytest.approx(numpy.median(100 * ((after / before) / (there[1] / there[0]) - 1)))
@@ -173,7 +184,9 @@ def test_a_share_is_in_percent_where_the_fact_is(two_years):
 
 
 def test_an_outcome_by_stage_is_that_of_the_stage(two_years):
-    jobs = two_years[1]["stage_jobs"].sel(policy="as_it_happened", region="chinese_taipei", stage="assembly").values[:, 4:8].mean(axis=1)
+    jobs = two_years[1]["stage_jobs"].sel(
+        policy="as_it_happened", region="chinese_taipei", stage="assembly"
+    ).values[:, 4:8].mean(axis=1)
     assert simulated(two_years, outcome="stage_jobs", stage="assembly", unit="heads").simulated == pytest.approx(numpy.median(jobs))
 
 
@@ -239,7 +252,8 @@ def by_hand(bought, sold, materials, jobs):
             "in_house": ((*two, "year", "region", "stage", "to_stage"), numpy.zeros((1, 1, 1, 3, 2, 2))),
             "final_sales": ((*two, "year", "region", "industry", "to_region"), final),
             "stage_outside": ((*two, "year", "region", "stage"), outside),
-            "stage_jobs": ((*two, "quarter", "region", "stage"), at_work), "stage_wages": ((*two, "quarter", "region", "stage"), 2 * at_work),
+            "stage_jobs": ((*two, "quarter", "region", "stage"), at_work),
+            "stage_wages": ((*two, "quarter", "region", "stage"), 2 * at_work),
         },
         {
             "policy": ["none"], "seed": [1], "region": regions, "stage": stages, "year": [2000], "last_quarter": ("year", [0]),
@@ -257,7 +271,9 @@ def test_who_keeps_what_of_a_chain_that_can_be_reckoned_by_hand():
     assert found["value"].sel(place="here").values.tolist() == pytest.approx([0, 60])
     assert found["value"].sel(place="maker").values.tolist() == pytest.approx([30, 0])
     assert float(found["value"].sel(place=OUTSIDE).sum()) == pytest.approx(10)
-    assert found["jobs"].sel(place=["here", "there", "maker"]).values.tolist() == [pytest.approx([0, 10]), [0, 0], pytest.approx([20, 0])]
+    assert found["jobs"].sel(place=["here", "there", "maker"]).values.tolist() == [
+        pytest.approx([0, 10]), [0, 0], pytest.approx([20, 0])
+    ]
     assert float(found["wages"].sel(place="maker").sum()) == pytest.approx(40)
 
 
@@ -310,7 +326,9 @@ def test_a_ledger_holds_means_by_place_and_changes_against_the_reference(two_yea
             by_stage = sum(found.find(policy, place, stage).value_share for stage in found.stages)
             assert found.find(policy, place).value_share == pytest.approx(by_stage)
     other, base = (found.find(policy, "chinese_taipei", ALL_STAGES) for policy in ("as_it_happened", "none"))
-    assert other.value_change == pytest.approx(other.value_share - base.value_share) and other.value_low < other.value_change < other.value_high
+    assert other.value_change == pytest.approx(
+        other.value_share - base.value_share
+    ) and other.value_low < other.value_change < other.value_high
     assert base.value_change is None and found.find("none", OUTSIDE).jobs is None
 
 
@@ -393,10 +411,12 @@ def test_run_shows_one_value_for_each_fact_and_writes_the_ledger(toy, no_figures
     assert "What is known, and was not used: under officers" in said and "90 % band" not in said
     assert "What was done there is another policy: none." in said
     rows = list(csv.DictReader((tmp_path / "out" / "ledger.csv").open()))
-    assert {row["lead_firms_of"] for row in rows} == {"north", "south"} and {row["region"] for row in rows} == {"north", "south", OUTSIDE}
+    assert {
+        row["lead_firms_of"] for row in rows
+    } == {"north", "south"} and {row["region"] for row in rows} == {"north", "south", OUTSIDE}
     shares = [float(row["value_share"]) for row in rows if row["lead_firms_of"] == "north"]
     assert sum(shares) == pytest.approx(1)
-    assert list(csv.DictReader((tmp_path / "out" / "facts.csv").open()))[0]["policy"] == "officers"
+    assert next(iter(csv.DictReader((tmp_path / "out" / "facts.csv").open())))["policy"] == "officers"
 
 
 def test_show_says_which_facts_were_held_out_and_how_all_are_measured(toy, capsys):

@@ -29,6 +29,7 @@ from redqueen.lab.intervals import (
     student_quantile,
     verdict,
 )
+from redqueen.lab.jobs import Job, run_jobs
 from redqueen.lab.outcomes import (
     ALL,
     BY_NAME,
@@ -39,7 +40,6 @@ from redqueen.lab.outcomes import (
     series,
     variables_of,
 )
-from redqueen.lab.jobs import Job, run_jobs
 from redqueen.lab.store import MARKER, json_text, whole_directory
 from redqueen.lab.tidy import changes, region_rows, stage_rows, yearly_rows
 from redqueen.lab.trial import Trial
@@ -488,7 +488,9 @@ def test_an_interrupted_write_leaves_nothing(tmp_path):
 
 
 def test_what_a_killed_process_left_is_removed_and_what_a_running_one_writes_is_kept(tmp_path):
-    dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True, check=True).stdout.strip()
+    dead = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True, check=True
+    ).stdout.strip()
     names = [f".out.{dead}.unfinished", f".out.{os.getppid()}.unfinished", f".other.{dead}.unfinished", f".outer.{dead}.unfinished"]
     for name in names:
         (tmp_path / name).mkdir()
@@ -558,7 +560,9 @@ def test_an_edited_policy_file_leaves_a_trace(case, tmp_path):
     path = tmp_path / "mine.toml"
     hashes = []
     for intensity in (3.0, 4.0):
-        path.write_text(f'[policy]\nname = "mine"\n[[change]]\ninstrument = "lump_sum"\nwhere = "target"\nintensity = {intensity}\n')
+        path.write_text(
+            f'[policy]\nname = "mine"\n[[change]]\ninstrument = "lump_sum"\nwhere = "target"\nintensity = {intensity}\n'
+        )
         hashes.append(Trial(case, ["none", path], seeds=1).policy_files)
     assert list(hashes[0]) == [str(path)] and hashes[0] != hashes[1]
 

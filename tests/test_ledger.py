@@ -11,8 +11,8 @@ from redqueen.model import kinds
 from redqueen.model.instruments import INSTRUMENTS
 from redqueen.model.ledger import Ledger, LedgerError
 from redqueen.model.quarter import run_quarter
-from redqueen.model.simulate import burn_in, use_instruments
 from redqueen.model.schedule import Schedule
+from redqueen.model.simulate import burn_in, use_instruments
 
 WORLD = toy(tariff=0.2)
 
@@ -79,7 +79,9 @@ def told(state):
 def working_on(state):
     """Give the first living firm and stage with a project that goes on."""
     arrays = state.arrays
-    return tuple(numpy.argwhere((arrays["alive"] == 1)[:, None] & (arrays["project"] != kinds.IDLE) & (arrays["project_left"] > 1))[0])
+    return tuple(
+        numpy.argwhere((arrays["alive"] == 1)[:, None] & (arrays["project"] != kinds.IDLE) & (arrays["project_left"] > 1))[0]
+    )
 
 
 def on_sale(state):

@@ -345,7 +345,9 @@ def test_the_command_prints_one_document_with_every_region(tmp_path, case, model
     document = json.loads(capsys.readouterr().out)
     assert {(row["policy"], row["to"]) for row in document["rows"]} == {("officers", "none")}
     assert {row["region"] for row in document["rows"]} == {"north", "south", "world"}
-    assert {(row["outcome"], row["horizon"]) for row in document["rows"]} == {(o, h) for o in ("jobs", "exports") for h in (2.0, 4.0)}
+    assert {
+        (row["outcome"], row["horizon"]) for row in document["rows"]
+    } == {(o, h) for o in ("jobs", "exports") for h in (2.0, 4.0)}
     assert document["command"].startswith("redqueen luck") and "--json" not in document["command"]
 
 

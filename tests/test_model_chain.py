@@ -49,7 +49,9 @@ def test_pool_shares_sum_to_one_in_every_bloc(sold):
             assert share.sum() == pytest.approx(1.0, **CLOSE)
             price = (share * arrays["unit_cost"][members, stage]).sum() * (1.0 + 2.0 * LEAST_MARGIN)
             assert arrays["pool_price"][number, stage] == pytest.approx(price, **CLOSE)
-            assert arrays["pool_quality"][number, stage] == pytest.approx((share * arrays["quality"][members, stage]).sum(), rel=1e-9)
+            assert arrays["pool_quality"][number, stage] == pytest.approx(
+                (share * arrays["quality"][members, stage]).sum(), rel=1e-9
+            )
 
 
 def test_sales_in_all_markets_are_the_products_sales(sold):
@@ -58,7 +60,9 @@ def test_sales_in_all_markets_are_the_products_sales(sold):
     assert arrays["market_sales"][on_sale].sum(axis=1) == pytest.approx(sales, **CLOSE)
     assert arrays["final_sales"].sum() == pytest.approx(sales.sum(), **CLOSE)
     assert (arrays["product_units"] * arrays["product_price"])[on_sale] == pytest.approx(sales, **CLOSE)
-    assert arrays["final_sales"].sum(axis=(0, 1)) + arrays["shipping_paid"] + arrays["tariff_paid"] == pytest.approx(arrays["outlay"], **CLOSE)
+    assert arrays["final_sales"].sum(axis=(0, 1)) + arrays["shipping_paid"] + arrays["tariff_paid"] == pytest.approx(
+        arrays["outlay"], **CLOSE
+    )
 
 
 def test_output_of_every_region_and_stage_is_what_was_bought_of_it(sold):

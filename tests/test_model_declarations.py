@@ -35,7 +35,9 @@ def test_every_parameter_is_used():
 
 
 def test_every_parameter_lies_in_a_range_that_can_be_swept():
-    outside = [f"{row.name} = {row.value}, not from {row.low} to {row.high}" for row in PARAMETERS if not row.low <= row.value <= row.high]
+    outside = [
+        f"{row.name} = {row.value}, not from {row.low} to {row.high}" for row in PARAMETERS if not row.low <= row.value <= row.high
+    ]
     assert outside == []
     assert [row.name for row in PARAMETERS if row.low >= row.high or not row.source] == []
 
@@ -74,7 +76,7 @@ def test_roles_types_and_dimensions_are_known():
         assert field.type in generate.C_TYPES, field.name
         assert set(field.shape) <= set(SIZES), field.name
         # History holds outcomes as numbers of the same shape in every quarter.
-        assert field.role != "outcome" or field.type == "f8" and not {"firm", "product"} & set(field.shape), field.name
+        assert field.role != "outcome" or (field.type == "f8" and not {"firm", "product"} & set(field.shape)), field.name
 
 
 def test_decisions_have_numbers_of_their_own_and_rules_that_draw_them():
@@ -101,7 +103,9 @@ def test_the_compiled_structs_follow_the_tables():
     ):
         if not path.exists():
             pytest.skip("not built in place: there is no compiled struct to compare")
-        assert path.read_text() == generate.HEADING.format(source=source) + text, f"{path.name} is older than its table: build again"
+        assert path.read_text() == generate.HEADING.format(
+            source=source
+        ) + text, f"{path.name} is older than its table: build again"
 
 
 def test_mansfields_ratios_stand_between_the_second_generation_and_the_first():

@@ -17,7 +17,9 @@ WORDS = set(re.findall(r"[a-z][a-z_]*", MODEL))
 OWN = {"i_in", "i_pool", "p_in", "mode_staff", "mode_quarters", "burn_in", "case_files"}
 
 
-@pytest.mark.parametrize("declared", [DEFAULTS, NAMES, [row.name for row in ENDOWMENTS]], ids=["parameters", "instruments", "endowments"])
+@pytest.mark.parametrize(
+    "declared", [DEFAULTS, NAMES, [row.name for row in ENDOWMENTS]], ids=["parameters", "instruments", "endowments"]
+)
 def test_everything_that_is_declared_is_in_the_description(declared):
     assert [name for name in declared if name not in WORDS] == []
 

@@ -23,14 +23,16 @@ SMALLEST_P = 1e-4
 MANY = 8000
 ASSUMED = {
     "frontier_quality_taste": 6.0, "value_quality_taste": 2.5, "frontier_price_elasticity": 3.0, "value_price_elasticity": 4.5,
-    "consider": 1.0, "discount": 0.02, "obsolescence_rate": 0.05, "appropriation": 0.35, "bargaining": 0.5, "hope": 0.4, "choice_temperature": 0.6, "attention": 1.0,
+    "consider": 1.0, "discount": 0.02, "obsolescence_rate": 0.05, "appropriation": 0.35, "bargaining": 0.5, "hope": 0.4,
+    "choice_temperature": 0.6, "attention": 1.0,
     "imitation_share": 0.5, "property_protection": 0.2, "tacit": 0.4, "tie_lag": 0.1, "rival_lag": 0.25, "first_ties": 0.0,
     "process_gain": 0.02, "process_limit": 0.8, "production_gain": 0.1, "training_sensitivity": 3.0,
     "interface_cost": 0.35, "flexibility_eases": 0.6, "flexibility_speeds": 0.3, "capacity_growth": 0.08,
     "second_quarters": 7.0, "process_quarters": 4.0, "production_quarters": 3.0, "novel_quarters": 10.0,
     "second_staff": 2.0, "process_staff": 3.0, "production_staff": 1.5, "novel_staff": 2.5,
     "project_fee": 0.3, "project_size": 0.05, "project_size_exponent": 0.5,
-    "novelty_success": 0.3, "novelty_jump": 0.4, "novelty_tail": 3.0, "novelty_offset": 0.4, "novelty_base": 0.5, "novelty_jump_most": 1e9, "design_mutation": 0.0,
+    "novelty_success": 0.3, "novelty_jump": 0.4, "novelty_tail": 3.0, "novelty_offset": 0.4, "novelty_base": 0.5,
+    "novelty_jump_most": 1e9, "design_mutation": 0.0,
     "novelty_unlearns_cost": 0.5, "novelty_unlearns_experience": 0.4, "gap_penalty": 0.0,
 }
 
@@ -86,7 +88,9 @@ def test_projects_are_chosen_by_their_return():
     assert stats.chisquare(started[modes], expected).pvalue > SMALLEST_P
 
 
-@pytest.mark.parametrize(("flexibility", "quarters"), [(0.0, {kinds.SECOND: 7, kinds.PROCESS: 4}), (1.0, {kinds.SECOND: 5, kinds.PROCESS: 3})])
+@pytest.mark.parametrize(
+    ("flexibility", "quarters"), [(0.0, {kinds.SECOND: 7, kinds.PROCESS: 4}), (1.0, {kinds.SECOND: 5, kinds.PROCESS: 3})]
+)
 def test_a_flexible_firm_needs_less_time(flexibility, quarters):
     """Length x (1 - 0.3 x flexibility), rounded: 7 and 4.9, 4 and 2.8 quarters."""
     state = makers(500)
@@ -120,7 +124,10 @@ def test_banks_hold_back_for_novelty():
 def test_attention_limits_how_many_projects_run():
     """One project, and one more for every doubling of 1 + heads / scale."""
     for heads, limit in ((10.0, 1), (31.0, 2), (91.0, 3)):
-        world = toy(regions=1, first_firms=[[0, 0, 0, 0, 0, 40]], integrated_share=1.0, parameters=ASSUMED | {"attention_scale": 30.0}, burn_in=0)
+        world = toy(
+            regions=1, first_firms=[[0, 0, 0, 0, 0, 40]], integrated_share=1.0, parameters=ASSUMED | {"attention_scale": 30.0},
+            burn_in=0
+        )
         state = found(world, seed=2)
         take_census(state)
         state.arrays["cash"][...] = 1e6
@@ -257,7 +264,9 @@ def test_scarce_talent_weakens_research():
         if mode == kinds.NOVEL:
             assert stats.binomtest(int(arrays["successes"][0, 0]), MANY, 0.5 * 0.3 * 2.0 * fit).pvalue > SMALLEST_P
         else:
-            assert stats.kstest(arrays["quality"][:MANY, 0] / (0.5**0.5 * 0.5 * 0.8), "uniform", args=(0.5, 1.0)).pvalue > SMALLEST_P
+            assert stats.kstest(
+                arrays["quality"][:MANY, 0] / (0.5**0.5 * 0.5 * 0.8), "uniform", args=(0.5, 1.0)
+            ).pvalue > SMALLEST_P
 
 
 # What a firm can know

@@ -56,7 +56,10 @@ def test_all_instruments_at_zero_are_none(start, baseline):
     schedule = schedule_of(**{row.name: (1, 0.0, ONE_STAGE if row.targeted else None) for row in INSTRUMENTS})
     history = simulate(WORLD, schedule, seed=SEED, state=start)
     assert differences(history, baseline) == []
-    assert all(history.state.arrays[name].tobytes() == array.tobytes() for name, array in baseline.state.arrays.items() if not name.endswith("_target"))
+    assert all(
+        history.state.arrays[name].tobytes() == array.tobytes() for name,
+        array in baseline.state.arrays.items() if not name.endswith("_target")
+    )
 
 
 def test_a_null_policy_changes_nothing(start, baseline):
@@ -91,7 +94,9 @@ def test_accounts_close_under_many_instruments_at_once(start, seed):
             if generator.random() < 0.4:
                 first = int(generator.integers(0, 12))
                 target = int(generator.integers(0, 64)) if row.targeted else None
-                schedule.set(row.name, region, first, first + int(generator.integers(1, 12)), generator.uniform(*limits(row)), target)
+                schedule.set(
+                    row.name, region, first, first + int(generator.integers(1, 12)), generator.uniform(*limits(row)), target
+                )
     simulate(WORLD, schedule, seed=SEED, state=start, check=True)
 
 
@@ -114,7 +119,9 @@ def test_an_embargo_stops_trade_ties_and_migration(start):
     assert not flows[1][:, [0, 2]].any() and not flows[[0, 2]][:, :, 1].any()
 
 
-SEALED = {"diaspora_rate": 0.1, "emigration_rate": 0.02, "talent_retirement": 0.01, "affiliate_rate": 0.05, "unbundling_spinoff": 0.0}
+SEALED = {
+    "diaspora_rate": 0.1, "emigration_rate": 0.02, "talent_retirement": 0.01, "affiliate_rate": 0.05, "unbundling_spinoff": 0.0
+}
 
 
 def test_nobody_outside_moves_into_a_closed_region_or_gets_to_know_it():
@@ -145,10 +152,15 @@ def ties_across(state, region):
 
 
 #: In the quarter in which they begin, these reach firms elsewhere at once: through prices, demand, orders or a new site.
-REACHES_ABROAD = {"wage_subsidy", "home_market", "indigenous_standard", "free_trade", "embargo", "national_champion", "smart_specialisation", "foreign_investment"}
+REACHES_ABROAD = {
+    "wage_subsidy", "home_market", "indigenous_standard", "free_trade", "embargo", "national_champion", "smart_specialisation",
+    "foreign_investment"
+}
 #: Slots that newborn firms take and ties with the region that acts may differ; what a firm is, has and does may not.
 SLOTS_AND_TIES = {"contact", "strength", "tie_kind", "free_slots", "product_of", "owner_firm", "input_supplier"}
-OWN = [field.name for field in FIELDS if field.role == "stock" and field.shape[:1] == ("firm",) and field.name not in SLOTS_AND_TIES]
+OWN = [
+    field.name for field in FIELDS if field.role == "stock" and field.shape[:1] == ("firm",) and field.name not in SLOTS_AND_TIES
+]
 
 
 @pytest.mark.parametrize("instrument", [row for row in INSTRUMENTS if row.name not in REACHES_ABROAD], ids=lambda row: row.name)
@@ -184,4 +196,6 @@ def lives(state, regions):
 def test_only_money_that_is_levied_is_spent(start):
     """A payment to households is levied on the same households in the same quarter: nothing but rounding is left of it."""
     history = simulate(WORLD, schedule_of(lump_sum=(1, 50.0, None)), seed=SEED, state=start, check=True)
-    assert history.arrays["levy"][2:14, 1] == pytest.approx(history.arrays["transfers"][2:14, 1] - history.arrays["tariff_paid"][2:14, 1])
+    assert history.arrays["levy"][2:14, 1] == pytest.approx(
+        history.arrays["transfers"][2:14, 1] - history.arrays["tariff_paid"][2:14, 1]
+    )

@@ -43,7 +43,9 @@ def endowment(row):
 
 
 ASSUMPTIONS = draw.fixed_dictionaries({}, optional={row.name: between(row) for row in PARAMETERS})
-GIVEN = draw.fixed_dictionaries({}, optional={row.name: endowment(row) for row in ENDOWMENTS if row.shape == ("region",) and row.name not in BUILT})
+GIVEN = draw.fixed_dictionaries(
+    {}, optional={row.name: endowment(row) for row in ENDOWMENTS if row.shape == ("region",) and row.name not in BUILT}
+)
 SEEDS = draw.integers(0, 2**63)
 
 
@@ -92,7 +94,9 @@ def test_a_century_in_any_world_closes_its_accounts(parameters, given_to_regions
 def test_one_assumption_at_its_limit_does_not_end_the_world(row, at_the_top, seed):
     """After 40 years the world makes at least half of what it made at first, in real terms of its money."""
     limit = row.high if at_the_top else row.low
-    made = simulate(toy(scale=0.3, burn_in=0, quarters=160), seed=seed, parameters={row.name: limit}, check=True).arrays["value_added"].sum(axis=1)
+    made = simulate(
+        toy(scale=0.3, burn_in=0, quarters=160), seed=seed, parameters={row.name: limit}, check=True
+    ).arrays["value_added"].sum(axis=1)
     assert made[-20:].mean() > 0.5 * made[:20].mean()
 
 

@@ -33,7 +33,9 @@ def duopoly(cheap=1.0, dear=1.1, quality=(0.3, 0.3), **parameters):
         "pool_share": 0.0, "interface_cost": 0.0, "match_spread": 0.0, "scan": 0.0, "take_back": 0.0,
         "margin_least": 0.2, "margin_most": 2.0, "margin_speed": 1.0, "bargaining": 1.0,
     }
-    world = toy(regions=1, stages=("components", "brand"), first_firms=[[2, 1]], integrated_share=0.0, parameters=plain | parameters)
+    world = toy(
+        regions=1, stages=("components", "brand"), first_firms=[[2, 1]], integrated_share=0.0, parameters=plain | parameters
+    )
     state = found(world, seed=1)
     arrays = state.arrays
     arrays["quality"][:2, 0] = quality
@@ -138,7 +140,8 @@ def test_better_and_cheaper_suppliers_get_more_of_the_pool():
 def test_an_interface_costs_what_it_should():
     """i = interface cost x (1 - modularity) x (1 + distance) x (1 - trust) x (1 - eased x flexibility), on the price paid."""
     world = toy(
-        regions=2, stages=("components", "brand"), first_firms=[[0, 1], [1, 0]], integrated_share=0.0, distance=[[0.0, 0.5], [0.5, 0.0]],
+        regions=2, stages=("components", "brand"), first_firms=[[0, 1], [1, 0]], integrated_share=0.0,
+        distance=[[0.0, 0.5], [0.5, 0.0]],
         modularity=(0.4, 0.4, 0.0), parameters=ASSUMED | {"pool_share": 0.0},
     )
     state = found(world, seed=1)
@@ -162,7 +165,8 @@ def test_an_interface_costs_what_it_should():
 def test_an_input_is_paid_for_with_its_interface():
     """unit cost = (labour + materials) x effort + input units x price of the input x (1 + interface)."""
     world = toy(
-        regions=1, stages=("components", "fabrication", "brand"), first_firms=[[1, 1, 1]], integrated_share=0.0, modularity=(0.4, 0.4, 0.0),
+        regions=1, stages=("components", "fabrication", "brand"), first_firms=[[1, 1, 1]], integrated_share=0.0,
+        modularity=(0.4, 0.4, 0.0),
         parameters=ASSUMED,
     )
     state = found(world, seed=1)
@@ -223,7 +227,9 @@ def test_sales_are_logit_shares_of_a_budget(market):
         spent = {name: money + 0.15 * (200.0, 50.0)[place] * money / sum(given.values()) for name, money in given.items()}
         for name, taste, elasticity in (("frontier", 6.0, 3.0), ("value", 2.5, 4.5)):
             delivered = price * (1.0 + 0.08 * distance[:, place]) * (1.0 + tariff[:, place])
-            worth = taste * quality - elasticity * numpy.log(delivered) - 0.4 * distance[:, place] + 0.25 * numpy.log(1.0 + brand[:, place] / 10.0)
+            worth = taste * quality - elasticity * numpy.log(delivered) - 0.4 * distance[:, place] + 0.25 * numpy.log(
+                1.0 + brand[:, place] / 10.0
+            )
             worth[place] += fit[place]
             share = numpy.exp(worth) / numpy.exp(worth).sum()
             # In the first quarter offers are what buyers are used to: the industry gets its normal share.
@@ -242,7 +248,9 @@ def test_what_buyers_spend_is_shipping_tariffs_and_sales(market):
     shipping = from_abroad * 0.08 * 0.7
     assert arrays["shipping_paid"] == pytest.approx(shipping, **CLOSE)
     assert arrays["tariff_paid"] == pytest.approx((from_abroad + shipping) * [0.0, 0.25], **CLOSE)
-    assert arrays["outlay"] == pytest.approx(arrays["market_sales"][:2].sum(axis=0) + arrays["shipping_paid"] + arrays["tariff_paid"], **CLOSE)
+    assert arrays["outlay"] == pytest.approx(
+        arrays["market_sales"][:2].sum(axis=0) + arrays["shipping_paid"] + arrays["tariff_paid"], **CLOSE
+    )
 
 
 def test_a_better_offer_than_buyers_are_used_to_wins_budget(market):

@@ -81,7 +81,10 @@ def test_fairs_take_firms_abroad_where_makers_meet_lead_firms_and_lead_firms_sho
 def test_compatriots_introduce_to_customers_as_often_as_the_channel_is_open():
     for share in (0.0, 0.5, 1.0):
         firms = ((200, 20), (3000, 0))
-        state = state_of({}, firms=firms, parameters={"diaspora_rate": 0.1, "diaspora_customers": share}, first_diaspora=numpy.array([[0, 0], [500.0, 0]]))
+        state = state_of(
+            {}, firms=firms, parameters={"diaspora_rate": 0.1, "diaspora_customers": share},
+            first_diaspora=numpy.array([[0, 0], [500.0, 0]])
+        )
         renew_ties(state)
         arrays = state.arrays
         makers = numpy.flatnonzero((arrays["region_of"] == 1) & (arrays["alive"] == 1))
@@ -95,7 +98,9 @@ def test_compatriots_introduce_to_customers_as_often_as_the_channel_is_open():
 def test_a_channel_of_the_diaspora_matters_only_where_there_is_one(channel):
     """Closed channels change a world with talent abroad and leave one without any as it was."""
     for abroad in (0.0, 200.0):
-        world = toy(quarters=24, scale=1.0, first_diaspora=abroad * (1 - numpy.eye(3)), emigration=0.0, parameters={"diaspora_rate": 0.1})
+        world = toy(
+            quarters=24, scale=1.0, first_diaspora=abroad * (1 - numpy.eye(3)), emigration=0.0, parameters={"diaspora_rate": 0.1}
+        )
         closed = simulate(world, seed=SEED, parameters={channel: 0.0})
         assert (differences(simulate(world, seed=SEED), closed) == []) == (abroad == 0.0)
 
@@ -183,7 +188,11 @@ def test_churn_suspends_programmes_for_whole_years_with_its_chance():
     years = [suspended_regions(seed, 4 * year, numpy.array([0.0, 0.3, 1.0])) for seed in range(40) for year in range(25)]
     counts = numpy.sum(years, axis=0)
     assert counts[0] == 0 and counts[2] == 1000 and stats.binomtest(int(counts[1]), 1000, 0.3).pvalue > SMALLEST_P
-    assert all((suspended_regions(1, quarter, numpy.full(3, 0.5)) == suspended_regions(1, quarter - quarter % 4, numpy.full(3, 0.5))).all() for quarter in range(40))
+    assert all(
+        (
+            suspended_regions(1, quarter, numpy.full(3, 0.5)) == suspended_regions(1, quarter - quarter % 4, numpy.full(3, 0.5))
+        ).all() for quarter in range(40)
+    )
 
 
 def test_a_government_that_always_changes_its_mind_does_nothing():

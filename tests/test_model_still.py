@@ -15,7 +15,8 @@ STILL = {
     "talent_retirement": 0.0, "emigration_rate": 0.0, "return_rate": 0.0, "reference_speed": 0.1,
 }
 NO_GROWTH = {
-    "wage_growth": 0.0, "workers_growth": 0.0, "market_growth": 0.0, "graduates": 0.0, "mobility": 0.0, "associations": 0.0, "venture_money": 0.0,
+    "wage_growth": 0.0, "workers_growth": 0.0, "market_growth": 0.0, "graduates": 0.0, "mobility": 0.0, "associations": 0.0,
+    "venture_money": 0.0,
 }
 #: What a firm is and knows, and who lives where: not one bit of it changes.
 KEPT = (

@@ -66,7 +66,10 @@ def test_rivals_of_mean_experience_teach_their_share():
 @pytest.mark.parametrize(("closed", "taught"), [(0.0, 400.0), (1.0, 100.0)])
 def test_nobody_learns_across_a_closed_border(closed, taught):
     """The mean experience of the firms that a region may trade with: of makers with 100 and 700, or of the one at home."""
-    world = toy(regions=2, stages=("components", "brand"), first_firms=[[1, 0], [1, 0]], burn_in=0, parameters={"wright_exponent": 0.3, "learning_from_others": 0.5, "learning_rivals": 6.0})
+    world = toy(
+        regions=2, stages=("components", "brand"), first_firms=[[1, 0], [1, 0]], burn_in=0,
+        parameters={"wright_exponent": 0.3, "learning_from_others": 0.5, "learning_rivals": 6.0}
+    )
     state = found(world, seed=1)
     schedule = Schedule.empty(1, 2)
     schedule.set("embargo", 1, 0, 1, closed)
@@ -100,8 +103,10 @@ def test_congestion_adds_what_passes_usable_capacity():
 def test_in_a_run_with_learning_alone_effort_follows_wrights_line():
     """Through 60 quarters of a world that only learns, ln effort falls by b with ln effective experience, firm by firm."""
     still = {
-        "consider": 0.0, "turbulence": 0.0, "congestion": 0.0, "spinoff_rate": 0.0, "fresh_entry": 0.0, "returnee_founders": 0.0, "affiliate_rate": 0.0,
-        "exit_hazard": 0.0, "giving_up": 0.0, "informal_share": 1e9, "obsolete_gap": 1e9, "take_back": 0.0, "unbundling_spinoff": 0.0,
+        "consider": 0.0, "turbulence": 0.0, "congestion": 0.0, "spinoff_rate": 0.0, "fresh_entry": 0.0, "returnee_founders": 0.0,
+        "affiliate_rate": 0.0,
+        "exit_hazard": 0.0, "giving_up": 0.0, "informal_share": 1e9, "obsolete_gap": 1e9, "take_back": 0.0,
+        "unbundling_spinoff": 0.0,
         "mover_experience": 0.0, "wright_exponent": 0.25, "learning_from_others": 0.4, "learning_rivals": 20.0,
     }
     state = found(toy(parameters=still), seed=3)
@@ -123,7 +128,10 @@ def in_house(state):
 
 def test_a_new_epoch_takes_part_of_what_was_learnt():
     """With an epoch's end for sure, progress, experience and flexibility of all firms keep their shares."""
-    state = small(firms=2, parameters={"turbulence": 1.0, "epoch_keeps_cost": 0.6, "epoch_keeps_experience": 0.7, "epoch_keeps_flexibility": 0.8})
+    state = small(
+        firms=2,
+        parameters={"turbulence": 1.0, "epoch_keeps_cost": 0.6, "epoch_keeps_experience": 0.7, "epoch_keeps_flexibility": 0.8}
+    )
     for name in ("cost_progress", "experience", "flexibility"):
         state.arrays[name][:2, 0] = 0.5
     change_environment(state)
@@ -186,7 +194,10 @@ def test_idle_capacity_goes_at_its_speed_but_not_below_the_first():
 def test_capacity_is_bought_with_money_at_hand():
     """Cash beyond a quarter's cost buys capacity at price x wage x workers per unit; nothing is bought on top."""
     start = {"units": [50.0, 0.0], "planned": [50.0, 0.0], "capacity": [40.0, 0.0], "flexibility": [0.0, 0.0]}
-    options = {"parameters": {"capacity_price": 2.0, "capacity_growth": 0.2, "payout": 0.0, "overhead": 0.0}, "credit": 0.0, "materials_per_unit": 0.0}
+    options = {
+        "parameters": {"capacity_price": 2.0, "capacity_growth": 0.2, "payout": 0.0, "overhead": 0.0}, "credit": 0.0,
+        "materials_per_unit": 0.0
+    }
     poor = books(1, start | {"cash": 0.0}, **options)
     assert poor.arrays["capacity"][0, 0] == 40.0 and poor.arrays["capacity_paid"][0] == 0.0
     cost = poor.arrays["cost"][0]
@@ -223,7 +234,9 @@ def test_debt_is_bank_credit_first_and_informal_money_beyond():
 
 @pytest.mark.parametrize(("owner", "line"), [("private", 10.0 * 0.7), ("state", 10.0 * 1.3)])
 def test_a_biased_bank_takes_from_private_firms_and_gives_to_the_states(owner, line):
-    state = small(parameters={"credit_rate": 0.02, "informal_rate": 0.06, "credit_share": 1.0}, instruments={"state_credit_bias": 0.3})
+    state = small(
+        parameters={"credit_rate": 0.02, "informal_rate": 0.06, "credit_share": 1.0}, instruments={"state_credit_bias": 0.3}
+    )
     state.arrays["owner"][0] = {"private": 0, "state": 2}[owner]
     state.arrays["cash"][0], state.arrays["revenue"][0] = -20.0, 10.0
     state.reset_outcomes()
@@ -241,7 +254,10 @@ def test_owners_get_part_of_what_exceeds_the_reserve():
 
 def test_a_firm_runs_as_far_as_its_money_goes():
     """financed = (cash + credit + informal money) / a quarter's cost, between the least share and one."""
-    terms = {"informal_share": 0.25, "financed_least": 0.2, "overhead": 1.0, "credit_share": 1.0, "credit_rate": 0.0, "informal_rate": 0.0}
+    terms = {
+        "informal_share": 0.25, "financed_least": 0.2, "overhead": 1.0, "credit_share": 1.0, "credit_rate": 0.0,
+        "informal_rate": 0.0
+    }
     for cash, financed in ((1.4, 0.4 + 0.25), (9.0, 1.0), (-5.0, 0.2)):
         state = books(1, {"cash": cash, "revenue": 0.0}, parameters=terms)
         assert state.arrays["cost"][0] == 1.0
@@ -296,7 +312,10 @@ def test_a_laboratory_learns_what_is_open_to_it(access, opened):
     """dq = speed x staff / (staff + half x stages) x gap, to what products tell or, through advisers, to the frontier less a lag."""
     state = small(
         firms=5, instruments={"public_research_organisation": 30.0, "overseas_advisers": access},
-        parameters={"public_speed": 0.1, "public_staff_half": 10.0, "public_lag": 0.3, "tacit": 0.4, "publication_rate": 0.0, "turbulence": 0.0},
+        parameters={
+            "public_speed": 0.1, "public_staff_half": 10.0, "public_lag": 0.3, "tacit": 0.4, "publication_rate": 0.0,
+            "turbulence": 0.0
+        },
     )
     state.arrays["quality"][...] = 1.0
     state.arrays["public_knowledge"][:] = 0.0
@@ -319,7 +338,9 @@ def test_interfaces_become_modular_along_a_logistic_curve():
 
 
 def test_talent_at_home_grows_to_graduates_over_retirement():
-    state = small(parameters={"talent_retirement": 0.01}, first_talent=200.0, graduates=5.0, instruments={"university_expansion": 3.0})
+    state = small(
+        parameters={"talent_retirement": 0.01}, first_talent=200.0, graduates=5.0, instruments={"university_expansion": 3.0}
+    )
     for _ in range(150):
         state.reset_outcomes()
         move_talent(state)
@@ -332,7 +353,8 @@ def test_talent_abroad_settles_where_those_who_leave_replace_those_who_come_home
     """Two regions with fixed pay: a linear system of two stocks, solved by hand."""
     gap = numpy.log(2.0)
     world = toy(
-        regions=2, stages=("brand",), first_firms=1.0, base_skilled_wage=[2.0, 1.0], first_talent=[0.0, 300.0], graduates=[0.0, 6.0],
+        regions=2, stages=("brand",), first_firms=1.0, base_skilled_wage=[2.0, 1.0], first_talent=[0.0, 300.0],
+        graduates=[0.0, 6.0],
         first_diaspora=[[0.0, 0.0], [40.0, 0.0]], emigration=[0.0, 2.0], founding=0.0,
         parameters={"emigration_rate": 0.01, "return_rate": 0.03, "talent_retirement": 0.02},
     )
@@ -342,7 +364,8 @@ def test_talent_abroad_settles_where_those_who_leave_replace_those_who_come_home
         state.reset_outcomes()
         move_talent(state)
     leaves, returns, stays = 0.01 * 2.0 * gap, 0.03 * numpy.exp(-gap), 0.98
-    # home = (stays home + graduates)(1 - leaves) + stays abroad returns; abroad = stays abroad (1 - returns) + (stays home + graduates) leaves
+    # home = (stays home + graduates)(1 - leaves) + stays abroad returns; abroad = stays abroad (1 - returns) + (stays home +
+    # graduates) leaves
     system = numpy.array([[1.0 - stays * (1.0 - leaves), -stays * returns], [-stays * leaves, 1.0 - stays * (1.0 - returns)]])
     home, abroad = numpy.linalg.solve(system, [6.0 * (1.0 - leaves), 6.0 * leaves])
     assert state.arrays["talent"][1] == pytest.approx([abroad, home], **STEPS)
@@ -359,7 +382,9 @@ def test_wages_settle_where_the_labour_market_puts_them():
             state.reset_outcomes()
             state.arrays["jobs"][0] = jobs
             set_wages(state)
-        assert numpy.log(state.arrays["wage"][0]) == pytest.approx(numpy.log(settled) + (numpy.log(3.0) - numpy.log(settled)) * 0.9**20, abs=1e-12)
+        assert numpy.log(state.arrays["wage"][0]) == pytest.approx(
+            numpy.log(settled) + (numpy.log(3.0) - numpy.log(settled)) * 0.9**20, abs=1e-12
+        )
 
 
 def test_pay_of_talent_settles_where_its_market_puts_it():
@@ -401,7 +426,10 @@ def test_a_venture_pool_settles_at_what_flows_in_over_what_leaks():
 
 def test_related_quotients_follow_sales_and_the_trade_of_inputs():
     """Two regions: the second sells a larger part of its sales in components, which it sells on to nobody's inputs."""
-    world = toy(regions=2, stages=("components", "brand"), first_firms=[[2, 2], [3, 1]], integrated_share=0.0, burn_in=0, parameters={"discovery_error": 0.0})
+    world = toy(
+        regions=2, stages=("components", "brand"), first_firms=[[2, 2], [3, 1]], integrated_share=0.0, burn_in=0,
+        parameters={"discovery_error": 0.0}
+    )
     state = found(world, seed=1)
     schedule = Schedule.empty(1, 2)
     schedule.set("smart_specialisation", 1, 0, 1, 60.0)
@@ -439,7 +467,10 @@ def test_money_to_households_is_counted_in_wages():
 def test_services_employ_whom_incomes_pay_for_as_far_as_there_are_people():
     """Share of spending income / wage, of those whom the chain leaves; what cannot be hired still tightens the market."""
     for income, employed, tight in ((300.0, 150.0, 1.0), (3000.0, 900.0, (100.0 + 1500.0) / (0.7 * 1000.0))):
-        state = small(parameters={"local_services": 0.5, "wage_slack": 0.7, "wage_speed": 1.0, "wage_tightness": 1.5}, workers=1000.0, workers_growth=0.0)
+        state = small(
+            parameters={"local_services": 0.5, "wage_slack": 0.7, "wage_speed": 1.0, "wage_tightness": 1.5}, workers=1000.0,
+            workers_growth=0.0
+        )
         change_environment(state)
         state.reset_outcomes()
         state.arrays["jobs"][0], state.arrays["spending_income"][0] = 100.0, income

@@ -96,7 +96,8 @@ def test_compatriots_abroad_tie_firms_together():
     terms = {"diaspora_rate": 0.1, "introduction_cost": 0.3, "diaspora_tie": 0.5}
     diaspora = [[0.0, 300.0], [0.0, 0.0]]
     state = strangers(
-        parameters=terms, associations=0.0, first_talent=[700.0, 10.0], first_diaspora=diaspora, instruments={"diaspora_network": 3.0}, base_skilled_wage=[2.0, 1.5],
+        parameters=terms, associations=0.0, first_talent=[700.0, 10.0], first_diaspora=diaspora,
+        instruments={"diaspora_network": 3.0}, base_skilled_wage=[2.0, 1.5],
     )
     renew_ties(state)
     abroad = MANY + 1
@@ -133,7 +134,9 @@ def test_a_champion_hires_more_than_others():
 
 def test_projects_slip_when_someone_leaves_and_are_paid_for_longer():
     state = strangers(2000, mobility=0.3, parameters={"mover_delay": 0.4})
-    state.arrays["project"][:2000, 0], state.arrays["project_left"][:2000, 0], state.arrays["project_budget"][:2000, 0] = kinds.PROCESS, 3, 2.5
+    state.arrays["project"][:2000, 0], state.arrays["project_left"][:2000, 0], state.arrays[
+        "project_budget"
+    ][:2000, 0] = kinds.PROCESS, 3, 2.5
     cash = state.arrays["cash"].copy()
     move_people(state)
     slipped = state.arrays["project_left"][:2000, 0] - 3
@@ -156,8 +159,10 @@ def test_an_affiliates_people_stay_unless_it_is_linked():
 def investors(number=4000, attraction=3.0, links=0.5, cash=1e6, wage=0.01, **parameters):
     """Give a state in which many rich lead firms buy dear parts on the pool and may look at a cheap region."""
     terms = {
-        "affiliate_rate": 0.1, "affiliate_gain": 0.1, "affiliate_cash": 20.0, "site_cost": 2.0, "link_cost": 3.0, "trust_limit": 0.8,
-        "learning_from_others": 0.0, "affiliate_introductions": 0.0, "start_capital": 8.0, "capacity_price": 2.0, "capacity_start": 4.0,
+        "affiliate_rate": 0.1, "affiliate_gain": 0.1, "affiliate_cash": 20.0, "site_cost": 2.0, "link_cost": 3.0,
+        "trust_limit": 0.8,
+        "learning_from_others": 0.0, "affiliate_introductions": 0.0, "start_capital": 8.0, "capacity_price": 2.0,
+        "capacity_start": 4.0,
     }
     state = strangers(
         1, leads=number, region=1, parameters=terms | parameters, base_wage=[1.0, wage], base_skilled_wage=[2.0, wage],
@@ -198,7 +203,9 @@ def test_a_site_is_paid_for_by_its_owner():
     assert state.arrays["cash"][opened] == pytest.approx(numpy.full(len(opened), 8.0 * 0.01), rel=1e-9)
     assert 1000.0 - state.arrays["cash"][owners] == pytest.approx(numpy.full(len(opened), machines + 8.0 * 0.01), rel=1e-6)
     assert state.arrays["capacity_paid"][0] == pytest.approx(machines * len(opened), rel=1e-9)
-    assert state.arrays["capital_moved"][0] == state.arrays["capital_raised"][1] == pytest.approx(8.0 * 0.01 * len(opened), rel=1e-9)
+    assert state.arrays["capital_moved"][0] == state.arrays["capital_raised"][1] == pytest.approx(
+        8.0 * 0.01 * len(opened), rel=1e-9
+    )
 
 
 @pytest.mark.parametrize("hindrance", [{"cash": 19.0}, {"wage": 500.0}, {"affiliate_gain": 1.0}])
@@ -214,10 +221,14 @@ def test_no_site_is_opened_without_money_or_gain(hindrance):
 def makers_of_everything(number=2000, **parameters):
     """Give lead firms that do all of a chain of two stages, and one maker whom they all know."""
     terms = {
-        "match_spread": 0.0, "scan": 0.0, "take_back": 0.0, "switching_threshold": 0.0, "interface_cost": 0.0, "pool_share": 0.0, "start_capital": 8.0,
+        "match_spread": 0.0, "scan": 0.0, "take_back": 0.0, "switching_threshold": 0.0, "interface_cost": 0.0, "pool_share": 0.0,
+        "start_capital": 8.0,
         "first_ties": 0.0, "unbundling_spinoff": 0.3, "inherit_spread": 0.0, "inherit_ties": 0.0,
     }
-    world = toy(regions=1, stages=("components", "brand"), first_firms=[[1, number]], integrated_share=1.0, burn_in=0, parameters=terms | parameters)
+    world = toy(
+        regions=1, stages=("components", "brand"), first_firms=[[1, number]], integrated_share=1.0, burn_in=0,
+        parameters=terms | parameters
+    )
     state = found(world, seed=1)
     state.make_room(spare=number + 64)
     take_census(state)
@@ -248,7 +259,9 @@ def test_a_unit_given_up_becomes_a_firm_now_and_then_with_all_it_knows():
 def test_a_dear_supplier_makes_lead_firms_do_it_themselves():
     """With a chance, where what is known less a loss beats all by the threshold, and there is money for the capacity."""
     for cash, chance in ((1e4, 0.4), (1.0, 0.0)):
-        state = makers_of_everything(take_back=0.4, take_back_cash=60.0, take_back_threshold=0.09, take_back_loss=0.15, capacity_price=2.0)
+        state = makers_of_everything(
+            take_back=0.4, take_back_cash=60.0, take_back_threshold=0.09, take_back_loss=0.15, capacity_price=2.0
+        )
         arrays = state.arrays
         arrays["stages"][1:2001], arrays["supplier"][:2000, 0] = 0b10, 0
         arrays["unit_cost"][0, 0] = 1e3

@@ -23,7 +23,8 @@ SMALLEST_P = 1e-4
 MANY = 6000
 #: Everybody who wants to found does, with family money, and nothing else happens.
 EAGER = {
-    "spinoff_rate": 1.0, "spinoff_size": 0.0, "fresh_entry": 0.0, "lead_entry": 0.0, "bank_start": 0.0, "informal_start": 1.0, "informal_capital": 0.5,
+    "spinoff_rate": 1.0, "spinoff_size": 0.0, "fresh_entry": 0.0, "lead_entry": 0.0, "bank_start": 0.0, "informal_start": 1.0,
+    "informal_capital": 0.5,
     "start_capital": 8.0, "inherit_loss": 0.05, "inherit_spread": 0.1, "inherit_ties": 0.5, "heritage": 1.0, "first_ties": 0.0,
 }
 #: No firm ends but for the reason under test.
@@ -32,7 +33,10 @@ LASTING = {"exit_hazard": 0.0, "giving_up": 0.0, "obsolete_gap": 1e9, "informal_
 
 def makers(number=MANY, instruments=None, parameters=None, **endowments):
     """Give a state of one region with component makers alike but for their luck and, after them, one lead firm."""
-    world = toy(regions=1, stages=("components", "brand"), first_firms=[[number, 1]], integrated_share=0.0, burn_in=0, parameters=parameters, **endowments)
+    world = toy(
+        regions=1, stages=("components", "brand"), first_firms=[[number, 1]], integrated_share=0.0, burn_in=0,
+        parameters=parameters, **endowments
+    )
     state = found(world, seed=1)
     schedule = Schedule.empty(1, 1)
     for name, dose in (instruments or {}).items():
@@ -63,7 +67,9 @@ def is_likely(count, number, chance):
 # Founding
 
 
-@pytest.mark.parametrize(("profit", "crowding", "founding_habit"), [(1.35, 1.0, 0.5), (5.0, 1.0, 0.5), (5.0, 0.4, 0.5), (5.0, 1.0, 0.1)])
+@pytest.mark.parametrize(
+    ("profit", "crowding", "founding_habit"), [(1.35, 1.0, 0.5), (5.0, 1.0, 0.5), (5.0, 0.4, 0.5), (5.0, 1.0, 0.1)]
+)
 def test_people_leave_for_a_profit_like_their_firms_where_talent_is_to_be_had(profit, crowding, founding_habit):
     """Chance = rate x founding x talent to be had x x / (1 + x), with x the profit over the pay of a maker's people: 0.65 + 0.35 x 2."""
     state = makers(parameters=EAGER, founding=founding_habit)
@@ -211,8 +217,10 @@ def test_talent_of_other_trades_founds_firms():
 def test_returnees_found_as_many_firms_as_expected():
     """Founders per returnee x returnees, kept exactly: 3.4 a quarter are three, and four in two quarters of five."""
     world = toy(
-        regions=2, stages=("components", "brand"), first_firms=[[5, 1], [1, 1]], burn_in=0, graduates=0.0, founding=1.0, base_skilled_wage=1.0,
-        first_diaspora=[[0.0, 0.0], [1e6, 0.0]], parameters=EAGER | {"return_rate": 0.0034, "returnee_founders": 0.001, "talent_retirement": 0.0},
+        regions=2, stages=("components", "brand"), first_firms=[[5, 1], [1, 1]], burn_in=0, graduates=0.0, founding=1.0,
+        base_skilled_wage=1.0,
+        first_diaspora=[[0.0, 0.0], [1e6, 0.0]],
+        parameters=EAGER | {"return_rate": 0.0034, "returnee_founders": 0.001, "talent_retirement": 0.0},
     )
     founded = []
     for quarter in range(400):
@@ -275,7 +283,9 @@ def test_a_firm_far_behind_in_every_stage_is_obsolete():
 
 def test_a_venture_is_sold_for_its_stake_in_three_years_of_sales():
     """Sold when grown, where exits are allowed: the pool gets stake x price x revenue, and funds learn from the return."""
-    terms = {"venture_exit_heads": 8.0, "venture_stake": 0.3, "venture_price": 12.0, "venture_memory": 0.05, "venture_patience": 40.0}
+    terms = {
+        "venture_exit_heads": 8.0, "venture_stake": 0.3, "venture_price": 12.0, "venture_memory": 0.05, "venture_patience": 40.0
+    }
     state = makers(4, parameters=LASTING | terms, venture_exit=0.4, instruments={"exit_for_ventures": 0.6})
     arrays = state.arrays
     arrays["backing"][:3], arrays["ticket"][:3], arrays["revenue"][:3] = kinds.BACKED, 10.0, 20.0

@@ -22,9 +22,13 @@ WORLDS = {
     "a chain of two stages": {"stages": ("software", "brand")},
     "a region without firms": {"regions": 4, "first_firms": numpy.array([[4], [4], [0], [2]])},
     "a stage that nobody does": {"first_firms": numpy.array([[6, 0, 6, 6, 6, 6]]), "integrated_share": 0.0},
-    "no lead firms outside the first region": {"first_firms": numpy.array([[6, 6, 6, 6, 6, 8], [6, 6, 6, 6, 6, 0], [6, 6, 6, 6, 6, 0]])},
+    "no lead firms outside the first region": {
+        "first_firms": numpy.array([[6, 6, 6, 6, 6, 8], [6, 6, 6, 6, 6, 0], [6, 6, 6, 6, 6, 0]])
+    },
     "integrated firms alone": {"first_firms": numpy.array([[0, 0, 0, 0, 0, 8]]), "integrated_share": 1.0},
-    "a region without buyers": {"frontier_market": numpy.array([800.0, 0.0, 40.0]), "value_market": numpy.array([200.0, 0.0, 200.0])},
+    "a region without buyers": {
+        "frontier_market": numpy.array([800.0, 0.0, 40.0]), "value_market": numpy.array([200.0, 0.0, 200.0])
+    },
     "no burn-in": {"burn_in": 0},
     "no distance": {"distance": 0.0},
     "high tariffs": {"tariff": numpy.array([0.5, 1.5, 0.0])},
@@ -59,7 +63,9 @@ def test_every_policy_of_a_bundled_case_closes_its_accounts(name):
 def test_doing_nothing_is_no_policy_in_a_bundled_case(name):
     bundle = case(name)
     state = burn_in(bundle.world, seed=1)
-    assert differences(simulate(bundle.world, bundle.schedule("none"), seed=1, state=state), simulate(bundle.world, seed=1, state=state)) == []
+    assert differences(
+        simulate(bundle.world, bundle.schedule("none"), seed=1, state=state), simulate(bundle.world, seed=1, state=state)
+    ) == []
 
 
 def check_input_output(history):

@@ -327,7 +327,9 @@ def test_patents_of_taiwan_are_the_publishers(data_directory, tmp_path):
     place = data_directory / "ncses" / "uspto_utility_country_wipo35_year.csv.gz"
     text = GOALS.replace('outcome = "exports" }}\nunit = "million"', 'outcome = "exports" }}\nunit = "patents"')
     path = tmp_path / "goals.toml"
-    path.write_text(text.format(case="hsinchu", policy="as_it_happened", since=1998, goal=1999, before=1990, partner="silicon_valley"))
+    path.write_text(
+        text.format(case="hsinchu", policy="as_it_happened", since=1998, goal=1999, before=1990, partner="silicon_valley")
+    )
     plan = read_goals(path)
     found = from_table(place, plan, "exports", activity=ALL, entered_by="ann", progress=False)
     with gzip.open(place, "rt") as file:

@@ -249,7 +249,9 @@ def test_exchange_is_what_loops_over_activities_give():
     share = made.panel.values[-1] / made.panel.values[-1].sum(axis=0)
     for one in range(6):
         for other in range(6):
-            by_hand = sum(made.adjacent[one, a] * share[other, a] for a in range(9) if made.rca[other, a] >= 1 or share[other, a] >= 1 / 3)
+            by_hand = sum(
+                made.adjacent[one, a] * share[other, a] for a in range(9) if made.rca[other, a] >= 1 or share[other, a] >= 1 / 3
+            )
             assert made.exchange[one, other] == pytest.approx(by_hand)
 
 

@@ -76,7 +76,9 @@ def test_co_inventions_take_two_inventors_and_stand_in_both_directions():
 
 def test_fractional_counts_add_up_to_the_applications_and_match_exact_fractions(tmp_path):
     draw = random.Random(20240501)
-    inventors, classes, expected = ["appln_id|person_id|reg_code|ctry_code|reg_share|inv_share"], ["appln_id|prio_year|app_year|IPC"], {}
+    inventors, classes, expected = [
+        "appln_id|person_id|reg_code|ctry_code|reg_share|inv_share"
+    ], ["appln_id|prio_year|app_year|IPC"], {}
     regions, subclasses = ("DE212", "FR101", "US06085", "JPA1"), ("H01L", "G06F", "A61K")
     for application in range(200):
         held, n, year = draw.sample(subclasses, draw.randint(1, 3)), draw.randint(1, 4), draw.randint(1990, 1993)
@@ -107,7 +109,9 @@ def test_the_order_of_rows_changes_no_bit(folder):
 
 
 def test_older_editions_spell_columns_in_capitals_and_names_with_quotation_marks(folder):
-    place = folder("regpat", INVENTORS, (b"appln_id|app_nbr|person_id|reg_code", b"Appln_id|App_nbr|Person_id|Reg_code"), (b"|EP1|", b'|"EP1|'))
+    place = folder(
+        "regpat", INVENTORS, (b"appln_id|app_nbr|person_id|reg_code", b"Appln_id|App_nbr|Person_id|Reg_code"), (b"|EP1|", b'|"EP1|')
+    )
     pd.testing.assert_frame_equal(read_evidence(place).rows, read_evidence(FILES / "regpat").rows)
 
 
@@ -164,7 +168,10 @@ def test_folders_are_recognised_by_the_names_of_their_files():
         (INVENTORS, (b"|0.5\n2|", b"|0,5\n2|"), f"{INVENTORS}:3: inv_share: '0,5' is no share from 0 to 1"),
         (INVENTORS, (b"|0.5\n2|", b"|-0.5\n2|"), f"{INVENTORS}:3: inv_share: '-0.5' is no share from 0 to 1"),
         (INVENTORS, (b"|0.5\n2|", b"|1.5\n2|"), "'1.5' is no share from 0 to 1"),
-        (INVENTORS, (b"2|EP2|10|DE21H", b"2|EP2|10|DE212"), f"{INVENTORS}:5: appln_id person_id reg_code: '2, 10, DE212' stands twice"),
+        (
+            INVENTORS, (b"2|EP2|10|DE21H", b"2|EP2|10|DE212"),
+            f"{INVENTORS}:5: appln_id person_id reg_code: '2, 10, DE212' stands twice"
+        ),
         (INVENTORS, (b"FR101", b"QQ101"), f"{INVENTORS}:3: reg_code: no region has the code 'QQ101'"),
         (INVENTORS, (b"4|EP4|15|EL303|GR|1|1\n", b"4|EP4|15|EL3"), "the last line does not end: the file may be cut off"),
         (INVENTORS, (b"4|EP4|15|EL303|GR|1|1\n", b"4|EP4|15|EL303\n"), f"{INVENTORS}:9: the row has 4 cells, the header 7"),
@@ -184,10 +191,16 @@ def test_a_damaged_regpat_is_refused_and_the_fault_named(folder, file, replaceme
     [
         ("g_patent", (b'"2018-06-19"', b'"19/06/2018"'), "g_patent.tsv:2: patent_date: '19/06/2018' is no date"),
         ("g_patent", (b'"10000002"', b'"10000001"'), "g_patent.tsv:3: patent_id: '10000001' stands twice"),
-        ("g_location_disambiguated", (b'"TW"', b'"QQ"'), "g_location_disambiguated.tsv:2: disambig_country: no country is called 'QQ'"),
+        (
+            "g_location_disambiguated", (b'"TW"', b'"QQ"'),
+            "g_location_disambiguated.tsv:2: disambig_country: no country is called 'QQ'"
+        ),
         ("g_inventor_disambiguated", (b'"l-tw"', b'"l-xx"'), "1 inventors are at locations that g_location_disambiguated lacks"),
         ("g_inventor_disambiguated", (b'"10000001"\t1', b'"10000001"\t0'), "'10000001, 0' stands twice"),
-        ("g_cpc_current", (b'"H01L"', b'"semiconductors"'), "g_cpc_current.tsv:2: cpc_subclass: 'semiconductors' is no CPC subclass"),
+        (
+            "g_cpc_current", (b'"H01L"', b'"semiconductors"'),
+            "g_cpc_current.tsv:2: cpc_subclass: 'semiconductors' is no CPC subclass"
+        ),
     ],
 )
 def test_damaged_patentsview_is_refused_and_the_fault_named(folder, file, replacement, complaint):

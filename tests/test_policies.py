@@ -76,7 +76,8 @@ def test_every_key_has_its_line():
     lines = positions(EXAMPLE)
     written = EXAMPLE.splitlines()
     expected = {
-        ("title",): 2, ("case",): 4, ("case", "quoted key"): 5, ("case", "literal # key"): 6, ("case", "literal # key", "value", 1): 6,
+        ("title",): 2, ("case",): 4, ("case", "quoted key"): 5, ("case", "literal # key"): 6,
+        ("case", "literal # key", "value", 1): 6,
         ("case", "dotted", "inner", "deep.est"): 7, ("case", "text"): 8, ("case", "after"): 11, ("case", "list"): 12,
         ("case", "list", 0): 14, ("case", "list", 1, "size"): 15, ("case", "list", 2, 0): 16, ("case", "list", 2, 1): 17,
         ("region", 0): 20, ("region", 0, "first_firms"): 22, ("region", 0, "first_firms", "design"): 23, ("region", 1): 24,
@@ -105,10 +106,13 @@ def paths_of(value, path=()):
     return found
 
 
-keys = st.one_of(st.text(string.ascii_letters + string.digits + "-_", min_size=1, max_size=6), st.text(max_size=6).filter(str.isprintable))
+keys = st.one_of(
+    st.text(string.ascii_letters + string.digits + "-_", min_size=1, max_size=6), st.text(max_size=6).filter(str.isprintable)
+)
 scalars = st.one_of(
     st.integers(-(2**40), 2**40), st.booleans(), st.floats(allow_nan=False, allow_infinity=False),
-    st.text(st.characters(exclude_categories=["Cs"]), max_size=12), st.sampled_from(["[a]", 'b = "c"', "# no", "'''", '"""x', "{", "},]\\"]),
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=12),
+    st.sampled_from(["[a]", 'b = "c"', "# no", "'''", '"""x', "{", "},]\\"]),
 )
 values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3), max_leaves=8)
 documents = st.dictionaries(keys, values, max_size=5)
@@ -195,7 +199,9 @@ class Writer:
 
 
 def escaped(value):
-    return json.dumps(value).replace("\x7f", "\\u007f") if value.isascii() else '"' + "".join(f"\\U{ord(letter):08x}" for letter in value) + '"'
+    return json.dumps(value).replace("\x7f", "\\u007f") if value.isascii() else '"' + "".join(
+        f"\\U{ord(letter):08x}" for letter in value
+    ) + '"'
 
 
 @settings(max_examples=150, deadline=None)
@@ -236,9 +242,13 @@ def test_without_dates_a_change_fills_the_run(world):
 
 def test_overlapping_changes_add_up(world):
     region = ("chinese_taipei",)
-    laid_out = schedule(use(Change("overseas_advisers", 0.3, region, 1974), Change("overseas_advisers", 0.4, region, 1979, 1990)), world)
+    laid_out = schedule(
+        use(Change("overseas_advisers", 0.3, region, 1974), Change("overseas_advisers", 0.4, region, 1979, 1990)), world
+    )
     used = laid_out.intensity[INDEX["overseas_advisers"], :, 1]
-    assert used[35] == 0.0 and used[36] == 0.3 and used[55] == 0.3 and used[56] == pytest.approx(0.7, abs=1e-15) and used[100] == 0.3
+    assert used[35] == 0.0 and used[36] == 0.3 and used[55] == 0.3 and used[56] == pytest.approx(
+        0.7, abs=1e-15
+    ) and used[100] == 0.3
 
 
 def test_shares_that_add_up_to_one_fit_in_spite_of_rounding(world):
@@ -281,7 +291,9 @@ def test_intensity_per_worker_scales_with_the_region(world):
         assert (laid_out.intensity[INDEX[change.instrument], :, position] == expected).all()
         assert laid_out.intensity.sum() == pytest.approx(expected * world.quarters, rel=1e-12)
     # The range is that of what it comes to, not of what is written.
-    assert "lump_sum of 2.2e+06 in chinese_taipei is outside" in faults_of(schedule, use(Change("lump_sum", 1e6, per="worker")), world, "chinese_taipei")[0]
+    assert "lump_sum of 2.2e+06 in chinese_taipei is outside" in faults_of(
+        schedule, use(Change("lump_sum", 1e6, per="worker")), world, "chinese_taipei"
+    )[0]
 
 
 def test_exactly_the_instruments_in_heads_and_money_scale_with_workers():
@@ -338,9 +350,11 @@ def test_every_fault_of_a_policy_is_reported_at_once(world):
         Change("lump_sum", 0.5, ()),
     ), world)
     for words in (
-        "unknown instrument 'venture_capitl' (did you mean 'venture_capital'?)", "overseas_advisers of 3 is outside 0 to 1 (share of full access)",
+        "unknown instrument 'venture_capitl' (did you mean 'venture_capital'?)",
+        "overseas_advisers of 3 is outside 0 to 1 (share of full access)",
         "must be a finite number (share of full access)", "unknown region 'chinese_taipe' (did you mean 'chinese_taipei'?)",
-        "names 'coastal_china' twice", "technology_park cannot be aimed at stages", "unknown stage 'desing' (did you mean 'design'?)",
+        "names 'coastal_china' twice", "technology_park cannot be aimed at stages",
+        "unknown stage 'desing' (did you mean 'design'?)",
         "names no stage", "1964 is outside the run, 1965 to 2010", "1970.3 is not on a quarter", "1970 is not after from, 1980",
         "2010.25 is outside the run, 1965 to 2010", "2010 is outside the run, 1965 to 2010", "does not depend on a region's size",
         "unknown scale 'head'", "names no region",
@@ -408,7 +422,10 @@ def test_a_policy_file_is_read_as_written(tmp_path):
         ('name = "mine"', 'name = "mine"\ntitel = "x"', 4, "unknown key 'titel' (did you mean 'title'?)"),
         ("paper: page 3", "papr: page 3", 4, "unknown source 'papr' (did you mean 'paper'?)"),
         ('paper = "A paper"', 'paper = "A paper"\nchosen = "x"', 8, "'chosen' is a word of its own"),
-        ("technology_park", "technologypark", 10, "change[1].instrument: unknown instrument 'technologypark' (did you mean 'technology_park'"),
+        (
+            "technology_park", "technologypark", 10,
+            "change[1].instrument: unknown instrument 'technologypark' (did you mean 'technology_park'"
+        ),
         ("value = 0.5", "value = 1.5", 11, "technology_park of 1.5 is outside 0 to 1 (share of overhead)"),
         ("value = 0.5", "value = true", 11, "must be a number (in the unit of the instrument), not true"),
         ("value = 0.5", "value = nan", 11, "must be a finite number"),
@@ -475,20 +492,26 @@ def test_a_policy_that_is_part_of_another_is_so_to_the_letter(part, whole, left_
     """What a programme does alone is told from what its company does only where both have the same size."""
     rest = policy(whole).without(*left_out)
     assert rest.changes and set(policy(whole).instruments) == {*rest.instruments, *left_out}
-    assert numpy.array_equal(schedule(rest, world, "coastal_china").intensity, schedule(policy(part), world, "coastal_china").intensity)
+    assert numpy.array_equal(
+        schedule(rest, world, "coastal_china").intensity, schedule(policy(part), world, "coastal_china").intensity
+    )
 
 
 def test_a_policy_that_does_not_exist_is_refused_with_the_nearest(tmp_path):
     assert faults_of(policy, "nationalchampion") == ["no policy 'nationalchampion' (did you mean 'national_champion'?)"]
-    assert "no such file (did you mean 'policy.toml'?)" in faults_of(policy, str(write(tmp_path, POLICY)).replace("policy.toml", "polic.toml"))[0]
+    assert "no such file (did you mean 'policy.toml'?)" in faults_of(
+        policy, str(write(tmp_path, POLICY)).replace("policy.toml", "polic.toml")
+    )[0]
     assert policy("none") is NONE
 
 
 def test_faults_of_a_file_and_those_in_the_world_come_together(tmp_path):
     path = tmp_path / "bad.toml"
     path.write_text(
-        '[policy]\nname = "none"\n[[change]]\ninstrument = "capacity_bilding"\nintensity = 5\n[[change]]\ninstrument = "wage_subsidy"\n'
-        'where = "catchup"\nfrom = 2050\nintensity = 5\nstages = ["desing"]\n[[government]]\nstyle = "adjust"\nwhere = ["catchup"]\n'
+        '[policy]\nname = "none"\n[[change]]\ninstrument = "capacity_bilding"\nintensity = 5\n[[change]]\ninstrument = '
+        '"wage_subsidy"\n'
+        'where = "catchup"\nfrom = 2050\nintensity = 5\nstages = ["desing"]\n[[government]]\nstyle = "adjust"\nwhere = '
+        '["catchup"]\n'
         'menu = ["extension", "diasporaa"]\nevery = 5\nnoise = -1\n'
     )
     with pytest.raises(Refused) as refused:

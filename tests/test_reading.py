@@ -143,7 +143,8 @@ def test_blocks_make_up_the_file_and_count_its_rows(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("cell", "says"),
     [
-        ('"12,5"', "value: '12,5' is written with a decimal comma"), ('"1.234,5"', "value: '1.234,5' is written with a decimal comma"),
+        ('"12,5"', "value: '12,5' is written with a decimal comma"),
+        ('"1.234,5"', "value: '1.234,5' is written with a decimal comma"),
         ("12,5", "the row has 3 cells, the header 2"), ("twelve", "value: 'twelve' is not a number"), ("", "value: is missing"),
         ("nan", "value: is missing"), ("-inf", "value: '-inf' is not a finite number"), ('"1\n', "a quotation mark is not closed"),
     ],
@@ -215,7 +216,11 @@ def test_an_archive_of_several_files_or_with_a_password_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("year", "says"), [("3000", "'3000' is no year"), ("-3", "'-3' is no year"), ("1e300", r"'1e\+300' is no year"), ("1999.5", "is not a whole number")]
+    ("year", "says"),
+    [
+        ("3000", "'3000' is no year"), ("-3", "'-3' is no year"), ("1e300", r"'1e\+300' is no year"),
+        ("1999.5", "is not a whole number")
+    ]
 )
 def test_a_year_that_is_none_is_refused_wherever_it_stands(tmp_path, year, says):
     (tmp_path / "t.csv").write_text(LONG_HEADER + f"a,chips,2000,1\na,chips,{year},1\n")
@@ -278,7 +283,11 @@ def test_a_parquet_file_that_is_damaged_inside_is_refused(tmp_path):
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("xyz"), st.sampled_from("pq"), st.integers(1990, 1993), st.integers(0, 99)), min_size=1),
+    st.lists(
+        st.tuples(
+            st.sampled_from("abc"), st.sampled_from("xyz"), st.sampled_from("pq"), st.integers(1990, 1993), st.integers(0, 99)
+        ), min_size=1
+    ),
     st.integers(1, 5),
 )
 @settings(max_examples=40, deadline=None)
@@ -295,7 +304,10 @@ def test_sums_over_partners_are_those_of_a_plain_grouping(rows, n_pieces):
     pd.testing.assert_frame_equal(table_of(sums.take(), coder, key), expected, check_dtype=False)
 
 
-@given(st.lists(st.tuples(st.sampled_from(["a", "b", "ab"]), st.sampled_from(["", "b", "c"]), st.integers(1990, 1992)), min_size=1), st.integers(1, 4))
+@given(
+    st.lists(st.tuples(st.sampled_from(["a", "b", "ab"]), st.sampled_from(["", "b", "c"]), st.integers(1990, 1992)), min_size=1),
+    st.integers(1, 4)
+)
 @settings(max_examples=40, deadline=None)
 def test_repeats_are_found_wherever_they_stand_and_only_they(rows, held):
     frame = pd.DataFrame(rows, columns=["region", "activity", "year"])
@@ -317,7 +329,10 @@ def test_a_repeat_in_another_piece_is_named_with_both_lines(tmp_path, monkeypatc
     monkeypatch.setattr(streaming, "_BLOCK", 128)
     lines = [f"r{row},chips,2000,1\n" for row in range(60)]
     (tmp_path / "t.csv").write_text(LONG_HEADER + "".join(lines) + lines[17])
-    with pytest.raises(Refused, match=r"t.csv:62: region, activity, year, measure: the row r17, chips, 2000, value stands twice \(first on line 19\)"):
+    with pytest.raises(
+        Refused,
+        match=r"t.csv:62: region, activity, year, measure: the row r17, chips, 2000, value stands twice \(first on line 19\)"
+    ):
         read_evidence(tmp_path / "t.csv")
 
 
@@ -389,7 +404,9 @@ def test_a_file_that_redqueen_did_not_make_is_left_alone(tmp_path):
     assert read_evidence(ours).kind == "trade"
 
 
-@pytest.mark.parametrize(("name", "says"), [("out.csv", "let the name end in .parquet"), ("nowhere/out.parquet", "nothing may be written here")])
+@pytest.mark.parametrize(
+    ("name", "says"), [("out.csv", "let the name end in .parquet"), ("nowhere/out.parquet", "nothing may be written here")]
+)
 def test_a_place_that_cannot_hold_a_table_is_refused(tmp_path, name, says):
     with pytest.raises(Refused, match=says):
         kept(FILES / "baci", tmp_path / name)
@@ -448,7 +465,8 @@ def test_the_command_says_what_it_found_and_writes_nothing_unasked(tmp_path, cap
     said = " ".join(capsys.readouterr().out.split())
     for part in (
         "BACI (trade)", "Etalab Open Licence 2.0", "rows 7", "years 1995-1996", "regions 3: AFG (Afghanistan), TWN, USA",
-        "854211 (Electronic integrated circuits: d", "exports: thousand current USD", "suppressed 0 cells", "missing 0 cells", "Nothing was written",
+        "854211 (Electronic integrated circuits: d", "exports: thousand current USD", "suppressed 0 cells", "missing 0 cells",
+        "Nothing was written",
     ):
         assert part in said, part
     assert list(tmp_path.iterdir()) == []

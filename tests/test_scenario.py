@@ -101,7 +101,9 @@ def test_a_lever_at_zero_removes_the_instrument_and_no_lever_changes_nothing():
 
 
 def test_the_same_policy_is_run_once():
-    asked = scenario(base="as_it_happened", pinned=[{"base": "none"}, {"base": "as_it_happened"}, {"base": "diaspora"}], reference="none")
+    asked = scenario(
+        base="as_it_happened", pinned=[{"base": "none"}, {"base": "as_it_happened"}, {"base": "diaspora"}], reference="none"
+    )
     assert asked.names() == {PAGE: PAGE, "pinned_1": "none", "pinned_2": PAGE, "pinned_3": "pinned_3"}
     assert list(asked.trial().policies) == [PAGE, "pinned_3", "none"]
 
@@ -132,7 +134,10 @@ def test_everything_wrong_with_a_scenario_is_told_at_once():
                                       {"case": "hsinchu", "base": "/etc/passwd.toml"}, {"case": "hsinchu", "levers": {}},
                                       {"case": "hsinchu", "levers": [{"instrument": "venture_capital", "intensity": float("nan")}]},
                                       {"case": "hsinchu", "levers": [{"instrument": "no_such", "intensity": 1}]},
-                                      {"case": "hsinchu", "levers": [{"instrument": "venture_capital", "intensity": 1, "from": 1900}]},
+                                      {
+                                          "case": "hsinchu",
+                                          "levers": [{"instrument": "venture_capital", "intensity": 1, "from": 1900}]
+                                      },
                                       {"case": "hsinchu", "levers": [{"instrument": "venture_capital", "intensity": 1, "stages": ["x"]}]}])
 def test_what_is_no_scenario_is_refused(document):
     def find(name):
@@ -144,10 +149,17 @@ def test_what_is_no_scenario_is_refused(document):
         read_scenario(document, find)
 
 
-@given(st.dictionaries(st.sampled_from(["case", "region", "base", "levers", "pinned", "seeds", "window", "outcome", "reference", "name", "tab"]), values))
+@given(
+    st.dictionaries(
+        st.sampled_from(["case", "region", "base", "levers", "pinned", "seeds", "window", "outcome", "reference", "name", "tab"]),
+        values
+    )
+)
 def test_whatever_is_sent_is_read_or_refused(document):
     try:
-        read_scenario({"case": "hsinchu"} | document if not isinstance(document.get("case"), str) else document, lambda name: case("hsinchu"))
+        read_scenario(
+            {"case": "hsinchu"} | document if not isinstance(document.get("case"), str) else document, lambda name: case("hsinchu")
+        )
     except Refused as refusal:
         assert refusal.faults
 

@@ -143,7 +143,9 @@ def test_a_slot_is_not_a_firms_luck(seed):
     (venture funds), slots matter, so those are switched off; so is choosing inputs, as ties made then stand in that order.
     Sums run in another order: a relative 1e-9 leaves room for their rounding.
     """
-    alone = {"scan": 0.0, "diaspora_rate": 0.0, "affiliate_rate": 0.0, "returnee_founders": 0.0, "input_review": 0.0, "spinoff_rate": 1.0}
+    alone = {
+        "scan": 0.0, "diaspora_rate": 0.0, "affiliate_rate": 0.0, "returnee_founders": 0.0, "input_review": 0.0, "spinoff_rate": 1.0
+    }
     state = burn_in(toy(mobility=0.0, associations=0.0, venture_money=0.0, parameters=alone), seed)
     moved = permute(state, numpy.random.default_rng(1))
     run_quarter(state)

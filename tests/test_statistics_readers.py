@@ -42,7 +42,8 @@ KNOWN = {
 }
 # A region that does not exist, in the form of the file's own.
 UNKNOWN = {"metro_patents.csv": "99999", "bds_state.csv": "1978,99", "cbp19msa.txt": "99999", "cbp98co.txt": "99,017",
-           "cbp_cbsa_naics4_2019.csv": "99999", "2019.annual.singlefile.csv": '"99085","5","3344"', "estat_lfst_r_lfe2en2.tsv": "QQ11",
+           "cbp_cbsa_naics4_2019.csv": "99999", "2019.annual.singlefile.csv": '"99085","5","3344"',
+           "estat_lfst_r_lfe2en2.tsv": "QQ11",
            "estat_rd_e_gerdreg.tsv": "QQ", "china_provinces.csv": "Canton"}  # fmt: skip
 
 
@@ -215,7 +216,9 @@ def test_what_an_ipad_earned_is_the_national_science_boards_figure(data_director
 
 def test_value_added_counts_each_industry_and_country_once():
     found = read_evidence(FILES / "nsf_value_added.csv")
-    assert values(found, "region", "activity", "year") == {("IRL", "pharmaceuticals", 2010): 16000, ("TWN", "pharmaceuticals", 2010): 1100.5}
+    assert values(found, "region", "activity", "year") == {
+        ("IRL", "pharmaceuticals", 2010): 16000, ("TWN", "pharmaceuticals", 2010): 1100.5
+    }
     assert found.missing == 1 and "left out: groups of countries (World)" in found.notes
 
 
@@ -227,7 +230,9 @@ def test_spending_on_research_is_of_the_year_that_it_is_of():
 
 def test_co_authored_articles_stand_in_both_directions_once():
     found = read_evidence(FILES / "nsf_articles.csv")
-    assert values(found, "region", "partner") == {("TWN", "USA"): 900, ("USA", "TWN"): 900, ("ISR", "USA"): 1500, ("USA", "ISR"): 1500}
+    assert values(found, "region", "partner") == {
+        ("TWN", "USA"): 900, ("USA", "TWN"): 900, ("ISR", "USA"): 1500, ("USA", "ISR"): 1500
+    }
 
 
 def test_directions_that_disagree_are_refused(changed):
@@ -302,7 +307,8 @@ def test_business_patterns_without_a_year_ask_for_it(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("layout", "region", "jobs"), [("qcew", "06085", 38000), ("qcew_metros", "41940", 40000), ("qcew_states", "06", 90000), ("qcew_nation", "USA", 370000)]
+    ("layout", "region", "jobs"),
+    [("qcew", "06085", 38000), ("qcew_metros", "41940", 40000), ("qcew_states", "06", 90000), ("qcew_nation", "USA", 370000)]
 )
 def test_the_census_of_employment_is_read_at_one_level_of_areas(layout, region, jobs):
     found = read_evidence(FILES / "2019.annual.singlefile.csv", format=layout)
@@ -380,7 +386,13 @@ def test_nested_activities_are_counted_once(codes, kept):
     assert once_covering(reversed(codes)) == kept
 
 
-@given(some.lists(some.sampled_from(["A", "B", "B-E", "C", "C10", "C10-C12", "C26", "C261", "C262", "D", "E", "G-I", "G-J", "J", "J58", "J61"])))
+@given(
+    some.lists(
+        some.sampled_from(
+            ["A", "B", "B-E", "C", "C10", "C10-C12", "C26", "C261", "C262", "D", "E", "G-I", "G-J", "J", "J58", "J61"]
+        )
+    )
+)
 def test_no_two_activities_that_are_kept_overlap(codes):
     kept = once_covering(codes)
     assert set(kept) <= set(codes) and (kept or not codes)
@@ -418,6 +430,9 @@ def test_the_real_tables_are_read_whole(data_directory, name, layout, n_regions,
 def test_basic_research_of_beijing_in_2010_is_as_published(data_directory):
     rows = read_evidence(data_directory / "china" / "provinces_science_technology_year.csv.gz").rows
     of_2010 = rows[rows["year"] == 2010].set_index(["region", "measure"])["value"]
-    shares = {region: 100 * of_2010[region, "basic research"] / of_2010[region, "R&D spending"] for region in ("Beijing", "Shanghai", "Guangdong")}
+    shares = {
+        region: 100 * of_2010[region, "basic research"] / of_2010[region, "R&D spending"]
+        for region in ("Beijing", "Shanghai", "Guangdong")
+    }
     # Published with one digit.
     assert {region: round(share, 1) for region, share in shares.items()} == {"Beijing": 11.6, "Shanghai": 6.4, "Guangdong": 2.1}

@@ -117,7 +117,8 @@ def test_the_observatory_is_read_without_undeclared_areas_and_nulls():
     found = read_evidence(OEC)
     assert cells(found, "region", "activity", "year", "measure") == {
         ("AGO", "0101", 1995, "imports"): 23000.0, ("AGO", "2709", 1995, "exports"): 3425000000.0,
-        ("AGO", "2709", 1995, "imports"): 1200.5, ("TWN", "8542", 1996, "exports"): 8800000.25, ("TWN", "8542", 1996, "imports"): 91.0,
+        ("AGO", "2709", 1995, "imports"): 1200.5, ("TWN", "8542", 1996, "exports"): 8800000.25,
+        ("TWN", "8542", 1996, "imports"): 91.0,
     }
     assert found.missing == 1 and "left out: groups and unspecified areas (xxb)" in found.notes
 
@@ -147,7 +148,9 @@ def test_a_long_table_keeps_regions_of_its_own_and_a_unit_for_each_measure():
 
 
 def test_incomes_and_value_added_of_regions_may_be_below_zero_and_counts_may_not(tmp_path):
-    (tmp_path / "t.csv").write_text("region,year,measure,value\nHill,2000,income per head,-4.5\nHill,2000,value added,-9\nDale,2000,population,3\n")
+    (tmp_path / "t.csv").write_text(
+        "region,year,measure,value\nHill,2000,income per head,-4.5\nHill,2000,value added,-9\nDale,2000,population,3\n"
+    )
     assert cells(read_evidence(tmp_path / "t.csv"), "region", "measure")["Hill", "income per head"] == -4.5
     (tmp_path / "t.csv").write_text("region,year,measure,value\nHill,2000,income per head,4.5\nDale,2000,population,-3\n")
     with pytest.raises(Refused, match="t.csv:3: value: '-3.0' is below zero"):
@@ -157,7 +160,9 @@ def test_incomes_and_value_added_of_regions_may_be_below_zero_and_counts_may_not
 def test_a_long_table_of_countries_takes_the_year_that_the_user_gives():
     found = read_evidence(COUNTRIES, year=1999)
     assert found.kind == "trade" and found.units == {"exports": "current USD"}
-    assert cells(found, "region", "partner", "activity", "year") == {("TWN", "USA", "8542", 1999): 1500.5, ("USA", "TWN", "0101", 1999): 3.0}
+    assert cells(found, "region", "partner", "activity", "year") == {
+        ("TWN", "USA", "8542", 1999): 1500.5, ("USA", "TWN", "0101", 1999): 3.0
+    }
     assert "left out: groups of countries (World)" in found.notes and "columns not read: note" in found.notes
     with pytest.raises(Refused, match="year: no column holds the year"):
         read_evidence(COUNTRIES)
@@ -190,7 +195,10 @@ def test_state_codes_are_not_taken_for_countries(tmp_path):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("region,activity,year,value\nTWN,chips,2000,1\nIRL,chips,2000,1\nATL,chips,2000,1\n", r":4: region: no country is called 'ATL'"),
+        (
+            "region,activity,year,value\nTWN,chips,2000,1\nIRL,chips,2000,1\nATL,chips,2000,1\n",
+            r":4: region: no country is called 'ATL'"
+        ),
         ("country,activity,year,value\nhsinchu,chips,2000,1\n", r":2: country: no country is called 'hsinchu'"),
         ("region,activity,year,value\na,chips,20000,1\n", r":2: year: '20000' is no year between 1500 and 2200"),
         ("region,activity,year,value\na,chips,2000.5,1\n", r":2: year: '2000.5' is not a whole number"),
@@ -239,7 +247,10 @@ def test_the_register_is_read_with_ties_to_organisations_and_to_regions():
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("Foundry One;United States", "Foundry Two", r":2: ties: 'Foundry Two' is neither an organisation nor a region .*'Foundry One'"),
+        (
+            "Foundry One;United States", "Foundry Two",
+            r":2: ties: 'Foundry Two' is neither an organisation nor a region .*'Foundry One'"
+        ),
         (",Acer Lab\n", ",Valley Ventures\n", r":4: ties: 'Valley Ventures' is tied to itself"),
         ("foundry,900,", "foundry,-900,", r":3: size: '-900.0' is below zero"),
         ("Valley Ventures,United", "Foundry One,United", r":4: organisation: the row Foundry One stands twice \(first on line 3\)"),
@@ -296,7 +307,9 @@ def test_a_damaged_file_is_refused_and_nothing_is_written(tmp_path, capsys, name
     if how == "region" and name not in REGION:
         pytest.skip("a long table may have any regions")
     folder = tmp_path / "in"
-    shutil.copytree(EACH[name].parent, folder, ignore=lambda place, names: [one for one in names if name != "baci" and one != EACH[name].name])
+    shutil.copytree(
+        EACH[name].parent, folder, ignore=lambda place, names: [one for one in names if name != "baci" and one != EACH[name].name]
+    )
     file = folder / EACH[name].name
     text = damage(name, how, file.read_text())
     assert text != file.read_text()

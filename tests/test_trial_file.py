@@ -94,12 +94,15 @@ method = "sobol"
 count = 8
 draw = 4
 """)
-    (tmp_path / "gift.toml").write_text('[policy]\nname = "gift"\n[[change]]\ninstrument = "lump_sum"\nwhere = "target"\nintensity = 3.0\n')
+    (tmp_path / "gift.toml").write_text(
+        '[policy]\nname = "gift"\n[[change]]\ninstrument = "lump_sum"\nwhere = "target"\nintensity = 3.0\n'
+    )
     attention = next(row for row in PARAMETERS if row.name == "attention")
     found = read_trial(path)
     made = Trial(
         {"there": Site(tmp_path / "toy.toml", "south"), "here": Site(tmp_path / "toy.toml", "north")},
-        ["officers", "venture", tmp_path / "gift.toml"], [3, 5], quarters=12, parameters={"turbulence": 0.01}, reference="none", placebo=True,
+        ["officers", "venture", tmp_path / "gift.toml"], [3, 5], quarters=12, parameters={"turbulence": 0.01}, reference="none",
+        placebo=True,
         samples=sobol({"novelty_success": (0.1, 0.3), "attention": (attention.low, attention.high)}, 8, draw=4),
         variables=variables_of((BY_NAME["jobs"], BY_NAME["research_share"])),
     )
@@ -116,12 +119,20 @@ def test_what_is_left_out_is_as_usual(write):
 
 
 def test_a_trial_that_is_written_down_is_the_same_trial(write, tmp_path):
-    (tmp_path / "gift.toml").write_text('[policy]\nname = "gift"\n[[change]]\ninstrument = "lump_sum"\nwhere = "target"\nintensity = 3.0\n')
+    (tmp_path / "gift.toml").write_text(
+        '[policy]\nname = "gift"\n[[change]]\ninstrument = "lump_sum"\nwhere = "target"\nintensity = 3.0\n'
+    )
     trials = [
         Trial(tmp_path / "toy.toml", seeds=2) if write("") else None,
         Trial("recipes", ["venture"], [7], quarters=8, region="core", parameters={"turbulence": 0.01}),
-        Trial(tmp_path / "toy.toml", ["officers", tmp_path / "gift.toml"], 2, samples=latin_hypercube(RANGES, 5), variables=["jobs"], equal_cost=True),
-        Trial({"a": Site("recipes", "core"), "b": Site(tmp_path / "toy.toml", "north")}, ["none", "venture"], 1, quarters=4, placebo=True),
+        Trial(
+            tmp_path / "toy.toml", ["officers", tmp_path / "gift.toml"], 2, samples=latin_hypercube(RANGES, 5), variables=["jobs"],
+            equal_cost=True
+        ),
+        Trial(
+            {"a": Site("recipes", "core"), "b": Site(tmp_path / "toy.toml", "north")}, ["none", "venture"], 1, quarters=4,
+            placebo=True
+        ),
     ]
     for number, trial in enumerate(trials):
         folder = tmp_path / str(number)
@@ -180,7 +191,8 @@ method = "sobel"
 count = 2.5
 """))
     for line, near in (
-        (2, "'a name' cannot be a name"), (3, "whole number of 1 or more"), (4, "did you mean 'quarters'"), (6, "did you mean 'jobs'"),
+        (2, "'a name' cannot be a name"), (3, "whole number of 1 or more"), (4, "did you mean 'quarters'"),
+        (6, "did you mean 'jobs'"),
         (13, "did you mean 'hsinchu'"), (16, "did you mean 'turbulence'"), (17, "outside"), (20, "3 is not below 1"),
         (21, "did you mean 'novelty_success'"), (22, "must be two numbers"), (25, "did you mean 'sobol'"), (26, "whole number"),
     ):
@@ -200,7 +212,9 @@ def test_faults_of_points_name_the_line_and_the_column(write, tmp_path):
     text = faults(write('[[world]]\ncase = "toy.toml"\n[samples]\nfile = "points.csv"\n'))
     assert "points.csv:2: novelty_success: is not a number" in text and "points.csv:3: attention: 9 is outside 0 to 3" in text
     (tmp_path / "points.csv").write_text("a,b\n1,2\n")
-    assert "no column bears the name of a parameter" in faults(write('[[world]]\ncase = "toy.toml"\n[samples]\nfile = "points.csv"\n'))
+    assert "no column bears the name of a parameter" in faults(
+        write('[[world]]\ncase = "toy.toml"\n[samples]\nfile = "points.csv"\n')
+    )
     assert "cannot be read: No such file" in faults(write('[[world]]\ncase = "toy.toml"\n[samples]\nfile = "gone.csv"\n'))
 
 

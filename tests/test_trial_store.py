@@ -77,7 +77,10 @@ def run_some(trial: Trial, kept: TrialStore, blocks: int) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{}, {"samples": latin_hypercube(RANGES, 3), "variables": FEW}, {"placebo": True, "equal_cost": True, "variables": FEW}, {"quarters": 3}],
+    [
+        {}, {"samples": latin_hypercube(RANGES, 3), "variables": FEW}, {"placebo": True, "equal_cost": True, "variables": FEW},
+        {"quarters": 3}
+    ],
 )
 def test_a_kept_result_is_the_one_in_memory(case, model, store, options):
     trial = Trial(case, seeds=2, **options)
@@ -169,7 +172,10 @@ def test_a_member_cut_off_is_run_again(case, model, store):
     trial = Trial(case, seeds=1, variables=FEW)
     kept = TrialStore.of(trial, store)
     block = trial.blocks[0]
-    run_jobs([trial.job(block)], lambda position, arm, member: arm == "none" and kept.keep(block, arm, member), start=lambda position: kept.start(block))
+    run_jobs(
+        [trial.job(block)], lambda position, arm, member: arm == "none" and kept.keep(block, arm, member),
+        start=lambda position: kept.start(block)
+    )
     kept.release()
     (draft,) = (folder_of(store) / "unfinished").iterdir()
     content = draft.read_bytes()
@@ -509,9 +515,14 @@ def test_an_export_holds_what_the_result_holds(case, model, store, tmp_path):
     back = xarray.open_dataset(tmp_path / "all.nc", engine="scipy")
     assert numpy.array_equal(back["jobs"].values, result["jobs"].values, equal_nan=True)
     for ending in (".csv", ".parquet"):
-        export(result, tmp_path / f"all{ending}", outcomes=["jobs", "research_share", "stage_jobs", "local_supply_share"], progress=False)
+        export(
+            result, tmp_path / f"all{ending}", outcomes=["jobs", "research_share", "stage_jobs", "local_supply_share"],
+            progress=False
+        )
         frame = (pandas.read_csv if ending == ".csv" else pandas.read_parquet)(tmp_path / f"all{ending}")
-        rows = frame[(frame["outcome"] == "research_share") & (frame["policy"] == "gifts") & (frame["sample"] == 1) & (frame["seed"] == 1)]
+        rows = frame[
+            (frame["outcome"] == "research_share") & (frame["policy"] == "gifts") & (frame["sample"] == 1) & (frame["seed"] == 1)
+        ]
         expected = series(result, BY_NAME["research_share"]).sel(policy="gifts", sample=1, seed=1)
         for region in ("north", "south", "world"):
             numpy.testing.assert_allclose(rows[rows["region"] == region]["value"], expected.sel(region=region), rtol=1e-12)

@@ -125,7 +125,9 @@ class Model:
             generator = numpy.random.default_rng([seed, number])
             walk = numpy.exp(generator.normal(0.0, 0.1, (world.quarters, *shape)).cumsum(axis=0))
             if shape and shape[0] == len(world.regions) and _FIELD[name].shape[0] == "region":
-                walk = walk * numpy.exp(0.1 * (officers > 0) + 0.01 * (floor > 0)).reshape(world.quarters, -1, *[1] * (len(shape) - 1))
+                walk = walk * numpy.exp(0.1 * (officers > 0) + 0.01 * (floor > 0)).reshape(
+                    world.quarters, -1, *[1] * (len(shape) - 1)
+                )
             if name in YEARLY:
                 yearly[name] = walk[3::4]
             else:
@@ -141,7 +143,9 @@ class TakingTurns:
         schedule = Schedule.empty(world.quarters, len(world.regions))
         schedule.set("capacity_building", 1, 0, world.quarters, 10.0)
         decisions = []
-        return schedule, SimpleNamespace(decide=lambda quarter, record: self._decide(schedule, decisions, quarter), decisions=decisions)
+        return schedule, SimpleNamespace(
+            decide=lambda quarter, record: self._decide(schedule, decisions, quarter), decisions=decisions
+        )
 
     def cut(self, quarters):
         return self

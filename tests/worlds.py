@@ -41,7 +41,8 @@ SIZED = ("workers", "first_talent", "graduates", "venture_money", "frontier_mark
 
 
 def toy(
-    *, regions=3, industries=1, stages=tuple(CHAIN), scale=0.2, quarters=24, burn_in=8, parameters=None, modularity=(0.25, 0.85, 60.0), **endowments
+    *, regions=3, industries=1, stages=tuple(CHAIN), scale=0.2, quarters=24, burn_in=8, parameters=None,
+    modularity=(0.25, 0.85, 60.0), **endowments
 ) -> World:
     """Give a world of so many regions and industries, each with the named stages (brand last); ``endowments`` overrides by name."""
     shape = {"region": regions, "stage": industries * len(stages), "industry": industries}
@@ -55,7 +56,9 @@ def toy(
         for place, (name, row) in enumerate(chain.items(), industry * len(stages)):
             bought = row[4] in chain
             inputs.append(industry * len(stages) + list(chain).index(row[4]) if bought else -1)
-            for key, value in zip(("quality_weight", "workers_per_unit", "materials_per_unit", "skilled_share"), row[:4], strict=True):
+            for key, value in zip(
+                ("quality_weight", "workers_per_unit", "materials_per_unit", "skilled_share"), row[:4], strict=True
+            ):
                 given[key][place] = value / weights if key == "quality_weight" else value
             given["input_units"][place] = row[5] if bought else 0.0
             given["first_firms"][:, place] = numpy.ceil(numpy.array(FIRST_FIRMS[name])[kind] * scale / industries)
@@ -67,9 +70,11 @@ def toy(
     assert set(parameters or ()) <= set(DEFAULTS), "a test overrides a parameter that is gone"
     ships = stages.index("assembly") if "assembly" in stages else len(stages) - 1
     return World(
-        name="toy", regions=tuple(f"region {number}" for number in range(regions)), industries=tuple(f"industry {number}" for number in range(industries)),
+        name="toy", regions=tuple(f"region {number}" for number in range(regions)),
+        industries=tuple(f"industry {number}" for number in range(industries)),
         stages=tuple(f"{name} {industry}" for industry in range(industries) for name in chain), input_stage=tuple(inputs),
-        brand_stage=tuple((industry + 1) * len(stages) - 1 for industry in range(industries)), industry_of=tuple(numpy.repeat(range(industries), len(stages)).tolist()),
+        brand_stage=tuple((industry + 1) * len(stages) - 1 for industry in range(industries)),
+        industry_of=tuple(numpy.repeat(range(industries), len(stages)).tolist()),
         shipping_stage=tuple(industry * len(stages) + ships for industry in range(industries)),
         endowments=given, start=1990.0, quarters=quarters, burn_in=burn_in, modularity=modularity, parameters=parameters or {},
     )
@@ -77,5 +82,7 @@ def toy(
 
 def differences(one, other) -> list[str]:
     """Name everything in which two histories differ by one bit or more."""
-    pairs = [(name, one.arrays[name], other.arrays[name]) for name in one.arrays] + [(name, one.yearly[name], other.yearly[name]) for name in one.yearly]
+    pairs = [
+        (name, one.arrays[name], other.arrays[name]) for name in one.arrays
+    ] + [(name, one.yearly[name], other.yearly[name]) for name in one.yearly]
     return [name for name, left, right in pairs if left.tobytes() != right.tobytes()]

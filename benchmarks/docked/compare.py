@@ -26,12 +26,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-os.environ |= {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")}
+os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS"), "1")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from docked.implementations import installed  # noqa: E402
-from docked.with_redqueen import Economy  # noqa: E402
-from speed import speedup  # noqa: E402
+from speed import speedup
+
+from docked.implementations import installed
+from docked.with_redqueen import Economy
 
 SIZES = (1_000, 10_000)
 #: Quarters that are timed, after those in which every project has ended once and all memory has been touched.
@@ -129,7 +130,9 @@ def on_threads(firms: int, quarters: int) -> bool:
     if "missed" in said and statistics.median(hashes) < TWO_THREADS:
         said = f"{TWO_THREADS:g}: not decided, as the machine had no second core to give"
     hashing = f"hashing at the same moments {spread(hashes, '.2f')}"
-    print(f"| two threads against one, wall, runs of {firms:,} firms | {spread(runs, '.2f')} times; {hashing} | {said} |", flush=True)
+    print(
+        f"| two threads against one, wall, runs of {firms:,} firms | {spread(runs, '.2f')} times; {hashing} | {said} |", flush=True
+    )
     return "missed" not in said
 
 

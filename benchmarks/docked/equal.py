@@ -18,16 +18,17 @@ import os
 import sys
 from pathlib import Path
 
-os.environ |= {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")}
+os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS"), "1")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import numpy  # noqa: E402
-from docked.building import compiled_rules  # noqa: E402
-from docked.implementations import installed  # noqa: E402
-from docked.law import PARAMETERS  # noqa: E402
-from docked.outcomes import OUTCOMES, QUARTERS, measured_runs  # noqa: E402
-from docked.with_redqueen import Economy  # noqa: E402
-from scipy import stats  # noqa: E402
+import numpy
+from scipy import stats
+
+from docked.building import compiled_rules
+from docked.implementations import installed
+from docked.law import PARAMETERS
+from docked.outcomes import OUTCOMES, QUARTERS, measured_runs
+from docked.with_redqueen import Economy
 
 SIGNIFICANT = 0.05
 OTHER_LAW = {"absorbed": 0.35}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy
+
 from docked.law import REGIONS
 
 #: Quarters of a run, and those at its end that are measured.

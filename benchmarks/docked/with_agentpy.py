@@ -6,6 +6,7 @@ import math
 
 import agentpy
 import numpy
+
 from docked.law import LAW, REGIONS, start
 
 

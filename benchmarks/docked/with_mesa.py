@@ -10,6 +10,7 @@ import math
 
 import mesa
 import numpy
+
 from docked.law import LAW, REGIONS, start
 
 

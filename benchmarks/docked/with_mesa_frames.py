@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy
 import polars
-from docked.law import LAW, REGIONS, start
 from mesa_frames import AgentSetPolars, ModelDF
 from polars import col, lit, when
+
+from docked.law import LAW, REGIONS, start
 
 
 class Firms(AgentSetPolars):

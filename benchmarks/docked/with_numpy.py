@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy
+
 from docked.law import LAW, REGIONS, start
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy
+
 from docked.building import compiled_rules
 from docked.law import PARAMETERS, REGIONS, start
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from redqueen.model.world import World
     from redqueen.policies.policy import Change, Policy, catalogue, policy
 
+    __version__: str
+
 _HOMES = {
     "redqueen.cases.case": ("Case", "bundled", "case"),
     "redqueen.errors": ("Refused",),
@@ -42,7 +44,8 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "OUTCOMES", "Case", "Change", "Effect", "History", "Policy", "Refused", "Samples", "Schedule", "Site", "Trial", "World",
-    "bundled", "burn_in", "case", "catalogue", "compare", "compare_all", "latin_hypercube", "policy", "read_trial", "simulate", "sobol",
+    "bundled", "burn_in", "case", "catalogue", "compare", "compare_all", "latin_hypercube", "policy", "read_trial", "simulate",
+    "sobol",
 ]
 
 

@@ -123,7 +123,9 @@ def founder(region: cython.ulonglong, n: cython.int) -> cython.ulonglong:
 
 
 @cython.ccall
-def fill(keys: cython.ulonglong[::1], identities: cython.ulonglong[::1], indices: cython.int[::1], out: cython.ulonglong[::1]):
+def fill(
+    keys: cython.ulonglong[::1], identities: cython.ulonglong[::1], indices: cython.int[::1], out: cython.ulonglong[::1]
+) -> None:
     """Fill `out` with bits(keys[i], identities[i], indices[i]), for arrays of one length."""
     i: cython.Py_ssize_t
     with cython.nogil:

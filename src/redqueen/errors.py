@@ -58,7 +58,11 @@ class Refused(Exception):
         remedy: str | None = None,
         heading: str | None = None,
     ) -> Refused:
-        """Makes a refusal of a single fault: `raise Refused.one("no such region", field="regions")`."""
+        """Makes a refusal of a single fault: `raise Refused.one("no such region", field="regions")`.
+
+        >>> str(Refused.one("no such region", file="case.toml", line=7, field="region"))
+        'case.toml:7: region: no such region'
+        """
         return cls([_fault(message, file, line, field, remedy)], heading)
 
     def __str__(self) -> str:
@@ -93,7 +97,14 @@ class Faults(list[Fault]):
         self.append(_fault(message, self.file if file is None else file, line, field, remedy))
 
     def refuse_if_any(self, heading: str | None = None) -> None:
-        """Raises `Refused` with every fault noted; does nothing when there is none."""
+        """Raises `Refused` with every fault noted; does nothing when there is none.
+
+        >>> faults = Faults(file="case.toml")
+        >>> faults.add("is missing", line=3, field="start")
+        >>> faults.refuse_if_any()
+        Traceback (most recent call last):
+        redqueen.errors.Refused: case.toml:3: start: is missing
+        """
         if self:
             raise Refused(self, heading)
 
@@ -102,6 +113,9 @@ def nearest(name: object, names: Iterable[object], limit: int = 3) -> str:
     """Suggests the names closest in spelling: "did you mean 'hsinchu'?", or '' when none is close.
 
     Upper and lower case count as the same letter; at most `limit` names are given, closest first.
+
+    >>> nearest("hsinchou", ["hsinchu", "ireland"])
+    "did you mean 'hsinchu'?"
     """
     by_lower: dict[str, str] = {}
     for known in names:

@@ -54,7 +54,8 @@ def cases_document(folder: Folder) -> list[dict[str, Any]]:
     return [
         {
             "name": name, "title": f"{one.title} ({files[name]})" if name in files else one.title,
-            "question": one.question, "regions": len(one.world.regions), "policies": len(one.policies), "brought": name.startswith(BROUGHT), "quarters": one.world.quarters,
+            "question": one.question, "regions": len(one.world.regions), "policies": len(one.policies),
+            "brought": name.startswith(BROUGHT), "quarters": one.world.quarters,
         }
         for name, one in found
     ]

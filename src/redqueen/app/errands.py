@@ -150,11 +150,11 @@ def _init(folder: Folder, place: Path, document: object, options: Mapping[str, A
 
     asked = {**years, **numbers, "--points": points, "--outcome": ",".join(outcomes) if outcomes else None}
     told = [word for option, value in asked.items() if value is not None for word in (option, f"{value}")]
-    words = [
+    command = [
         "monitor", "init", whole(written.case()), "-o", str(goals / f"{name}.toml"), "--policy", whole(plan.named),
         "--region", scenario.region, *told,
     ]
-    return Errand(f"Goals for {plan.title} in {region_words(scenario.region)}", words, words, identity)
+    return Errand(f"Goals for {plan.title} in {region_words(scenario.region)}", command, command, identity)
 
 
 def _monitor(verb: str, said: str, checked: Mapping[str, tuple[str, Callable[..., Any]]]) -> Callable[..., Errand]:

@@ -8,6 +8,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -237,7 +239,6 @@ def _evidence(folder: Folder, files: Sequence[str], asked: dict[str, Any], verb:
 
 def _opened(folder: Folder, files: Sequence[str], *, pairs: bool = False) -> list[Evidence]:
     """Reads opened tables, all of whose faults are told at once; with `pairs` trade is also given by pair, whose ties count."""
-    from redqueen.evidence.formats import read_evidence
 
     found: list[Evidence] = []
     faults = Faults()
@@ -247,15 +248,17 @@ def _opened(folder: Folder, files: Sequence[str], *, pairs: bool = False) -> lis
         for without in (("partner",), ())[: 2 if by_pair else 1]:
             key = (str(folder.root), identity, without)
             try:
-                found += _tables.get(
-                    key, lambda path=path, year=year, without=without: [
-                        read_evidence(path, year=year, without=without, progress=False)
-                    ]
-                )
+                found += _tables.get(key, partial(_read, path, year, without))
             except Refused as refusal:
                 faults.extend(refusal.faults)
     faults.refuse_if_any("reading evidence")
     return found
+
+
+def _read(path: Path, year: int | None, without: tuple[str, ...]) -> list[Evidence]:
+    from redqueen.evidence.formats import read_evidence
+
+    return [read_evidence(path, year=year, without=without, progress=False)]
 
 
 def _simulated(folder: Folder, scenario: Scenario) -> list[Evidence]:

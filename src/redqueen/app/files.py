@@ -12,9 +12,9 @@ import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -36,7 +36,7 @@ _SHOWN = (
 
 
 @router.put("/api/files")
-async def put_file(request: Request, name: str, year: int | None = None) -> Response:
+async def put_file(request: Request, name: str, year: Annotated[int | None, Query(ge=1, le=9999)] = None) -> Response:
     """Opens a file: takes its bytes as they come, recognises it, keeps it; refuses it with its faults."""
     folder: Folder = request.app.state.folder
     kept = clean_name(name)
@@ -121,7 +121,8 @@ def recognised(place: Path, said: str | None = None, year: int | None = None, *,
 
 
 def read_apart(place: Path, year: int | None, name: str) -> dict[str, Any]:
-    """Gives what a process of its own, whose memory and time are limited, says of a file; refuses it where that does not end well."""
+    """Gives what a process of its own, whose memory and time are limited, says of a file; refuses it where that does not end well.
+    """
     words = [sys.executable, "-m", "redqueen.app.recognising", str(place), *([] if year is None else [str(year)])]
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
     try:
@@ -162,7 +163,7 @@ def listed(folder: Folder) -> list[dict[str, Any]]:
 
 def tables_of(folder: Folder, identities: list[str]) -> dict[str, Mapping[str, Any]]:
     """Gives the records of opened files that are tables or registers; refuses an id of anything else."""
-    found = {}
+    found: dict[str, Mapping[str, Any]] = {}
     for identity in dict.fromkeys(identities):
         about = folder.about(folder.place(FILES, identity))
         if about.get("kind") not in ("table", "register"):

@@ -82,7 +82,7 @@ def check_names(path: Path, *, local: bool = True) -> None:
                 f"'{value[:80]}' is not a file beside it", line=document.line(place), field=f"{table}.{key}",
                 remedy="open that file first, and name it without its folder",
             )
-        elif key != "ledger" and not (path.parent / value).is_file():
+        elif key != "ledger" and not os.path.isfile(path.parent / value):
             faults.add(
                 f"'{value[:80]}' is not opened here", line=document.line(place), field=f"{table}.{key}",
                 remedy="open that file first",
@@ -103,7 +103,7 @@ def names_in(path: Path) -> list[str]:
     return [value for _, key, value, _ in _names_in(Document(path, "file").root.table) if key != "ledger"]
 
 
-def _names_in(content: dict[str, Any]) -> Iterator[tuple[str, str, str, tuple]]:
+def _names_in(content: dict[str, Any]) -> Iterator[tuple[str, str, str, tuple[str | int, ...]]]:
     """Yields the table, the key, the text and the place of everything that readers take for a file."""
     for table, keys in _NAMED.items():
         sections = content.get(table)

@@ -158,7 +158,9 @@ async def _answer_disk(request: Request, error: Exception) -> Response:
     assert isinstance(error, OSError)
     if not is_of_the_disk(error):
         raise error
-    return refusal(507, f"nothing can be written in the app's folder: {error.strerror}", remedy="make room on its disk, and ask again")
+    return refusal(
+        507, f"nothing can be written in the app's folder: {error.strerror}", remedy="make room on its disk, and ask again"
+    )
 
 
 async def _answer_fault(request: Request, error: Exception) -> Response:

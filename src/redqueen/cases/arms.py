@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from redqueen.cases.keys import KEYS
 from redqueen.errors import nearest
 from redqueen.model.instruments import NAMES
 from redqueen.model.world import World
 from redqueen.policies.change import QUARTERS, Change, faults_of
-from redqueen.policies.document import Document, Section, named
+from redqueen.policies.document import Document, Keys, Section, named
 from redqueen.policies.government import faults_of_government
 from redqueen.policies.policy import NONE, Policy, catalogue, faults_in_world, read_policy
 from redqueen.policies.reading import FindEntry, read_changes, read_governments, read_heading
@@ -20,7 +21,7 @@ __all__ = ["read_policies"]
 @dataclass
 class _Written:
     section: Section
-    heading: dict
+    heading: dict[str, Any]
     changes: tuple[Change, ...]
     based_on: str | None
     without: tuple[str, ...]
@@ -99,7 +100,7 @@ def _resolve(name: str, written: dict[str, _Written], trail: tuple[str, ...] = (
 def _find_entry(name: str, written: dict[str, _Written], trail: tuple[str, ...]) -> FindEntry:
     """Gives the function that finds what a menu of the policy `name` names: a policy of the case, else of the catalogue."""
 
-    def find(section: Section, entry: str, below: tuple) -> Policy | None:
+    def find(section: Section, entry: str, below: Keys) -> Policy | None:
         if entry == NONE.name:
             return NONE
         if entry in written and entry != name:

@@ -11,8 +11,8 @@ import pandas as pd
 from redqueen.errors import Faults, Refused
 from redqueen.evidence.classifications import sector_names
 from redqueen.evidence.evidence import Evidence, File
-from redqueen.evidence.former_places import places_then
 from redqueen.evidence.formats import formats, read_evidence
+from redqueen.evidence.former_places import places_then
 from redqueen.evidence.input_output import InputOutput
 
 __all__ = ["Rows", "Table", "bring", "flows_of", "near"]
@@ -21,7 +21,9 @@ __all__ = ["Rows", "Table", "bring", "flows_of", "near"]
 _UNNAMED = "value"
 # The source of tables whose publisher is not told, and the one whose regions begin with the code of their country.
 _BROUGHT, _BY_REGION = "brought", "oecd_regpat"
-_KINDS = {"activities": "region, activity, year and value", "ties": "region, partner, year and value", "regions": "region, year and value"}
+_KINDS = {
+    "activities": "region, activity, year and value", "ties": "region, partner, year and value", "regions": "region, year and value"
+}
 _SCALES = (("thousand", 1e3), ("million", 1e6))
 # Ties, jobs and people abroad change slowly: figures of another year stand for those of the start, and say so.
 _YEARS_APART = 10
@@ -115,7 +117,9 @@ def flows_of(table: Table, year: int, faults: Faults) -> InputOutput | None:
     """Gives the input-output table of the year; notes that there is none, and gives the one of the nearest year instead."""
     if table.evidence.kind != "input_output":
         remedy = "redqueen read --formats lists the layouts of input-output tables"
-        faults.add(f"is a table of {table.evidence.kind}, not of input and output", file=table.place, field=table.option, remedy=remedy)
+        faults.add(
+            f"is a table of {table.evidence.kind}, not of input and output", file=table.place, field=table.option, remedy=remedy
+        )
         return None
     found = min(table.evidence.tables, key=lambda one: (abs(one.year - year), one.year))
     if found.year != year:
@@ -159,4 +163,4 @@ def _by_country(frame: pd.DataFrame) -> pd.DataFrame:
         country = frame[name].str[:2]
         frame[name] = country.map(places_then(sorted(country.unique()), Faults()))
     keys = [name for name in frame.columns if name != "value"]
-    return frame.groupby(keys, as_index=False, sort=True)["value"].sum()
+    return frame.groupby(keys, as_index=False, sort=True)[["value"]].sum()

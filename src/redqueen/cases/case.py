@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from redqueen.cases.arms import read_policies
 from redqueen.cases.facts import Fact, Measure, read_facts
@@ -72,7 +73,7 @@ def case(name_or_path: str | os.PathLike[str]) -> Case:
     name = os.fspath(name_or_path)
     if name in bundled():
         return read_case(bundled_file(name))
-    if name.endswith(".toml") or os.sep in name or Path(name).exists():
+    if name.endswith(".toml") or os.sep in name or os.path.exists(name):
         return read_case(name)
     remedy = nearest(name, bundled()) or f"bundled: {', '.join(bundled())}; or name a .toml file"
     raise Refused.one(f"no case '{name}'", remedy=remedy)
@@ -100,20 +101,22 @@ def read_case(path: str | os.PathLike[str]) -> Case:
     root.only(TABLES)
     document.read_sources()
     run = root.section("case")
-    heading = _read_heading(run) if run else {}
+    heading: dict[str, Any] = _read_heading(run) if run else {}
     if "case" not in root.table:
         root.fault(None, "'[case]' is missing", "add [case] with name, start, end and region")
     world = read_world(document, heading.get("name") or Path(path).stem, run)
     region, reference = heading.get("region"), heading.get("reference")
-    if region is not None and world is not None and not named(run, "region", region, world.regions, "region"):
+    if run is not None and region is not None and world is not None and not named(run, "region", region, world.regions, "region"):
         region = None
-    if heading.get("ledger") and world is not None:
+    if run is not None and heading.get("ledger") and world is not None:
         named(run, "ledger", heading["ledger"], world.regions, "region")
     policies = read_policies(document, world, region)
-    if reference is not None:
+    if run is not None and reference is not None:
         named(run, "reference", reference, policies, "policy")
     facts = read_facts(document, world)
     document.refuse_if_any()
+    # Without a region or a stage, which is a fault, there is no world.
+    assert world is not None
     codes = {section.table["name"]: section.table.get("code", "") for section in root.sections("region")}
     return Case(
         **heading, sources=document.sources, world=world, policies=policies, facts=facts, provenance=document.provenance,

@@ -28,12 +28,17 @@ class Stage(NamedTuple):
 
 #: The chain of an electronics-like product, as in the bundled cases. Tables of industries do not show stages.
 CHAIN = (
-    Stage("design", None, False, True, 0.25, 0.15, 0.02, 0.8, "little labour, nearly all of it talent, and the largest say in quality"),
+    Stage(
+        "design", None, False, True, 0.25, 0.15, 0.02, 0.8, "little labour, nearly all of it talent, and the largest say in quality"
+    ),
     Stage("components", "design", False, False, 0.2, 0.2, 0.25, 0.35, "materials matter as much as labour"),
     Stage("fabrication", "components", False, False, 0.15, 0.25, 0.35, 0.2, "parts and materials are half of the cost"),
     Stage("assembly", "fabrication", True, False, 0.05, 0.8, 0.1, 0.03, "most jobs, and little of the product's distinction"),
     Stage("software", None, False, True, 0.2, 0.2, 0.03, 0.6, "people are nearly all of its cost"),
-    Stage("brand", None, False, True, 0.15, 0.3, 0.1, 0.35, "design of the whole, distribution and service; its firms are the lead firms"),
+    Stage(
+        "brand", None, False, True, 0.15, 0.3, 0.1, 0.35,
+        "design of the whole, distribution and service; its firms are the lead firms"
+    ),
 )
 
 # Size: large enough that no region is a handful of firms, whose luck would be its fate; small enough for hundreds of runs.
@@ -241,7 +246,9 @@ def distances(sales: np.ndarray) -> np.ndarray:
     # No trade is as far as can be; nothing sold at home is as near as can be.
     freeness = np.divide(both_ways, at_home, out=np.full(both_ways.shape, np.inf), where=at_home > 0)
     apart = np.full(freeness.shape, MOST_DISTANCE)
-    np.divide(np.log(freeness, out=np.zeros_like(freeness), where=freeness > 0), -2 * BETWEEN_CONTINENTS, out=apart, where=freeness > 0)
+    np.divide(
+        np.log(freeness, out=np.zeros_like(freeness), where=freeness > 0), -2 * BETWEEN_CONTINENTS, out=apart, where=freeness > 0
+    )
     np.fill_diagonal(apart, 0.0)
     return np.clip(apart, 0.0, MOST_DISTANCE)
 

@@ -188,7 +188,7 @@ def _read_outcome(
     outcome = own.text("outcome", one_line=True)
     over = _name(own, "over", regions, "region")
     among = own.texts("among", default=()) or ()
-    known = outcome is not None and _is_outcome(own, outcome)
+    known = outcome if outcome is not None and _is_outcome(own, outcome) else None
     for position, name in enumerate(among):
         if regions is not None:
             named(own, "among", name, regions, "region", (position,))
@@ -197,8 +197,8 @@ def _read_outcome(
     if over is not None and among:
         own.fault("over", "is measured over one region and among several", "keep over or among")
     found = Measure(outcome, stage, over, among, own.number("since", "year", *YEARS, default=None), year=year)
-    if known:
-        declared = BY_NAME[outcome]
+    if known is not None:
+        declared = BY_NAME[known]
         if declared.by_stage and stage is None and "stage" not in own.table:
             own.fault("outcome", f"{outcome} is known by stage", f"add stage: {', '.join(stages or ())}")
         if not declared.by_stage and stage is not None:
@@ -226,6 +226,8 @@ def _name(own: Section, key: str, known: tuple[str, ...] | None, kind: str, *, n
 def _check_years(section: Section, fact: Fact, world: World) -> None:
     own = section.section("measured")
     measure, year = fact.measured, fact.measured_in
+    if own is None or measure is None:
+        return
     key = (own, "year") if "year" in own.table else (section, "year")
     if year is None:
         if "year" not in section.table and "year" not in own.table:

@@ -115,11 +115,16 @@ def write_world(
 
 
 def world_text(measured: Measures, name: str, command: str, checksums: Iterable[tuple[str, str]]) -> str:
-    """Gives the case file of a world as text: the rules of `cases/endowing.py` applied to the measures, each number with its source."""
+    """Gives the case file of a world as text: the rules of `cases/endowing.py` applied to the measures, each number with its
+    source.
+    """
     wage = endowing.wages(measured.income)
     heads = endowing.workers(measured.value_added, wage, None if measured.jobs is None else measured.jobs.heads)
     lines = [f"# Made by: {_plain(command)}", *(f"# SHA-256 of {_plain(file)}: {value}" for file, value in checksums)]
-    lines += ["# Read it with: redqueen check. Edit it freely: every number says where it is from, so that better ones can replace it.", ""]
+    lines += [
+        "# Read it with: redqueen check. Edit it freely: every number says where it is from, so that better ones can replace it.",
+        ""
+    ]
     lines += _case_lines(measured, name)
     lines += ["", "[modularity]", *(f"{key} = {value}" for key, value in MODULARITY.items())]
     lines += [_pair("source", "chosen: open interfaces spread with the personal computer, as in the bundled cases")]
@@ -127,7 +132,10 @@ def world_text(measured: Measures, name: str, command: str, checksums: Iterable[
     stated = _stated(measured, wage, heads)
     for place, region in enumerate(measured.regions):
         share = 100 * measured.value_added[place] / measured.value_added.sum()
-        lines += ["", f"# {share:.2g} % of the world's value added in {measured.sector}", "[[region]]", _pair("name", region), _pair("code", region)]
+        lines += [
+            "", f"# {share:.2g} % of the world's value added in {measured.sector}", "[[region]]", _pair("name", region),
+            _pair("code", region)
+        ]
         for endowment in ENDOWMENTS:
             if endowment.shape in (("region",), ("region", "stage")):
                 lines.append(_endowment_line(endowment, stated, place))
@@ -142,7 +150,8 @@ def _case_lines(measured: Measures, name: str) -> list[str]:
         "[case]", _pair("name", name), _pair("title", title),
         _pair("question", f"What would a policy do for {measured.industry} in {named[0]}, starting from {measured.year}?"),
         f"start = {measured.year}", f"end = {measured.year + RUN_YEARS}", f"burn_in = {BURN_IN}",
-        _pair("region", named[0]), _pair("reference", "none"), _pair("source", "chosen: 25 years are long enough for slow policies"),
+        _pair("region", named[0]), _pair("reference", "none"),
+        _pair("source", "chosen: 25 years are long enough for slow policies"),
         "not_modelled = [", *(f"  {_text(item)}," for item in _not_modelled(measured, rest)), "]", "", "[source]",
     ]
     flows, patents, *others = (table.source for table in measured.tables.given)
@@ -156,7 +165,9 @@ def _not_modelled(measured: Measures, rest: bool) -> list[str]:
     words = {
         "wages": _AT_PARITY if at_parity else _AS_STATED.format(unit=measured.income_unit),
         "patents": _OFFICES.get(measured.tables.patents.source, _OTHER_OFFICES),
-        "defaults": ("people living abroad at the start (first_diaspora), " if measured.abroad is None else "") + "tariffs and other rules",
+        "defaults": (
+            "people living abroad at the start (first_diaspora), " if measured.abroad is None else ""
+        ) + "tariffs and other rules",
     }
     listed = [item.format(**words) for item in _NOT_MODELLED]
     if rest:
@@ -217,7 +228,8 @@ def _stated(measured: Measures, wage: np.ndarray, heads: np.ndarray) -> dict[str
         abroad = 100 * measured.exports[place] / measured.output[place]
         return (
             f"{flows.cited} output of {sector}, {year}, {measured.output[place]:,.0f} {unit}, {abroad:.3g} % exported; "
-            f"{100 * measured.imported_inputs[place]:.3g} % of inputs imported; by stage with patents ({patents.called}); number in all chosen"
+            f"{100 * measured.imported_inputs[place]:.3g} % of inputs imported; by stage with patents ({patents.called}); number "
+            f"in all chosen"
         )
 
     def chosen(why: str) -> Callable[[int], str]:
@@ -229,7 +241,9 @@ def _stated(measured: Measures, wage: np.ndarray, heads: np.ndarray) -> dict[str
         "workers": (heads, of_workers),
         "first_talent": (skilled, lambda place: f"{of_patents(place)}; with workers and base_wage"),
         "graduates": (endowing.graduates(skilled), chosen("as many as retire, so that talent lasts")),
-        "venture_money": (endowing.venture_money(heads, wage), chosen("more for each worker where income is higher, 0.0055 base_wage^1.5")),
+        "venture_money": (
+            endowing.venture_money(heads, wage), chosen("more for each worker where income is higher, 0.0055 base_wage^1.5")
+        ),
         "venture_exit": (endowing.venture_exit(wage), chosen("markets for young firms come with income, base_wage^2")),
         "frontier_market": (frontier, of_use),
         "value_market": (value, of_use),
@@ -240,6 +254,8 @@ def _stated(measured: Measures, wage: np.ndarray, heads: np.ndarray) -> dict[str
 
 def _endowment_line(endowment: Endowment, stated: Mapping[str, tuple[np.ndarray, Callable[[int], str]]], place: int) -> str:
     if endowment.name not in stated:
+        # What has no default is stated.
+        assert endowment.default is not None
         return _sourced(endowment.name, endowment.default, "default")
     values, source = stated[endowment.name]
     return _sourced(endowment.name, values[place], source(place))
@@ -263,7 +279,7 @@ def _pair_lines(measured: Measures, first_talent: np.ndarray) -> list[str]:
             bought = f"{from_region} buys {measured.purchases[other, one]:,.0f} {unit} of {measured.sector} for its own from {to_region}"
             met = "" if measured.colleagues is None else f"; {measured.colleagues.source(one, other, from_region)}"
             lines.append(_sourced("first_tie_share", ties[one, other], f"{flows} {bought}, {measured.year}{met}"))
-            if abroad is not None:
+            if abroad is not None and measured.abroad is not None:
                 source = measured.abroad.source(one, other, from_region, to_region)
                 lines.append(_sourced("first_diaspora", abroad[one, other], source))
     return lines
@@ -290,7 +306,7 @@ def _counted(text: str) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
     return {kind: sum(by_name.values()) for kind, by_name in found.items()}, found
 
 
-def _sourced(key: str, value: object, source: str) -> str:
+def _sourced(key: str, value: np.ndarray | float, source: str) -> str:
     if isinstance(value, np.ndarray):
         by_stage = ", ".join(f"{stage.name} = {_number(number)}" for stage, number in zip(endowing.CHAIN, value, strict=True))
         return f"{key} = {{ value = {{ {by_stage} }}, source = {_text(source)} }}"

@@ -37,13 +37,15 @@ _POLICY = {
     "change": "what is done, from when to when", "government": "a government that decides during the run",
 }
 _CHANGE = {
-    "instrument": "what is done: see the list at the end", "where": 'a region, a list of regions, or "target": the region asked about',
+    "instrument": "what is done: see the list at the end",
+    "where": 'a region, a list of regions, or "target": the region asked about',
     "from": "year it begins; the start of the run if left out", "until": "year it ends; the end of the run if left out",
     "intensity": "how much, in the unit of the instrument", "per": '"worker": that for each 1,000 workers of the region',
     "stages": "stages that it is aimed at, where the instrument can be", "note": "what it stands for", "source": _SOURCE,
 }
 _GOVERNMENT = {
-    "name": "what it is called in the list of decisions", "style": "; ".join(f'"{style}": {words}' for style, words in STYLES.items()),
+    "name": "what it is called in the list of decisions",
+    "style": "; ".join(f'"{style}": {words}' for style, words in STYLES.items()),
     "where": "its localities: regions", "menu": 'policies to choose from, or "none"; undated, acting in "target"',
     "from": "year of the first choice", "every": "years between reviews", "window": "years of results that a review looks at",
     "lag": "years until results are known", "noise": "error of measured growth, in log points a year",
@@ -65,12 +67,14 @@ KEYS: dict[str, dict[str, str]] = {
         "source": _SOURCE,
     },
     "modularity": {
-        "start": "share in the far past", "end": "share in the far future", "midpoint": "year of the fastest change", "source": _SOURCE,
+        "start": "share in the far past", "end": "share in the far future", "midpoint": "year of the fastest change",
+        "source": _SOURCE,
     },
     "industry": {"name": "as stages name it", "source": _SOURCE},
     "stage": {
         "name": "what regions call it by", "industry": "the industry that it belongs to",
-        "input": "an earlier stage whose output it needs", "ships": "true: products leave from the place of this stage", "source": _SOURCE,
+        "input": "an earlier stage whose output it needs", "ships": "true: products leave from the place of this stage",
+        "source": _SOURCE,
     },
     "region": {
         "name": "lower case with underscores", "code": "its code in statistics",

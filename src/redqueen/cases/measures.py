@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -35,9 +36,9 @@ _OPTIONS = ("--input-output", "--patents", "--income", "--jobs", "--ties", "--di
 class Tables:
     """Holds the tables of a world as they were brought, None where one was not."""
 
-    flows: Table | None = None
-    patents: Table | None = None
-    income: Table | None = None
+    flows: Table
+    patents: Table
+    income: Table
     jobs: Table | None = None
     ties: Table | None = None
     diaspora: Table | None = None
@@ -111,29 +112,35 @@ def measure(
     known_industry = _attempt(lambda: industry(industry_name), faults)
     given = (input_output, patents, income, jobs, ties, diaspora, population)
     brought = [
-        None if place is None else _attempt(lambda option=option, place=place: bring(option, place, year), faults)
+        None if place is None else _attempt(partial(bring, option, place, year), faults)
         for option, place in zip(_OPTIONS, given, strict=True)
     ]
-    tables = Tables(*brought)
+    flow_table, patent_table, income_table, job_table, tie_table, diaspora_table, population_table = brought
 
-    flows = None if tables.flows is None else flows_of(tables.flows, year, faults)
-    patent_rows = None if tables.patents is None else tables.patents.rows("activities", ("patents",), faults)
-    income_rows = None if tables.income is None else tables.income.rows("regions", ("income per head",), faults)
-    sector, technologies, recent, income_of = None, (), None, None
+    flows = None if flow_table is None else flows_of(flow_table, year, faults)
+    patent_rows = None if patent_table is None else patent_table.rows("activities", ("patents",), faults)
+    income_rows = None if income_table is None else income_table.rows("regions", ("income per head",), faults)
+    sector: str | None = None
+    technologies: tuple[str, ...] = ()
+    recent, income_of = None, None
     if flows is not None:
         sector = _check_flows(flows, input_output, asked, known_industry, faults)
     if patent_rows is not None:
         recent, technologies = _check_patents(patent_rows.frame, patents, asked, year, known_industry, faults)
     if income_rows is not None:
         income_of = _check_income(income_rows.frame, income, asked, year, faults)
-    added = None if sector is None else industry_profile(flows, sector)["value_added"]
+    added = None if flows is None or sector is None else industry_profile(flows, sector)["value_added"]
     rest = flows is None or set(flows.regions) != set(asked)
-    people = {
-        "jobs": _jobs(tables, known_industry, year, asked, added, income_of, faults),
-        "colleagues": None if tables.ties is None else colleagues_of(tables.ties, year, asked, rest, faults),
-        "abroad": _abroad(tables, year, asked, rest, faults),
+    people: dict[str, Any] = {
+        "jobs": _jobs(job_table, known_industry, year, asked, added, income_of, faults),
+        "colleagues": None if tie_table is None else colleagues_of(tie_table, year, asked, rest, faults),
+        "abroad": _abroad(diaspora_table, population_table, income_table, year, asked, rest, faults),
     }
     faults.refuse_if_any(HEADING)
+    # Each of these is None only with a fault.
+    assert flow_table is not None and patent_table is not None and income_table is not None and known_industry is not None
+    assert flows is not None and sector is not None and recent is not None and income_rows is not None and income_of is not None
+    tables = Tables(flow_table, patent_table, income_table, job_table, tie_table, diaspora_table, population_table)
     measured = _measured(tables, flows, sector, known_industry, recent, technologies, income_of, asked, faults)
     return Measures(**measured, income_unit=income_rows.unit, tables=tables, **people)
 
@@ -141,16 +148,20 @@ def measure(
 def _measured(
     tables: Tables, table: InputOutput, sector: str, known_industry: Industry, patents: pd.DataFrame, technologies: tuple[str, ...],
     income: pd.Series, asked: list[str], faults: Faults,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     merged = table.merged(regions=asked)
     profile = industry_profile(merged, sector)
     for region, row in profile.iterrows():
         if not (row["value_added"] > 0 and row["output"] > 0):
             name = "the rest of the world" if region == REST_OF_WORLD else region
             message = f"{name} makes no {sector}: output {row['output']:,.0f}, value added {row['value_added']:,.0f}"
-            faults.add(message, file=tables.flows.place, field="regions", remedy="leave it out, so that it joins the rest of the world")
+            faults.add(
+                message, file=tables.flows.place, field="regions", remedy="leave it out, so that it joins the rest of the world"
+            )
     faults.refuse_if_any(HEADING)
 
+    # A table without final demand by region is refused.
+    assert merged.final_demand is not None
     n_regions, place = len(merged.regions), merged.sectors.index(sector)
     trade = value_chain.gross_exports(merged.intermediate, merged.final_demand, n_regions)[place]
     sales = trade + np.diag(profile["output"].to_numpy() - trade.sum(axis=1))
@@ -166,7 +177,8 @@ def _measured(
         rest, rest_source = _rest_income(income, industry_profile(table, sector)["value_added"], asked, tables.income.cited)
         incomes, known = np.append(incomes, rest), np.append(known, known_elsewhere)
     return dict(
-        regions=merged.regions, industry=known_industry.name, sector=sector, year=merged.year, unit=merged.unit.replace("current ", ""),
+        regions=merged.regions, industry=known_industry.name, sector=sector, year=merged.year,
+        unit=merged.unit.replace("current ", ""),
         output=profile["output"].to_numpy(), value_added=profile["value_added"].to_numpy(),
         exports=profile["exports"].to_numpy(), imported_inputs=profile["imported_inputs"].fillna(0.0).to_numpy(),
         use=sales.sum(axis=0) - purchases.sum(axis=0), sales=sales, purchases=purchases,
@@ -176,27 +188,32 @@ def _measured(
     )
 
 
-def _abroad(tables: Tables, year: int, asked: list[str], rest: bool, faults: Faults) -> Abroad | None:
+def _abroad(
+    diaspora: Table | None, population: Table | None, income: Table | None, year: int, asked: list[str], rest: bool, faults: Faults
+) -> Abroad | None:
     """Measures people abroad, with the population of the table given for it or of the incomes'; notes a table without the other."""
-    if tables.diaspora is None:
-        if tables.population is not None:
+    if diaspora is None:
+        if population is not None:
             faults.add("is used with people abroad alone", field="--population", remedy="give --diaspora too, or leave it out")
         return None
-    people = tables.population
-    if people is None and tables.income is not None and "population" in tables.income.evidence.units:
-        people = tables.income
+    people = population
+    if people is None and income is not None and "population" in income.evidence.units:
+        people = income
     if people is None:
         remedy = "give --population, a table of region, year and population; Maddison's full table of incomes holds it too"
-        faults.add("needs the population of the origins, which the table of incomes does not hold", field="--diaspora", remedy=remedy)
+        faults.add(
+            "needs the population of the origins, which the table of incomes does not hold", field="--diaspora", remedy=remedy
+        )
         return None
-    return abroad_of(tables.diaspora, people, year, asked, rest, faults)
+    return abroad_of(diaspora, people, year, asked, rest, faults)
 
 
 def _jobs(
-    tables: Tables, known_industry: Industry | None, year: int, asked: list[str], added: pd.Series | None, income: pd.Series | None,
+    table: Table | None, known_industry: Industry | None, year: int, asked: list[str], added: pd.Series | None,
+    income: pd.Series | None,
     faults: Faults,
 ) -> Jobs | None:
-    if tables.jobs is None or known_industry is None:
+    if table is None or known_industry is None:
         return None
     if added is None or income is None or not set(asked) <= set(added.index) & set(income.index):
         # The faults of this table are told with those of the others.
@@ -204,7 +221,7 @@ def _jobs(
     else:
         known, chosen = _known_elsewhere(income, added, asked)
         incomes = income[asked + known].reindex(added.index).fillna(chosen)
-    return jobs_of(tables.jobs, known_industry, year, asked, added, incomes, faults)
+    return jobs_of(table, known_industry, year, asked, added, incomes, faults)
 
 
 def _known_elsewhere(income: pd.Series, value_added: pd.Series, asked: list[str]) -> tuple[list[str], float]:
@@ -282,10 +299,13 @@ def _check_patents(
         if region not in set(rows["region"]):
             faults.add(f"there is no row of {region}", file=file, field="regions", remedy="leave it out, or add its patents")
     recent = rows[(rows["year"] < year) & (rows["year"] >= year - PATENT_YEARS)]
-    technologies = ()
+    technologies: tuple[str, ...] = ()
     if recent.empty:
         held = f"the table holds {rows['year'].min()} to {rows['year'].max()}"
-        faults.add(f"there are no patents of {year - PATENT_YEARS} to {year - 1}, the years before the start: {held}", file=file, field="year")
+        faults.add(
+            f"there are no patents of {year - PATENT_YEARS} to {year - 1}, the years before the start: {held}", file=file,
+            field="year"
+        )
     elif known_industry is not None:
         technologies = _attempt(lambda: known_industry.technologies_in(sorted(recent["technology"].unique())), faults, file) or ()
     return recent, technologies

@@ -40,7 +40,8 @@ _REGIONS = (
         "first_firms": "{ design = 18, assembly = 14, brand = 16 }",
     },
     {
-        "name": '"here"', "base_wage": "0.4", "base_skilled_wage": "1.0", "workers": "2400", "first_talent": "500", "graduates": "6",
+        "name": '"here"', "base_wage": "0.4", "base_skilled_wage": "1.0", "workers": "2400", "first_talent": "500",
+        "graduates": "6",
         "frontier_market": "150", "value_market": "400", "first_quality": "{ design = -0.9, assembly = -0.4, brand = -0.8 }",
         "first_firms": "{ design = 8, assembly = 22, brand = 10 }",
     },
@@ -62,7 +63,8 @@ _WITHOUT_USE = {
     "policy": {"based_on": '"officers"', "without": '["capacity_building"]'},
     "policy.change": {"until": "2005", "stages": '["assembly"]'},
     "policy.government": {
-        "name": '"planners"', "style": '"adjust"', "where": '["here"]', "menu": '["some_policy", "none"]', "from": "1992", "every": "4",
+        "name": '"planners"', "style": '"adjust"', "where": '["here"]', "menu": '["some_policy", "none"]', "from": "1992",
+        "every": "4",
         "window": "4", "lag": "1", "noise": "0.01", "goal": '"value_added"', "start": '"draw"', "target_growth": "0.02",
         "emulate": "0.25", "source": '"chosen: an example"',
     },
@@ -174,7 +176,9 @@ def _instruments() -> str:
     lines = [_comment("Instruments: what a change may do. At 0, or without a change, an instrument is not used.")]
     for one in INSTRUMENTS:
         aimed = "; can be aimed at stages" if one.targeted else ""
-        lines.append(_comment(f"{one.name} ({one.unit}, {one.low:g} to {one.high:g}{aimed}): {one.meaning}; public cost: {one.cost}"))
+        lines.append(
+            _comment(f"{one.name} ({one.unit}, {one.low:g} to {one.high:g}{aimed}): {one.meaning}; public cost: {one.cost}")
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -194,7 +198,9 @@ def _explained(endowment: Endowment) -> str:
 
 
 def _comment(text: str) -> str:
-    return textwrap.fill(text, _WIDTH, initial_indent="# ", subsequent_indent="#   ", break_long_words=False, break_on_hyphens=False)
+    return textwrap.fill(
+        text, _WIDTH, initial_indent="# ", subsequent_indent="#   ", break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _check_place(place: Path, faults: Faults) -> None:

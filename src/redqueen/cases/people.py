@@ -5,7 +5,7 @@ Regions are the ones asked for and, where the table of flows has others, all oth
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -114,7 +114,9 @@ class Abroad:
     def lacking(self, regions: Sequence[str]) -> Iterator[str]:
         """Says of which origins, hosts and pairs the tables tell nothing."""
         pairs = [(one, other) for one, other in np.argwhere(np.isnan(self.shares)).tolist() if one != other]
-        whole = [self._not_told(one, other, regions[one], regions[other]) for one, other in pairs if not self._knows_both(one, other)]
+        whole = [
+            self._not_told(one, other, regions[one], regions[other]) for one, other in pairs if not self._knows_both(one, other)
+        ]
         yield from (f"{why}: first_diaspora is left at its default" for why in dict.fromkeys(whole))
         odd = [f"{regions[one]} in {regions[other]}" for one, other in pairs if self._knows_both(one, other)]
         if odd:
@@ -175,7 +177,9 @@ def colleagues_of(table: Table, year: int, asked: list[str], rest: bool, faults:
     is abroad for each of them: its share is the mean over its members, who are of many countries.
     """
     rows = table.rows("ties", _COLLABORATION, faults)
-    chosen = None if rows is None else near(table, rows._replace(frame=_both_ways(rows.frame)), year, asked, faults)
+    if rows is None:
+        return None
+    chosen = near(table, rows._replace(frame=_both_ways(rows.frame)), year, asked, faults)
     if chosen is None:
         return None
     frame = chosen.frame
@@ -203,7 +207,7 @@ def abroad_of(table: Table, people: Table, year: int, asked: list[str], rest: bo
     rows, counted = table.rows("ties", ("people abroad",), faults), people.rows("regions", ("population",), faults)
     stock = None if rows is None else near(table, rows, year, asked, faults, "partner")
     census = None if counted is None else near(people, counted, year, asked, faults)
-    if stock is None or census is None:
+    if rows is None or counted is None or stock is None or census is None:
         return None
     frame = stock.frame[stock.frame["region"] != stock.frame["partner"]]
     heads = counted.scale * census.frame.set_index("region")["value"]
@@ -224,11 +228,12 @@ def abroad_of(table: Table, people: Table, year: int, asked: list[str], rest: bo
                 file=table.place, field=table.option, remedy="say the unit of each in a column unit, such as thousand persons",
             )
     return Abroad(
-        table, people, int(stock.frame["year"].iloc[0]), int(census.frame["year"].iloc[0]), living / population[:, None], living, population
+        table, people, int(stock.frame["year"].iloc[0]), int(census.frame["year"].iloc[0]), living / population[:, None], living,
+        population
     )
 
 
-def _members(asked: list[str], rest: bool, known: Sequence[str]) -> list[list[str]]:
+def _members(asked: list[str], rest: bool, known: Iterable[str]) -> list[list[str]]:
     """Lists the countries of each region that the table knows; all that were not asked for are the rest of the world."""
     there = sorted(set(known))
     members = [[name] if name in there else [] for name in asked]
@@ -247,7 +252,7 @@ def _local(table: Table, rows: Rows, year: int) -> pd.Series:
     at_home = rows.frame[(rows.frame["region"] == rows.frame["partner"]) & (rows.frame["year"] == year)]
     parts = [at_home]
     name = _AT_HOME.get(rows.measure)
-    if name in table.evidence.units:
-        local = table.rows("ties", (name,), Faults())
+    local = table.rows("ties", (name,), Faults()) if name is not None and name in table.evidence.units else None
+    if local is not None:
         parts.append(local.frame[local.frame["year"] == year])
     return pd.concat(parts).groupby("region")["value"].sum()

@@ -27,8 +27,8 @@ def places_of(root: Section) -> dict[str, tuple[float, float]]:
     found = {}
     cities = coordinates()
     for section in root.sections("region"):
-        name, written = section.table["name"], [section.table.get(key) for key in _LIMITS]
-        if None not in written:
+        name, written = section.table["name"], [section.table[key] for key in _LIMITS if key in section.table]
+        if len(written) == len(_LIMITS):
             found[name] = (float(written[0]), float(written[1]))
             continue
         parts = [cities.get(part) for part in str(section.table.get("code", "")).split("+")]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy
 
 from redqueen.cases.keys import KEYS, known_keys
@@ -10,7 +13,7 @@ from redqueen.model.endowments import ENDOWMENTS, Endowment
 from redqueen.model.parameters import PARAMETERS
 from redqueen.model.world import World
 from redqueen.policies.change import QUARTERS, TARGET
-from redqueen.policies.document import REQUIRED, Document, Section, named
+from redqueen.policies.document import REQUIRED, Document, Keys, Section, named
 
 __all__ = ["YEARS", "read_world"]
 
@@ -42,12 +45,12 @@ def read_world(document: Document, name: str, run: Section | None) -> World | No
     endowments = _empty(len(regions), len(stages), len(industries))
     chain = _read_chain(stages, industry_of, industries, endowments, whole=not other_stages)
     _read_industries(root, industries, endowments)
-    _read_regions(regions, list(stages), endowments)
+    _read_regions(regions.values(), list(stages), endowments)
     _read_pairs(root, list(regions), endowments)
     # Sections without a name of their own are read for their other faults alone.
     for section in other_stages:
         _read_stage(section)
-    _read_regions(dict(enumerate(other_regions)), list(stages), _empty(len(other_regions), len(stages), len(industries)))
+    _read_regions(other_regions, list(stages), _empty(len(other_regions), len(stages), len(industries)))
     _check_firms(root, chain, list(stages), list(regions), endowments["first_firms"])
     modularity = _read_modularity(root, start)
     parameters = _read_parameters(root)
@@ -105,7 +108,7 @@ def _named_sections(root: Section, kind: str) -> tuple[dict[str, Section], list[
 
 def _read_chain(
     stages: dict[str, Section], industry_of: list[str], industries: list[str], endowments: dict[str, numpy.ndarray], *, whole: bool
-) -> dict[str, tuple]:
+) -> dict[str, Any]:
     names = list(stages)
     input_stage, ships = [], []
     for position, section in enumerate(stages.values()):
@@ -118,7 +121,9 @@ def _read_chain(
         members = [position for position, of in enumerate(industry_of) if of == industry]
         shipping = [position for position in members if ships[position]]
         for extra in shipping[1:]:
-            stages[names[extra]].fault("ships", f"{industry} already ships from '{names[shipping[0]]}'", "one stage of an industry ships")
+            stages[names[extra]].fault(
+                "ships", f"{industry} already ships from '{names[shipping[0]]}'", "one stage of an industry ships"
+            )
         brand_stage.append(members[-1])
         shipping_stage.append(shipping[0] if shipping else members[-1])
         if whole:
@@ -128,7 +133,8 @@ def _read_chain(
             message = f"'{names[stage]}' is the last stage of {industry_of[stage]}: its firms sell to final buyers only"
             stages[names[position]].fault("input", message)
     return {
-        "industries": tuple(industries), "industry_of": tuple(map(industries.index, industry_of)), "input_stage": tuple(input_stage),
+        "industries": tuple(industries), "industry_of": tuple(map(industries.index, industry_of)),
+        "input_stage": tuple(input_stage),
         "brand_stage": tuple(brand_stage), "shipping_stage": tuple(shipping_stage),
     }
 
@@ -149,14 +155,14 @@ def _read_industries(root: Section, industries: list[str], endowments: dict[str,
         section.only(known_keys("industry", "industry"))
         section.cite()
         name = section.text("name", one_line=True)
-        known = name is not None and named(section, "name", name, industries, "industry")
-        if known and name in written:
-            section.fault("name", f"a second industry is called '{name}'", f"the first is in line {written[name].line()}")
+        known = name if name is not None and named(section, "name", name, industries, "industry") else None
+        if known is not None and known in written:
+            section.fault("name", f"a second industry is called '{name}'", f"the first is in line {written[known].line()}")
         for endowment in declared:
             value = _number(section, endowment)
-            if known:
-                endowments[endowment.name][industries.index(name)] = value
-                written[name] = section
+            if known is not None:
+                endowments[endowment.name][industries.index(known)] = value
+                written[known] = section
 
 
 def _read_input(section: Section, position: int, names: list[str]) -> int:
@@ -169,7 +175,9 @@ def _read_input(section: Section, position: int, names: list[str]) -> int:
     if not named(section, "input", name, names, "stage"):
         return -1
     if names.index(name) >= position:
-        section.fault("input", f"'{name}' does not come earlier in the chain", f"earlier here: {', '.join(names[:position]) or 'none'}")
+        section.fault(
+            "input", f"'{name}' does not come earlier in the chain", f"earlier here: {', '.join(names[:position]) or 'none'}"
+        )
         return -1
     if "input_units" not in section.table:
         section.fault("input", f"says no units of '{name}'", "add input_units (units/unit)")
@@ -184,9 +192,9 @@ def _check_weights(stages: dict[str, Section], members: list[str], industry: str
         stages[members[-1]].fault("quality_weight", message, f"stages: {', '.join(members)}")
 
 
-def _read_regions(regions: dict[str | int, Section], stages: list[str], endowments: dict[str, numpy.ndarray]) -> None:
+def _read_regions(regions: Iterable[Section], stages: list[str], endowments: dict[str, numpy.ndarray]) -> None:
     declared = [*_declared("region"), *_declared("region", "stage")]
-    for position, section in enumerate(regions.values()):
+    for position, section in enumerate(regions):
         section.only((*known_keys("region", "region"), *(endowment.name for endowment in declared)))
         section.cite()
         section.text("code", default="", one_line=True)
@@ -223,21 +231,23 @@ def _read_pairs(root: Section, regions: list[str], endowments: dict[str, numpy.n
     for section in root.sections("pair", title=""):
         section.only(known_keys("pair", "region", "region"))
         section.cite()
-        ends = [section.text(key, one_line=True) for key in ("from", "to")]
-        known = [end is not None and named(section, key, end, regions, "region") for key, end in zip(("from", "to"), ends, strict=True)]
-        if all(known):
-            section.field = f"pair.{ends[0]}.{ends[1]}"
-            if ends[0] == ends[1]:
-                section.fault("to", f"pairs '{ends[0]}' with itself")
-            if tuple(ends) in written:
-                remedy = f"the first is in line {written[tuple(ends)].line()}"
-                section.fault(None, f"a second pair leads from '{ends[0]}' to '{ends[1]}'", remedy)
-            written[tuple(ends)] = section
+        start, end = (section.text(key, one_line=True) for key in ("from", "to"))
+        from_known = start is not None and named(section, "from", start, regions, "region")
+        to_known = end is not None and named(section, "to", end, regions, "region")
+        pair = (start, end) if start is not None and end is not None and from_known and to_known else None
+        if pair is not None:
+            section.field = f"pair.{start}.{end}"
+            if start == end:
+                section.fault("to", f"pairs '{start}' with itself")
+            if pair in written:
+                remedy = f"the first is in line {written[pair].line()}"
+                section.fault(None, f"a second pair leads from '{start}' to '{end}'", remedy)
+            written[pair] = section
         for endowment in declared:
             if endowment.name in section.table:
                 value = _number(section, endowment)
-                if all(known):
-                    endowments[endowment.name][regions.index(ends[0]), regions.index(ends[1])] = value
+                if pair is not None:
+                    endowments[endowment.name][regions.index(pair[0]), regions.index(pair[1])] = value
     for (one, other), section in written.items():
         if "distance" in section.table and "distance" not in getattr(written.get((other, one)), "table", ()):
             ends = regions.index(one), regions.index(other)
@@ -248,7 +258,7 @@ def _read_pairs(root: Section, regions: list[str], endowments: dict[str, numpy.n
             last.fault("first_tie_share", f"the shares of the ties that leave '{region}' add up to {total:g}, more than 1")
 
 
-def _check_firms(root: Section, chain: dict[str, tuple], stages: list[str], regions: list[str], firms: numpy.ndarray) -> None:
+def _check_firms(root: Section, chain: dict[str, Any], stages: list[str], regions: list[str], firms: numpy.ndarray) -> None:
     if not stages or not regions or any("first_firms" in str(fault.field) for fault in root.document.faults):
         return
     if not firms.any():
@@ -296,12 +306,14 @@ def _declared(*shape: str) -> list[Endowment]:
 
 
 def _number(section: Section, endowment: Endowment) -> float:
-    default = REQUIRED if endowment.default is None else endowment.default
-    number = section.number(endowment.name, endowment.unit, endowment.low, endowment.high, default)
+    declared = endowment.default
+    number = section.number(
+        endowment.name, endowment.unit, endowment.low, endowment.high, REQUIRED if declared is None else declared
+    )
     return _whole(section, endowment, number)
 
 
-def _whole(section: Section, endowment: Endowment, number: float | None, below: tuple = ()) -> float:
+def _whole(section: Section, endowment: Endowment, number: float | None, below: Keys = ()) -> float:
     if number is not None and endowment.unit == "firms" and not number.is_integer():
         section.fault(endowment.name, f"{number:g} is not a whole number of firms", below=below)
     return number or 0.0

@@ -6,22 +6,32 @@ Exit codes: 0 done, 2 bad input, 130 stopped by the user, 1 anything else, which
 from __future__ import annotations
 
 import argparse
+import codecs
+import io
+import json
 import os
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from redqueen.cli import (
-    app, cases, claims, declared, diagnose, explain, facts, fit, forecast, gallery, luck, monitor, partners, reading, robust, runs, trials, worlds,
+    app, cases, claims, declared, diagnose, explain, facts, fit, forecast, gallery, luck, monitor, partners, reading, robust, runs,
+    trials, worlds,
 )
 from redqueen.errors import Refused, nearest
+from redqueen.writing import is_of_the_disk
 
 DONE, FAULT, BAD_INPUT, STOPPED = 0, 1, 2, 130
+_CODES = "redqueen_codes"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and gives its exit code; as a program, takes the arguments of the process."""
+    # Where the screen lacks a letter, its code is printed, as in JSON.
+    codecs.register_error(_CODES, lambda error: (json.dumps(error.object[error.start : error.end])[1:-1], error.end))  # type: ignore[attr-defined]
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors=_CODES)
     code = _answer(sys.argv[1:] if arguments is None else list(arguments))
     if arguments is None and code == STOPPED:
         # Members under way cannot be stopped; leaving now is what was asked for.
@@ -44,13 +54,30 @@ def _answer(words: list[str]) -> int:
         # The reader of a pipe has left: nothing is wrong, and nothing more can be said.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
+    except OSError as error:
+        return _disk(error) if is_of_the_disk(error) else _fault(error, words)
+    except MemoryError:
+        return _say(
+            "There is not enough memory for this: ask for fewer seeds, worlds or variables, or for a smaller table.", BAD_INPUT
+        )
     except Exception as error:
-        if "--debug" in words:
-            traceback.print_exc()
-        notes = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
-        _say(f"{type(error).__name__}: {error}{notes}".replace("\n", " "), FAULT)
-        return _say("This is a fault of redqueen, not of your input; --debug shows where it happened.", FAULT)
+        return _fault(error, words)
     return DONE
+
+
+def _fault(error: Exception, words: list[str]) -> int:
+    if "--debug" in words:
+        traceback.print_exc()
+    notes = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
+    _say(f"{type(error).__name__}: {error}{notes}".replace("\n", " "), FAULT)
+    return _say("This is a fault of redqueen, not of your input; --debug shows where it happened.", FAULT)
+
+
+def _disk(error: OSError) -> int:
+    """Says that the disk takes no more; where that is the place that answers are sent to, what is left of them is lost."""
+    if error.filename is None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return _say(Refused.one(f"cannot be read or written: {error.strerror}", file=error.filename), BAD_INPUT)
 
 
 def _say(what: object, code: int) -> int:
@@ -77,7 +104,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, nargs=0, help="say which version this is")
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
     for module in (
-        cases, runs, trials, explain, robust, luck, gallery, worlds, reading, diagnose, forecast, partners, monitor, facts, fit, claims,
+        cases, runs, trials, explain, robust, luck, gallery, worlds, reading, diagnose, forecast, partners, monitor, facts, fit,
+        claims,
         declared, app,
     ):
         module.add_commands(commands)
@@ -87,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _all_of(commands: argparse._SubParsersAction) -> Iterator[argparse.ArgumentParser]:
+def _all_of(commands: argparse._SubParsersAction[Any]) -> Iterator[argparse.ArgumentParser]:
     """Yields the parsers of commands; of one that has verbs, those of its verbs."""
     for command in commands.choices.values():
         verbs = [action for action in command._actions if isinstance(action, argparse._SubParsersAction)]

@@ -28,7 +28,7 @@ _SHORT = 16
 _GRACE = 2
 
 
-def add_commands(commands: argparse._SubParsersAction) -> None:
+def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the command of this file."""
     app = commands.add_parser("app", help="open the laboratory in a browser: move a lever, see the futures")
     app.add_argument("case", metavar="CASE", nargs="?", help="name of a bundled case, or a case file, to begin with")
@@ -112,7 +112,7 @@ def _app(asked: argparse.Namespace) -> None:
 def _announced(kind: Any, ready: Callable[[], None]) -> Any:
     """Gives a server that says when it is ready."""
 
-    class Announced(kind):
+    class Announced(kind):  # type: ignore[misc]
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets=sockets)
             if self.started:

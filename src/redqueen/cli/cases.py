@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from redqueen.policies.policy import Policy
 
 
-def add_commands(commands: argparse._SubParsersAction) -> None:
+def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the commands of this file."""
     listed = commands.add_parser("cases", help="list the bundled cases")
     listed.add_argument("--json", action="store_true", help="print one JSON document")

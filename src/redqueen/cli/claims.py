@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from redqueen.studies.claims.study import Results
 
 
-def add_commands(commands: argparse._SubParsersAction) -> None:
+def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the command of this file."""
     claims = commands.add_parser("claims", help="run the documents' claims as registered experiments")
     claims.add_argument("ids", metavar="ID", nargs="*", help="claims to run, each with its page (default: all)")
@@ -29,7 +29,8 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
     claims.add_argument("--no-screen", dest="screen", action="store_false", help="do not sweep assumptions (needs no SALib)")
     claims.add_argument("--no-ablations", dest="ablations", action="store_false", help="do not switch mechanisms off")
     claims.add_argument(
-        "--set", dest="settings", metavar="PARAMETER=VALUE", action="append", nargs="+", default=[], help="another value of an assumption"
+        "--set", dest="settings", metavar="PARAMETER=VALUE", action="append", nargs="+", default=[],
+        help="another value of an assumption"
     )
     claims.add_argument("--register", metavar="FILE", help="another register of claims")
     claims.add_argument("--list", action="store_true", help="print what is registered, without running it")

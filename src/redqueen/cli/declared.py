@@ -7,7 +7,7 @@ import argparse
 from redqueen.errors import Faults
 
 
-def add_commands(commands: argparse._SubParsersAction) -> None:
+def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the commands of this file."""
     for name, words in (
         ("parameters", "list every assumption of the model"),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from redqueen.lab.explain.explaining import Explanation
 
 
-def add_commands(commands: argparse._SubParsersAction) -> None:
+def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the command of this file."""
     explain = commands.add_parser(
         "explain", help="say which assumptions a policy's effect hangs on, which turn its sign, where it holds"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from redqueen.studies.facts import Row
 
 
-def add_commands(commands: argparse._SubParsersAction) -> None:
+def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the command of this file."""
     facts = commands.add_parser("facts", help="set the model against what is known of firms and chains")
     facts.add_argument("--seeds", metavar="N", default="8", help="runs of each case (default: %(default)s)")
@@ -62,7 +62,9 @@ def _show(console: Console, rows: list[Row], seeds: int) -> None:
         table(console, heads, cells, title=f"{use}: {len(hit)} of {len(mine)} hit", right=heads[1:4], whole=heads[1:4])
         settings = [f"{row.name.replace('_', ' ')}: {', '.join(row.used_to_set)}" for row in mine if row.used_to_set]
         paragraph(console, "Set by them", settings)
-    figures = [(_words(row), number(row.simulated), _interval(row)) for row in rows if row.hit is None and row.simulated is not None]
+    figures = [
+        (_words(row), number(row.simulated), _interval(row)) for row in rows if row.hit is None and row.simulated is not None
+    ]
     table(console, ("figure", "simulated", "interval"), figures, title="Without a target", right=("simulated", "interval"))
     lists = [f"{', '.join(name.replace('_', ' ') for name in names)}: {reason}" for reason, names in unmeasured(rows).items()]
     paragraph(console, "Not measured", lists)

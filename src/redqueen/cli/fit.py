@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from redqueen.studies.fitting.running import MicroRuns
 
 
-def add_commands(commands: argparse._SubParsersAction) -> None:
+def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the command of this file."""
     fit = commands.add_parser("fit", help="find which values of parameters the facts of firms do not rule out")
     fit.add_argument(
@@ -145,7 +145,7 @@ def _abc(plan: FitPlan, found: Match, runs: MicroRuns, kept: Kept, particles: in
 
 def _recover(asked: argparse.Namespace, plan: FitPlan, kept: Kept, truths: int, threads: int | None) -> None:
     from redqueen.lab.fit.recovery import recover
-    from redqueen.lab.run import available_threads
+    from redqueen.lab.jobs import available_threads
     from redqueen.lab.store import json_text
     from redqueen.report.fit import recovery_document, show_recovery
     from redqueen.report.terminal import screen

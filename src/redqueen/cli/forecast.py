@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from redqueen.cli.asked import command, whole_number
 from redqueen.errors import Faults, Refused
@@ -12,17 +12,21 @@ if TYPE_CHECKING:
     from redqueen.evidence.evidence import Evidence
 
 
-def add_commands(commands: argparse._SubParsersAction) -> None:
+def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the command of this file."""
     forecast = commands.add_parser("forecast", help="give the chances that a region gains and loses specialisations")
-    forecast.add_argument("tables", metavar="TABLE", nargs="+", help="files of any known layout with activities by region over years")
+    forecast.add_argument(
+        "tables", metavar="TABLE", nargs="+", help="files of any known layout with activities by region over years"
+    )
     forecast.add_argument("--region", metavar="R", help="code or name of a region: list what it may gain and lose")
     forecast.add_argument("--evaluate", action="store_true", help="compare models on past windows that they had not seen")
     forecast.add_argument("--measure", metavar="NAME", help="measure of a table that holds several, such as exports or jobs")
     forecast.add_argument("--year", metavar="YEAR", help="forecast from this year, with what was known then (default: the last)")
     forecast.add_argument("--horizon", metavar="YEARS", default="5", help="years ahead (default: %(default)s)")
     forecast.add_argument("--years", metavar="N", default="1", help="years whose mean RCA is of (default: %(default)s)")
-    forecast.add_argument("--least", metavar="N", default="100", help="leave out regions of N units a year or less (default: %(default)s)")
+    forecast.add_argument(
+        "--least", metavar="N", default="100", help="leave out regions of N units a year or less (default: %(default)s)"
+    )
     forecast.add_argument("--figure", metavar="FILE", help="with --evaluate: write the figure of calibration (.png or .svg)")
     forecast.add_argument("--markdown", action="store_true", help="with --evaluate: print tables for a page")
     forecast.add_argument("--json", action="store_true", help="print one JSON document")
@@ -40,7 +44,9 @@ def _forecast(asked: argparse.Namespace) -> None:
     }
     year = whole_number(asked.year, "--year", faults)
     if asked.evaluate == (asked.region is not None):
-        faults.add("either a region is forecast or the models are compared", field="--region", remedy="give --region R or --evaluate")
+        faults.add(
+            "either a region is forecast or the models are compared", field="--region", remedy="give --region R or --evaluate"
+        )
     check_figure(asked.figure, faults)
     if not asked.evaluate and (asked.figure is not None or asked.markdown):
         field = "--figure" if asked.figure is not None else "--markdown"
@@ -52,7 +58,9 @@ def _forecast(asked: argparse.Namespace) -> None:
     found = join_years(read_tables(asked.tables))
     if len(found) > 1:
         words = "; ".join(", ".join(file.name for file in one.files) for one in found)
-        raise Refused.one(f"the files are not the years of one table: {words}", field="TABLE", remedy="give one table, or one file a year")
+        raise Refused.one(
+            f"the files are not the years of one table: {words}", field="TABLE", remedy="give one table, or one file a year"
+        )
     table = found[0]
     if asked.evaluate:
         _evaluate(asked, table, options)
@@ -60,7 +68,7 @@ def _forecast(asked: argparse.Namespace) -> None:
         _region(asked, table, year, options)
 
 
-def _region(asked: argparse.Namespace, table: Evidence, year: int | None, options: dict[str, float]) -> None:
+def _region(asked: argparse.Namespace, table: Evidence, year: int | None, options: dict[str, Any]) -> None:
     from redqueen.report.forecast import forecast_document, show_forecast
     from redqueen.studies.choosing import choose_region, words_of
     from redqueen.studies.forecast import Forecast
@@ -79,7 +87,7 @@ def _region(asked: argparse.Namespace, table: Evidence, year: int | None, option
     show_forecast(screen(), forecast, name, rows, words_of([table], "activity"))
 
 
-def _evaluate(asked: argparse.Namespace, table: Evidence, options: dict[str, float]) -> None:
+def _evaluate(asked: argparse.Namespace, table: Evidence, options: dict[str, Any]) -> None:
     from redqueen.report.figures import save_as
     from redqueen.report.forecast import calibration_figure, evaluation_document, evaluation_page, show_evaluation
     from redqueen.studies.forecast import evaluate

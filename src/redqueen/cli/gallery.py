@@ -15,11 +15,15 @@ if TYPE_CHECKING:
     from redqueen.report.gallery import Exhibit
 
 
-def add_commands(commands: argparse._SubParsersAction) -> None:
+def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the command of this file."""
-    gallery = commands.add_parser("gallery", help="run cases and write a page of each: what is asked, what comes out, what is known")
+    gallery = commands.add_parser(
+        "gallery", help="run cases and write a page of each: what is asked, what comes out, what is known"
+    )
     gallery.add_argument("cases", metavar="CASE", nargs="*", help="bundled cases, or case files (default: all that are bundled)")
-    gallery.add_argument("-o", dest="place", metavar="DIR", default="docs/cases", help="directory of the pages (default: %(default)s)")
+    gallery.add_argument(
+        "-o", dest="place", metavar="DIR", default="docs/cases", help="directory of the pages (default: %(default)s)"
+    )
     gallery.add_argument("--seeds", metavar="N", default="20", help="number of seeds (default: %(default)s)")
     gallery.add_argument("--threads", metavar="N", help="runs at once (default: one a processor)")
     gallery.set_defaults(answer=_gallery)
@@ -37,7 +41,7 @@ def _gallery(asked: argparse.Namespace) -> None:
     threads = whole_number(asked.threads, "--threads", faults)
     trials = _trials(list(dict.fromkeys(asked.cases)) or bundled(), seeds, faults)
     # An index of some cases alone would hide the others.
-    names = [f"{trial.case.name}{ending}" for trial in trials for ending in (".md", ".png")] + ([] if asked.cases else [INDEX])
+    names = [f"{trial.name}{ending}" for trial in trials for ending in (".md", ".png")] + ([] if asked.cases else [INDEX])
     check_pages(asked.place, names, faults)
     faults.refuse_if_any("redqueen gallery")
     pages: dict[str, str | bytes] = {}
@@ -88,7 +92,10 @@ def _exhibit(trial: Trial, threads: int | None, advance: Callable[[float], None]
     from redqueen.studies.keeping import ledger
     from redqueen.studies.known import known_facts
 
+    case = trial.case
+    # The gallery shows cases, and no world without one.
+    assert case is not None
     result = trial.run(threads, advance=advance)
-    effects = compare_all(result, outcomes=list(SHOWN), regions=[trial.case.region])
-    held = ledger(result, trial.case.ledger) if trial.case.ledger else None
-    return Exhibit(trial.case, tuple(effects), tuple(known_facts(result, trial.case)), held, trial.command)
+    effects = compare_all(result, outcomes=list(SHOWN), regions=[case.region])
+    held = ledger(result, case.ledger) if case.ledger else None
+    return Exhibit(case, tuple(effects), tuple(known_facts(result, case)), held, trial.command)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from redqueen.lab.trial import Trial
 
 
-def add_commands(commands: argparse._SubParsersAction) -> None:
+def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the command of this file."""
     luck = commands.add_parser("luck", help="say how much of the variance of an effect the shared luck takes away, and until when")
     luck.add_argument("case", metavar="CASE", help="name of a bundled case, or a case file")

@@ -27,7 +27,7 @@ _OPTIONS = {
 }  # fmt: skip
 
 
-def add_commands(commands: argparse._SubParsersAction) -> None:
+def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the commands of this file."""
     monitor = commands.add_parser("monitor", help="goals: are they on course, what holds them back, what to change")
     verbs = monitor.add_subparsers(metavar="VERB", required=True, parser_class=type(monitor))
@@ -72,7 +72,7 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
     rehearse.add_argument("--threads", metavar="N", help="runs at once (default: one a processor)")
 
 
-def _add_init(verbs: argparse._SubParsersAction) -> None:
+def _add_init(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     init = verbs.add_parser("init", help="write a goals file for a case or a trial, run its forecast and make a ledger")
     init.add_argument("case", metavar="CASE", help="name of a bundled case, a case file, or a trial file of one world")
     init.add_argument("-o", dest="place", metavar="FILE", default=GOALS, help="goals file to write (default: %(default)s)")
@@ -100,7 +100,7 @@ def _add_init(verbs: argparse._SubParsersAction) -> None:
     init.set_defaults(answer=_init)
 
 
-def _add_record(verbs: argparse._SubParsersAction) -> None:
+def _add_record(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     record = _verb(
         verbs, "record", "record figures: a csv file, one figure, or a series out of any table that is read", _record, json=False
     )
@@ -119,7 +119,9 @@ def _add_record(verbs: argparse._SubParsersAction) -> None:
     record.add_argument("--scale", metavar="X", help="what the table's figures are multiplied by (default: 1)")
 
 
-def _verb(verbs: argparse._SubParsersAction, name: str, words: str, answer: Any, *, json: bool = True) -> argparse.ArgumentParser:
+def _verb(
+    verbs: argparse._SubParsersAction[argparse.ArgumentParser], name: str, words: str, answer: Any, *, json: bool = True
+) -> argparse.ArgumentParser:
     verb = verbs.add_parser(name, help=words)
     verb.add_argument("goals", metavar="GOALS", help="a goals file")
     if json:
@@ -208,7 +210,8 @@ def _entries(asked: argparse.Namespace, plan: Plan) -> tuple[list[Entry], list[s
     from redqueen.studies.monitor.arriving import check_entries, from_table, read_entries
     from redqueen.studies.monitor.ledger import Entry
 
-    faults, notes = Faults(), []
+    faults = Faults()
+    notes: list[str] = []
     by = asked.by or _user()
     heading = "nothing was recorded"
     scale = number(asked.scale, "--scale", faults)
@@ -284,8 +287,8 @@ def _observations(asked: argparse.Namespace) -> None:
 
 def _status(asked: argparse.Namespace) -> None:
     from redqueen.lab.store import json_text
-    from redqueen.report.monitor import show_status, status_document
     from redqueen.report.figures import check_figure, save_as
+    from redqueen.report.monitor import show_status, status_document
     from redqueen.report.monitor_figures import status_figure
     from redqueen.report.terminal import screen
     from redqueen.studies.monitor.status import status_of
@@ -329,7 +332,7 @@ def _advise(asked: argparse.Namespace) -> None:
     from redqueen.studies.monitor.advise import advise
 
     faults = Faults()
-    options = {
+    options: dict[str, Any] = {
         "budget": number(asked.budget, "--budget", faults),
         "evaluations": whole_number(asked.evaluations, "--evaluations", faults),
     }

@@ -8,7 +8,7 @@ from redqueen.cli.asked import whole_number
 from redqueen.errors import Faults
 
 
-def add_commands(commands: argparse._SubParsersAction) -> None:
+def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the command of this file."""
     partners = commands.add_parser("partners", help="say who complements a region for an activity, why and through whom")
     partners.add_argument(

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 _SHOWN, _LISTED, _NAMED = 8, 4, 40
 
 
-def add_commands(commands: argparse._SubParsersAction) -> None:
+def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the command of this file."""
     read = commands.add_parser("read", help="recognise a table of evidence, say what it holds, keep it as Parquet")
     read.add_argument("file", metavar="FILE", nargs="?", help="a file or folder as its publisher gives it")
-    read.add_argument("-o", dest="place", metavar="OUT.parquet", help="keep the table here, with its provenance (default: write nothing)")
+    read.add_argument(
+        "-o", dest="place", metavar="OUT.parquet", help="keep the table here, with its provenance (default: write nothing)"
+    )
     read.add_argument("--format", metavar="NAME", help="whose layout it is, where that is not told by its looks")
     read.add_argument("--year", metavar="YEAR", help="year of a table that states none")
     read.add_argument("--without", metavar="partner", help="sum trade over partners")
@@ -105,7 +107,7 @@ def _show(console: Console, found: Found) -> None:
 
 def _years(years: list[int]) -> str:
     if len(years) < 2 or len(years) == years[-1] - years[0] + 1:
-        return "-".join(str(year) for year in dict.fromkeys((years[:1] + years[-1:])))
+        return "-".join(str(year) for year in dict.fromkeys(years[:1] + years[-1:]))
     return f"{len(years)} between {years[0]} and {years[-1]}"
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _ANY_BUDGET = 1.0
 
 
-def add_commands(commands: argparse._SubParsersAction) -> None:
+def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the commands of this file."""
     robust = commands.add_parser("robust", help="rank the policies of a trial by regret over what is uncertain; see also search")
     robust.add_argument(

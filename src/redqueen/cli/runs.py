@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from redqueen.studies.scenario import Scenario
 
 
-def add_commands(commands: argparse._SubParsersAction) -> None:
+def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the commands of this file."""
     run = commands.add_parser("run", help="run a case once, under one policy and one seed")
     run.add_argument("case", metavar="CASE", help="name of a bundled case, or a case file")
@@ -56,7 +56,8 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
     compare.add_argument("--on", metavar="WHERE", default=THREADS, help=WHERE)
     compare.add_argument(
         "--store", metavar="DIR", default=os.environ.get(VARIABLE),
-        help=f"keep members in this folder of trials as they finish, and read those that are there (default: ${VARIABLE}, or nowhere)",
+        help=f"keep members in this folder of trials as they finish, and read those that are there (default: ${VARIABLE}, or "
+        f"nowhere)",
     )
     compare.add_argument("--check", action="store_true", help="check the accounts every quarter")
     compare.add_argument(
@@ -88,8 +89,9 @@ def _run(asked: argparse.Namespace) -> None:
         quarters=quarters,
         region=asked.region,
     )
+    case = _case_of(trial)
     result = trial.run(threads=1, check=asked.check)
-    found = known_facts(result, trial.case, trial.policies[0])
+    found = known_facts(result, case, trial.policies[0])
     if asked.place:
         with whole_directory(asked.place, command(asked)) as folder:
             _note_missing_figures(write_run(folder, result, found))
@@ -100,20 +102,23 @@ def _run(asked: argparse.Namespace) -> None:
     from redqueen.report.terminal import screen, show_run
 
     show_run(screen(), result)
-    show_known(screen(), found, trial.case)
-    held = ledger(result, trial.case.ledger) if trial.case.ledger else None
+    show_known(screen(), found, case)
+    held = ledger(result, case.ledger) if case.ledger else None
     if held is not None:
         show_ledger(screen(), held)
     if asked.check:
-        print(f"Accounts: every one closed in each of {trial.world.burn_in + result.sizes['quarter']} quarters, burn-in included, to 1e-9.")
+        print(
+            f"Accounts: every one closed in each of {trial.world.burn_in + result.sizes['quarter']} quarters, burn-in included, "
+            f"to 1e-9."
+        )
     _say_where(asked.place)
 
 
 def _compare(asked: argparse.Namespace) -> None:
     from redqueen.lab.compare import compare_all
     from redqueen.lab.outcomes import OUTCOMES, chosen, variables_of
-    from redqueen.lab.trial import SEEDS
     from redqueen.lab.store import check_place, json_text, whole_directory
+    from redqueen.lab.trial import SEEDS
     from redqueen.report.files import effects_document, write_comparison
     from redqueen.studies.keeping import ledger
     from redqueen.studies.known import known_facts, variables_of_facts
@@ -149,10 +154,11 @@ def _compare(asked: argparse.Namespace) -> None:
         equal_cost=asked.equal_cost,
         window=window,
     )
+    case = _case_of(trial)
     result = trial.run(threads, check=asked.check, store=asked.store, on=asked.on)
     effects = compare_all(result, outcomes=[outcome.name for outcome in outcomes], window=window)
-    found = known_facts(result, trial.case)
-    held = ledger(result, trial.case.ledger) if trial.case.ledger else None
+    found = known_facts(result, case)
+    held = ledger(result, case.ledger) if case.ledger else None
     if asked.place:
         with whole_directory(asked.place, command(asked)) as folder:
             _note_missing_figures(write_comparison(folder, effects, names(asked.outcome), found, held))
@@ -167,9 +173,15 @@ def _compare(asked: argparse.Namespace) -> None:
     show_effects(screen(), effects, region=shown, outcomes=names(asked.outcome))
     if held is not None:
         show_ledger(screen(), held)
-    show_known(screen(), found, trial.case)
+    show_known(screen(), found, case)
     show_failures(screen(), {trial.name: result})
     _say_where(asked.place)
+
+
+def _case_of(trial: Trial) -> Case:
+    """Gives the case of a trial that `_trial` made, which always has one."""
+    assert trial.case is not None
+    return trial.case
 
 
 def _trial(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 STORE = "trials"
 
 
-def add_commands(commands: argparse._SubParsersAction) -> None:
+def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the commands of this file."""
     trial = commands.add_parser("trial", help="run a trial file, and keep every member as it finishes")
     trial.add_argument("file", metavar="FILE", help="a trial file: worlds, policies, uncertain parameters, seeds")
@@ -38,7 +38,9 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
     resumed.set_defaults(answer=_resume)
 
     verified = commands.add_parser("verify", help="check every kept number against its checksum")
-    verified.add_argument("trials", metavar="TRIAL", nargs="*", help="folders of trials, or their names in the store (default: all)")
+    verified.add_argument(
+        "trials", metavar="TRIAL", nargs="*", help="folders of trials, or their names in the store (default: all)"
+    )
     add_store(verified)
     verified.set_defaults(answer=_verify)
 
@@ -179,8 +181,14 @@ def _verify(asked: argparse.Namespace) -> None:
         kept = TrialStore.open(folder)
         damaged = kept.damages(checksums=True, progress=True)
         there = kept.describe()
-        print(f"{folder}: {there.blocks_done - len(damaged)} of {there.blocks} blocks are whole, {there.blocks - there.blocks_done} not run")
-        faults += [Fault(one.reason, file=str(folder), field=one.place, remedy=f"redqueen resume {folder} runs it again") for one in damaged]
+        print(
+            f"{folder}: {there.blocks_done - len(damaged)} of {there.blocks} blocks are whole, "
+            f"{there.blocks - there.blocks_done} not run"
+        )
+        faults += [
+            Fault(one.reason, file=str(folder), field=one.place, remedy=f"redqueen resume {folder} runs it again")
+            for one in damaged
+        ]
     faults.refuse_if_any("redqueen verify")
 
 

@@ -29,7 +29,7 @@ _MORE = (
 _KINDS = {"data": "from data", "chosen": "chosen by a stated rule", "defaults": "defaults"}
 
 
-def add_commands(commands: argparse._SubParsersAction) -> None:
+def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the command of this file."""
     world = commands.add_parser("world", help="make a case file from data (files of any layout of redqueen read --formats)")
     for option, name, value, words in _OPTIONS:
@@ -52,12 +52,16 @@ def _world(asked: argparse.Namespace) -> None:
     if regions == []:
         faults.add("names no region", field="--regions", remedy="codes or names, with commas between them")
     faults.refuse_if_any("redqueen world")
+    # Each was asked for above.
+    assert regions is not None and year is not None
     more = {name: getattr(asked, name) for option, _, _ in _MORE if getattr(asked, name := option.removeprefix("--")) is not None}
     written = write_world(asked.table, asked.patents, asked.income, regions, year, asked.place, **more)
     if asked.json:
         from redqueen.lab.store import json_text
 
-        told = {"written": str(written.path), "numbers": written.numbers, "endowments": written.endowments, "lacking": written.lacking}
+        told = {
+            "written": str(written.path), "numbers": written.numbers, "endowments": written.endowments, "lacking": written.lacking
+        }
         print(json_text({**told, "command": command(asked)}))
         return
     _show(written)
@@ -69,7 +73,10 @@ def _show(written: Written) -> None:
 
     console = screen()
     say(console, f"{', '.join(f'{written.numbers[kind]:,} {words}' for kind, words in _numbered())}.")
-    rows = [(words, ", ".join(f"{name} ({count})" for name, count in written.endowments[kind].items())) for kind, words in _KINDS.items()]
+    rows = [
+        (words, ", ".join(f"{name} ({count})" for name, count in written.endowments[kind].items())) for kind,
+        words in _KINDS.items()
+    ]
     table(console, ("numbers", "endowments"), [row for row in rows if row[1]], whole=("numbers",))
     paragraph(console, "Not in the tables", written.lacking)
     print(f"Written to {written.path}; redqueen check, show, run and compare take it.")

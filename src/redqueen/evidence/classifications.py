@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
+from typing import Any
 
 from redqueen.errors import Faults, Refused, nearest
 
@@ -124,5 +125,5 @@ def _some(labels: list[str]) -> str:
 
 
 @functools.cache
-def _classifications() -> dict:
+def _classifications() -> dict[str, Any]:
     return tomllib.loads(resources.files(__package__).joinpath("classifications.toml").read_text(encoding="utf-8"))

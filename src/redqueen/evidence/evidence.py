@@ -159,4 +159,4 @@ class Evidence:
             listed = ", ".join(map(str, self.years))
             raise Refused.one(f"the table has no {measure} of {year}; it has {listed}", field="year")
         summed = rows.groupby(["region", "activity"], observed=True)["value"].sum()
-        return summed.unstack("activity", fill_value=0.0).sort_index().sort_index(axis=1)
+        return summed.unstack("activity", fill_value=0).sort_index().sort_index(axis=1)

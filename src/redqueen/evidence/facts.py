@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from redqueen.errors import Faults, Refused, nearest
 
@@ -101,7 +102,7 @@ def read_facts(path: str | Path) -> tuple[Fact, ...]:
     return _facts(entries, str(path))
 
 
-def _facts(entries: Mapping, file: str) -> tuple[Fact, ...]:
+def _facts(entries: Mapping[str, Any], file: str) -> tuple[Fact, ...]:
     faults = Faults(file=file)
     for name, entry in entries.items():
         _check(name, entry, faults)
@@ -109,7 +110,7 @@ def _facts(entries: Mapping, file: str) -> tuple[Fact, ...]:
     return tuple(_fact(name, {**_OPTIONAL, **entry}) for name, entry in entries.items())
 
 
-def _fact(name: str, entry: Mapping) -> Fact:
+def _fact(name: str, entry: Mapping[str, Any]) -> Fact:
     return Fact(name=name, **{**entry, "sources": tuple(entry["sources"]), "used_to_set": tuple(entry["used_to_set"])})
 
 
@@ -148,5 +149,5 @@ def _check(name: str, entry: object, faults: Faults) -> None:
         faults.add(f"low, value and high are out of order: {ordered}", field=name)
 
 
-def _packaged(name: str) -> dict:
+def _packaged(name: str) -> dict[str, Any]:
     return tomllib.loads(resources.files(__package__).joinpath(name).read_text(encoding="utf-8"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from redqueen.errors import Faults, Refused
 from redqueen.evidence.input_output import UNIT, InputOutput
@@ -42,12 +43,14 @@ def as_rows(table: InputOutput) -> pd.DataFrame:
         rows, columns = np.nonzero(table.final_demand)
         parts.append(_flows(region[rows], sector[rows], columns, final, table.final_demand[rows, columns]))
     for paid, kind in ((table.value_added, added), (table.taxes, taxed)):
+        if paid is None:
+            continue
         rows = np.flatnonzero(paid)
         parts.append(_flows(region[rows], kind, region[rows], sector[rows], paid[rows]))
     *places, values = [np.concatenate(column) for column in zip(*parts, strict=True)]
     words = {"region": table.regions, "activity": (*table.sectors, *_KINDS)}
     named = {
-        name: pd.Categorical.from_codes(codes, list(words[name.removeprefix("to_")]))
+        name: pd.Categorical.from_codes(codes, pd.Index(words[name.removeprefix("to_")]))
         for name, codes in zip(_COLUMNS[:4], places, strict=True)
     }
     return pd.DataFrame({**named, "year": np.full(len(values), table.year, dtype="int64"), "value": values.astype(float)})
@@ -129,7 +132,7 @@ def by_producer(values: pd.DataFrame, table: InputOutput) -> np.ndarray:
     return values.reindex(index=list(table.regions), columns=list(table.sectors)).to_numpy(dtype=float).ravel()
 
 
-def _flows(seller, activity, to, to_activity, values: np.ndarray) -> list[np.ndarray]:
+def _flows(seller: ArrayLike, activity: ArrayLike, to: ArrayLike, to_activity: ArrayLike, values: np.ndarray) -> list[np.ndarray]:
     """Spreads places over the flows they hold for."""
     places = (np.broadcast_to(np.asarray(part, dtype=np.int16), values.shape) for part in (seller, activity, to, to_activity))
     return [*places, values]
@@ -140,4 +143,4 @@ def _positions(column: pd.Series, names: tuple[str, ...]) -> np.ndarray:
     index = pd.Index(names, dtype=object)
     if isinstance(column.dtype, pd.CategoricalDtype):
         return index.get_indexer(column.cat.categories.astype(object))[column.cat.codes.to_numpy()]
-    return index.get_indexer(column.astype(object))
+    return index.get_indexer(pd.Index(column.astype(object)))

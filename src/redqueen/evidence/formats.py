@@ -87,13 +87,15 @@ def read_evidence(
     )
 
 
-def read_tables(places: Iterable[str | Path], *, year: int | None = None, without: tuple[str, ...] = ("partner",)) -> list[Evidence]:
+def read_tables(
+    places: Iterable[str | Path], *, year: int | None = None, without: tuple[str, ...] = ("partner",)
+) -> list[Evidence]:
     """Reads several places, trade summed over partners unless `without` says otherwise; refuses the faults of all at once.
 
     A directory that `redqueen run` wrote stands for its tables: activities, ties, regions and input-output.
     """
     found, faults = [], Faults()
-    for place in (one for place in places for one in _of_run(Path(place))):
+    for place in (table for given in places for table in _of_run(Path(given))):
         try:
             found.append(read_evidence(place, year=year, without=without))
         except Refused as refusal:

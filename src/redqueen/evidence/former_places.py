@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from redqueen.errors import Faults, require
 from redqueen.evidence.places import name_of, places
@@ -66,5 +67,5 @@ def name_then(code: str) -> str:
     return written or name_of(code)
 
 
-def _historic(code: str):
+def _historic(code: str) -> Any:
     return require("pycountry", "evidence").historic_countries.get(alpha_3=code)

@@ -60,10 +60,9 @@ class Coder:
             labels = pd.Index(labels)
         if len(codes) and codes.min() < 0:
             raise ValueError(f"the reader left a cell of {name} empty")
-        known_labels, numbers = self._known.get(name, (None, None))
-        if labels is not known_labels:
-            numbers = np.full(len(labels), -1, dtype=np.int32)
-            self._known[name] = (labels, numbers)
+        if name not in self._known or self._known[name][0] is not labels:
+            self._known[name] = (labels, np.full(len(labels), -1, dtype=np.int32))
+        numbers = self._known[name][1]
         numbered = numbers[codes]
         if len(numbered) and numbered.min() < 0:
             # Only labels that stand in some row are numbered: categories may hold others.

@@ -38,7 +38,7 @@ def read_income(path: str | Path) -> pd.DataFrame:
     faults = Faults(file=path)
     if "year" not in frame.columns:
         faults.add(
-            f"the column is missing; the table has {list_columns(frame.columns)}",
+            f"the column is missing; the table has {list_columns(list(frame.columns))}",
             field="year",
             remedy="give year and a column for each country, or region, year and value",
         )

@@ -73,7 +73,7 @@ class InputOutput:
     notes: tuple[str, ...] = field(default=())
     taxes: np.ndarray | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.taxes is None:
             object.__setattr__(self, "taxes", np.zeros(len(self.output)))
 
@@ -195,6 +195,7 @@ def close(
             remedy="give the whole table",
         )
         faults.refuse_if_any(HEADING)
+    assert output is not None
     value_added = stated_va
     if value_added is None:
         value_added = output - purchases - taxes

@@ -21,8 +21,8 @@ _LARGE = 1_000_000
 def join_years(tables: Iterable[Evidence]) -> list[Evidence]:
     """Joins tables of one layout, kind and units with mostly the same regions and activities, and other years.
 
-    The order is that of the first of each; tables that fit no other stay as they are. Input-output tables are ordered by year. Refuses
-    two tables of the same things that share a year.
+    The order is that of the first of each; tables that fit no other stay as they are. Input-output tables are ordered by year.
+    Refuses two tables of the same things that share a year.
     """
     found: list[Evidence] = []
     for table in map(_compact, tables):
@@ -51,7 +51,9 @@ def _continues(one: Evidence, other: Evidence) -> bool:
     if both:
         files = " and ".join(", ".join(file.name for file in table.files) or table.format for table in (one, other))
         years = f"{both[0]} to {both[-1]}" if len(both) > 1 else str(both[0])
-        raise Refused.one(f"{files} both hold {years}", field="TABLE", remedy="give each year of a table once", heading="joining tables")
+        raise Refused.one(
+            f"{files} both hold {years}", field="TABLE", remedy="give each year of a table once", heading="joining tables"
+        )
     return True
 
 

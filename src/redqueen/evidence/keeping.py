@@ -89,7 +89,9 @@ def keep(opened: Opened, place: str | Path, command: str) -> Found:
             if writer is None:
                 raise ValueError("a table without rows passed the checks")
             kept = {"made_by": f"redqueen {redqueen.__version__}", **_provenance(opened), "command": command}
-            writer.add_key_value_metadata({KEPT.decode(): json.dumps(kept, ensure_ascii=False)})
+            # The name of a file may be no text.
+            text = json.dumps(kept, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
+            writer.add_key_value_metadata({KEPT.decode(): text})
             with _written(place):
                 writer.close()
         finally:
@@ -115,7 +117,9 @@ def check_place(place: str | Path, faults: Faults | None = None) -> None:
 
 
 def _through(opened: Opened, write: Callable[[dict[str, np.ndarray]], None]) -> Found:
-    n_rows, years, sums = 0, set(), None
+    n_rows = 0
+    years: set[int] = set()
+    sums: Sums | None = None
     for piece in opened.pieces():
         if isinstance(piece, InputOutput):
             for columns in _flows(piece, opened):
@@ -123,7 +127,9 @@ def _through(opened: Opened, write: Callable[[dict[str, np.ndarray]], None]) -> 
                 write(columns)
             continue
         if opened.kind != opened.read_kind:
-            sums = sums or Sums(opened.coder, list(COLUMNS[opened.read_kind]))
+            if sums is None:
+                assert opened.coder is not None
+                sums = Sums(opened.coder, list(COLUMNS[opened.read_kind]))
             sums.add(piece)
             continue
         n_rows += len(piece)
@@ -159,7 +165,7 @@ def _provenance(opened: Opened) -> dict[str, Any]:
         source = sources()[opened.layout.source]
         told |= {"publisher": source.publisher, "licence": source.licence, "citation": source.citation}
     notes = [*opened.notes(), *(note for table in opened.tables for note in table.notes)]
-    units = dict(reading.units) or {"flows": table.unit for table in opened.tables}
+    units = dict(reading.units) or ({"flows": opened.tables[-1].unit} if opened.tables else {})
     return {
         **{name: told[name] for name in _PROVENANCE}, "kind": opened.kind, "units": units, "names": reading.names,
         "notes": list(dict.fromkeys(notes)), "missing": reading.missing, "suppressed": reading.suppressed,
@@ -179,6 +185,7 @@ def _flows(table: InputOutput, opened: Opened) -> Iterator[dict[str, np.ndarray]
 
 def _arrow_table(arrow: Any, columns: dict[str, np.ndarray], opened: Opened) -> Any:
     made = {}
+    assert opened.coder is not None
     for name in COLUMNS[opened.kind]:
         cells = columns[name]
         if name in opened.coder.numbers:

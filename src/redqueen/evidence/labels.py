@@ -16,7 +16,7 @@ def relabelled(cells: pd.Series, label: Callable[[str], str]) -> pd.Series:
     """Gives a categorical column with each label put through a function, which may make several one."""
     positions, labels = pd.factorize(np.array([label(old) for old in cells.cat.categories], dtype=object))
     codes = positions[cells.cat.codes.to_numpy()] if len(positions) else cells.cat.codes.to_numpy()
-    return pd.Series(pd.Categorical.from_codes(codes, labels), index=cells.index, name=cells.name)
+    return pd.Series(pd.Categorical.from_codes(codes, pd.Index(labels)), index=cells.index, name=cells.name)
 
 
 class Names:

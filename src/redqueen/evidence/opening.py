@@ -29,7 +29,9 @@ class Opened:
     and `gathered` heed it. What the reader found is in `reading`, whole when the pieces are at their end.
     """
 
-    def __init__(self, layout: Format, place: str | Path, *, year: int | None = None, without: tuple[str, ...] = (), progress: bool = True):
+    def __init__(
+        self, layout: Format, place: str | Path, *, year: int | None = None, without: tuple[str, ...] = (), progress: bool = True
+    ):
         if set(without) - {"partner"}:
             raise Refused.one(f"trade is summed over partners alone, not over {', '.join(without)}", field="without")
         if year is not None and not YEARS[0] <= year <= YEARS[1]:
@@ -51,14 +53,15 @@ class Opened:
 
     def pieces(self) -> Iterator[Coded | InputOutput]:
         """Yields the pieces of the place, with a progress bar by bytes."""
-        repeats, n_rows = None, 0
+        repeats: Repeats | None = None
+        n_rows = 0
         with _bytes_shown(self.reading, self.show):
             for piece in self.layout.stream(self.reading.place, self.reading):
                 if isinstance(piece, InputOutput):
                     self.tables.append(piece)
                     yield piece
                     continue
-                if self.coder is None:
+                if self.coder is None or repeats is None:
                     self.coder = Coder(text_columns(self.read_kind))
                     repeats = Repeats(self.coder, KINDS[self.read_kind])
                     self.reading.end_part = repeats.end_part
@@ -70,7 +73,7 @@ class Opened:
                 if len(coded):
                     yield coded
             self.reading.faults.refuse_if_any(self.layout.title)
-            found = repeats.found() if repeats else []
+            found = repeats.found() if repeats else np.empty(0)
             if len(found):
                 self._refuse_repeats(found)
         if not self.tables and not n_rows:
@@ -82,11 +85,12 @@ class Opened:
         into: Rows | Sums | None = None
         for piece in self.pieces():
             if isinstance(piece, Coded):
+                assert self.coder is not None
                 if into is None:
                     sums = self.kind != self.read_kind
                     into = (Sums if sums else Rows)(self.coder, list(COLUMNS[self.read_kind]))
                 into.add(piece)
-        if into is None:
+        if into is None or self.coder is None:
             return pd.DataFrame(columns=list(COLUMNS[self.kind]))
         return table_of(into.take(), self.coder, KINDS[self.kind])
 
@@ -107,6 +111,8 @@ class Opened:
         coder, key = Coder(text_columns(self.read_kind)), KINDS[self.read_kind]
         repeats, first, n_named = Repeats(coder, key), {}, 0
         for piece in self.layout.stream(again.place, again):
+            if isinstance(piece, InputOutput):
+                continue
             coded = coder.code(piece[list(COLUMNS[self.read_kind])])
             for row in np.flatnonzero(np.isin(repeats.hashes(coded), found)):
                 named = tuple(str(piece[name].iloc[row]) for name in key)

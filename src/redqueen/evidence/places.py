@@ -106,6 +106,9 @@ def place(name: object) -> str:
 
     Upper and lower case count alike; alpha-2, alpha-3 and numeric codes are names too. Refuses an unknown name, with
     the nearest known ones. Source: ISO 3166-1 as packaged by pycountry, and ALIASES.
+
+    >>> place("Korea, Republic of"), place("us")
+    ('KOR', 'USA')
     """
     code = _find(_plain(name))
     if code is None:
@@ -151,7 +154,7 @@ def _plain(name: object) -> str:
     return " ".join(str(name).casefold().split())
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _find(name: str) -> str | None:
     if name in ALIASES:
         return ALIASES[name][0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -44,7 +45,7 @@ class Reading:
     missing: int = 0
     suppressed: int = 0
     kind: str | None = None
-    origin: dict[str, object] = field(default_factory=dict)
+    origin: dict[str, Any] = field(default_factory=dict)
 
     def note(self, text: str) -> None:
         """Adds a note, once."""

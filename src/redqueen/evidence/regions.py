@@ -28,11 +28,12 @@ class Countries:
     left_out_are = "groups of countries"
 
     def __init__(self, reading: Reading):
-        self.reading, self.countries = reading, True
+        self.reading = reading
+        self.countries: bool | None = True
         self.codes: dict[str, str | None] = {}
         self.left_out: set[str] = set()
 
-    def map(self, cells: pd.Series) -> tuple[pd.Categorical, np.ndarray]:
+    def map(self, cells: pd.Series) -> tuple[pd.Categorical[str], np.ndarray]:
         """Gives the codes of a categorical column, and a mask of the rows that are kept; faults tell where a name first stands."""
         labels, numbers = list(cells.cat.categories), cells.cat.codes.to_numpy()
         used = np.flatnonzero(np.bincount(numbers[numbers >= 0], minlength=len(labels)))
@@ -43,9 +44,9 @@ class Countries:
         found = [self.codes.get(label) for label in labels]
         words = sorted({code for code in found if code})
         place = {code: position for position, code in enumerate(words)}
-        positions = np.array([place.get(code, -1) for code in found] or [-1], dtype=np.int32)
+        positions = np.array([-1 if code is None else place.get(code, -1) for code in found] or [-1], dtype=np.int32)
         coded = np.where(numbers >= 0, positions[numbers], -1)
-        return pd.Categorical.from_codes(coded, words), coded >= 0
+        return pd.Categorical.from_codes(coded, pd.Index(words)), coded >= 0
 
     def look_at(self, labels: list[str]) -> None:
         """Takes in the labels of a column before they are turned into codes."""
@@ -69,7 +70,7 @@ class Countries:
             self.left_out.add(label or "(no code)")
         elif found is None:
             for fault in faults:
-                line = int(cells.index[np.argmax(where)]) + FIRST_LINE
+                line = int(cells.index[int(np.argmax(where))]) + FIRST_LINE
                 self.reading.faults.add(fault.message, line=line, field=str(cells.name), remedy=fault.remedy)
         elif self.countries and found != REST_OF_WORLD:
             self.reading.names.setdefault("region", {}).setdefault(found, name_then(found))
@@ -85,7 +86,7 @@ class Regions(Countries):
 
     def __init__(self, reading: Reading, *, countries: bool | None = None):
         super().__init__(reading)
-        self.countries: bool | None = countries
+        self.countries = countries
 
     def look_at(self, labels: list[str]) -> None:
         """Tells countries from other regions by the first labels."""

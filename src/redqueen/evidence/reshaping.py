@@ -40,7 +40,7 @@ def check_codes(codes: pd.Series, fits: Callable[[str], object], complaint: str,
     """Refuses codes that do not fit, the first few each with the line where it first stands: "'99999' is no county"."""
     odd = codes[[not fits(code) for code in codes]].drop_duplicates()
     for row, code in odd[:SHOWN].items():
-        reading.faults.add(f"{shown(code)} {complaint}", line=int(row) + FIRST_LINE, field=field, remedy=remedy)
+        reading.faults.add(f"{shown(code)} {complaint}", line=int(str(row)) + FIRST_LINE, field=field, remedy=remedy)
     if len(odd) > SHOWN:
         reading.faults.add(f"{len(odd) - SHOWN:,} more codes of which one must say: {complaint}", field=field)
     reading.faults.refuse_if_any()

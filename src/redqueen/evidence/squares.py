@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -51,7 +52,7 @@ class Grid:
             values = np.where(np.isfinite(values), values, np.nan)
 
         def text(row: int, column: int) -> str | None:
-            cell = cells.iat[row, column]
+            cell: Any = cells.iat[row, column]
             return None if pd.isna(cell) else str(cell)
 
         return cls(list(labels), [str(name) for name in cells.columns], values, text)

@@ -61,4 +61,5 @@ def _is_number(code: str) -> bool:
 
 @functools.cache
 def _listed() -> tuple[tuple[str, str, str], ...]:
-    return tuple(tuple(entry.strip().split(" ", 2)) for entry in _STATES.split("|"))
+    entries = (entry.strip().split(" ", 2) for entry in _STATES.split("|"))
+    return tuple((fips, postal, name) for fips, postal, name in entries)

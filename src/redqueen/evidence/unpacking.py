@@ -138,7 +138,9 @@ def refusing_damage(path: Path, heading: str | None = None) -> Iterator[None]:
         yield
     except _DAMAGED as error:
         words = f": {error}" if str(error) else ""
-        raise Refused.one(f"the compressed file is damaged or cut short{words}", file=path, remedy=_FETCH, heading=heading) from error
+        raise Refused.one(
+            f"the compressed file is damaged or cut short{words}", file=path, remedy=_FETCH, heading=heading
+        ) from error
     except OSError as error:
         raise Refused.one(f"cannot be read: {error.strerror or error}", file=path, heading=heading) from error
 

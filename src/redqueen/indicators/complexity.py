@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -43,6 +44,10 @@ class Complexity:
     pci: np.ndarray
     parts: int
     reason: str = ""
+
+
+#: The second and third eigenvalues, the vector of the second, and what takes a vector of the side with fewer to the other.
+_Pair = tuple[tuple[float, float], np.ndarray, Callable[[np.ndarray], np.ndarray]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +120,7 @@ def fitness_complexity(presence: np.ndarray, *, tolerance: float = 1e-10, most_i
     Sources: Tacchella et al. 2012, Pugliese et al. 2016 (tacchella_2012, pugliese_2016).
     """
     present = as_presence(presence)
-    regions, activities = present.any(axis=1), present.any(axis=0)
+    regions, activities = np.asarray(present.any(axis=1)), np.asarray(present.any(axis=0))
     fitness, complexity = np.full(len(regions), np.nan), np.full(len(activities), np.nan)
     vanishing = np.zeros(len(regions), dtype=bool)
     if not regions.any():
@@ -209,7 +214,7 @@ def _second_vectors(table: np.ndarray) -> tuple[np.ndarray, np.ndarray] | str:
     return (short, long / second) if regions_fewer else (long, short)
 
 
-def _dense_pair(sides: np.ndarray, fewer: np.ndarray, more: np.ndarray):
+def _dense_pair(sides: np.ndarray, fewer: np.ndarray, more: np.ndarray) -> _Pair:
     scaled = sides / np.sqrt(more)
     symmetric = scaled @ scaled.T
     root = np.sqrt(fewer)
@@ -219,7 +224,7 @@ def _dense_pair(sides: np.ndarray, fewer: np.ndarray, more: np.ndarray):
     return (float(values[-2]), third), vectors[:, -2], lambda short: short @ sides
 
 
-def _lanczos_pair(sides: np.ndarray, fewer: np.ndarray, more: np.ndarray):
+def _lanczos_pair(sides: np.ndarray, fewer: np.ndarray, more: np.ndarray) -> _Pair:
     linalg = require("scipy.sparse.linalg", "evidence")
     # Rows of the table as it lies in memory are found fastest.
     as_lies = as_sparse(sides if sides.flags.c_contiguous else sides.T)
@@ -243,8 +248,9 @@ def _lanczos_pair(sides: np.ndarray, fewer: np.ndarray, more: np.ndarray):
 def _largest_part(present: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
     """Marks the regions and activities of the largest part (none where two are), and counts the parts."""
     by_activity = np.ascontiguousarray(present.T)
-    regions_left, activities_left = present.any(axis=1), present.any(axis=0)
-    parts, best, best_size, alone = 0, None, (0, 0), True
+    regions_left, activities_left = np.asarray(present.any(axis=1)), np.asarray(present.any(axis=0))
+    parts, best_size, alone = 0, (0, 0), True
+    best: tuple[np.ndarray, np.ndarray] | None = None
     while regions_left.any():
         regions, activities = np.zeros(len(regions_left), dtype=bool), np.zeros(len(activities_left), dtype=bool)
         new = np.flatnonzero(regions_left)[:1]

@@ -43,7 +43,11 @@ class Fit(NamedTuple):
 
 
 def share_below(values: np.ndarray, limit: float) -> float:
-    """Gives the share of values below a limit: a share of 1."""
+    """Gives the share of values below a limit: a share of 1.
+
+    >>> share_below([1, 2, 5, 40], 5)
+    0.5
+    """
     values = np.asarray(values, dtype=float)
     return float((values < limit).mean()) if values.size else math.nan
 
@@ -74,7 +78,11 @@ def tail_index(values: np.ndarray, least: float, most: float) -> float:
 
 
 def yearly_rate(events: np.ndarray, firms: np.ndarray) -> float:
-    """Gives events a year over the firms at its start: the mean over years of events[year] / firms[year], a share of 1."""
+    """Gives events a year over the firms at its start: the mean over years of events[year] / firms[year], a share of 1.
+
+    >>> yearly_rate([10, 30], [100, 100])
+    0.2
+    """
     events, firms = np.asarray(events, dtype=float), np.asarray(firms, dtype=float)
     return float((events[firms > 0] / firms[firms > 0]).mean()) if (firms > 0).any() else math.nan
 
@@ -85,6 +93,9 @@ def survival(durations: np.ndarray, ended: np.ndarray, until: float) -> float:
     S = product over times t <= until of (1 - ends at t / firms at risk at t): a firm is at risk up to its own duration.
     `durations` in any unit of time, `ended` says whether the firm ended then or was only no longer watched.
     Source: Kaplan, E. L. and Meier, P. (1958), Journal of the American Statistical Association 53.
+
+    >>> survival([1, 2, 3, 3], [True, False, True, False], 2)
+    0.75
     """
     durations, ended = np.asarray(durations, dtype=float), np.asarray(ended, dtype=bool)
     if not durations.size:

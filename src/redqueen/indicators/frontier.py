@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -38,6 +41,9 @@ def frontier_levels(levels: np.ndarray, *, quantile: float = 1.0) -> np.ndarray:
     f[t] = max over r of x[t, r] (quantile 1, the default), or the quantile with linear interpolation between regions, which
     one region with an odd figure does not move. `levels` [..., regions], any unit; NaN where unknown, left out ->
     [...], same unit; NaN where no region is known. Source: the leader in Nelson and Phelps 1966 (nelson_phelps_1966).
+
+    >>> frontier_levels([[1.0, 3.0], [2.0, 5.0]]).tolist()
+    [3.0, 5.0]
     """
     levels = np.asarray(levels, dtype=float)
     known = np.isfinite(levels).any(axis=-1)
@@ -52,6 +58,9 @@ def distance_to_frontier(levels: np.ndarray, *, quantile: float = 1.0, logs: boo
     d[t, r] = ln f[t] - ln x[t, r], with f of `frontier_levels`; below zero above a frontier that is a quantile. `levels`
     [..., regions], positive (patents per head, output per worker), or logs already where `logs` -> same shape, log points; NaN
     where a level is unknown or not positive.
+
+    >>> distance_to_frontier([[1.0, 2.0]]).round(2).tolist()
+    [[0.69, 0.0]]
     """
     levels = np.asarray(levels, dtype=float)
     positive = levels if logs else np.log(np.where(levels > 0, levels, np.nan))
@@ -89,10 +98,10 @@ def red_queen(
         of_year = frontier_levels(level.to_numpy(), quantile=quantile)
         frontier = pd.DataFrame(np.broadcast_to(of_year[:, None], level.shape), level.index, level.columns)
     money = _wide(income, "income", logs=True)
-    earned = np.log(money)
-    relative = 100 * np.exp(earned.sub(frontier_levels(earned.to_numpy(), quantile=quantile), axis=0))
+    earned = pd.DataFrame(np.log(money))
+    relative = pd.DataFrame(100 * np.exp(earned.sub(frontier_levels(earned.to_numpy(), quantile=quantile), axis=0)))
     own, moved, gained, relative_gained = (_change(frame, span) for frame in (level, frontier, earned, relative))
-    columns = {
+    columns: dict[str, pd.DataFrame] = {
         "distance": frontier - level,
         "income": money,
         "relative_income": relative,
@@ -104,7 +113,8 @@ def red_queen(
         "net_growth": own - moved,
         "spent_on_staying": moved.where(own > 0) / own.where(own > 0),
     }
-    table = pd.concat({name: frame.stack(future_stack=True) for name, frame in columns.items()}, axis=1).reset_index()
+    stacked: dict[Hashable, Any] = {name: frame.stack(future_stack=True) for name, frame in columns.items()}
+    table = pd.concat(stacked, axis=1).reset_index()
     known = table["distance"].notna() & table["income"].notna()
     table = table[known].assign(since=lambda rows: rows["year"] - span)
     return table.sort_values(["region", "year"], ignore_index=True)[list(RED_QUEEN_COLUMNS)]
@@ -135,4 +145,4 @@ def _check(levels: pd.DataFrame, income: pd.DataFrame, *, logs: bool) -> None:
 def _wide(frame: pd.DataFrame, name: str, *, logs: bool) -> pd.DataFrame:
     """Gives logs by year (rows) and region (columns), NaN where unknown; what is in `logs` already stays as it is."""
     table = frame.pivot(index="year", columns="region", values=name).astype(float).sort_index().sort_index(axis=1)
-    return table if logs else np.log(table)
+    return table if logs else pd.DataFrame(np.log(table))

@@ -8,6 +8,7 @@ what is left of it. Between organisations the diagonal does not count.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -47,7 +48,8 @@ class SmallWorld(NamedTuple):
     ratio: float
 
 
-class Gatekeepers(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Gatekeepers:
     """Holds the ties of each organisation at home and abroad and its index, [N], and shares by region, [R]; see `gatekeepers`."""
 
     home: np.ndarray

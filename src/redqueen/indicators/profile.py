@@ -17,12 +17,18 @@ __all__ = ["Flows", "industry_profile", "industry_purchases", "knowledge_profile
 class Flows(Protocol):
     """Any inter-regional input-output table, real or simulated; shapes as in `value_chain`."""
 
-    regions: tuple[str, ...]
-    sectors: tuple[str, ...]
-    intermediate: np.ndarray
-    final_demand: np.ndarray | None
-    value_added: np.ndarray
-    output: np.ndarray
+    @property
+    def regions(self) -> tuple[str, ...]: ...
+    @property
+    def sectors(self) -> tuple[str, ...]: ...
+    @property
+    def intermediate(self) -> np.ndarray: ...
+    @property
+    def final_demand(self) -> np.ndarray | None: ...
+    @property
+    def value_added(self) -> np.ndarray: ...
+    @property
+    def output(self) -> np.ndarray: ...
 
 
 def industry_profile(table: Flows, sector: str) -> pd.DataFrame:

@@ -49,6 +49,9 @@ def proximity(presence: np.ndarray, *, diagonal: Diagonal = "one") -> np.ndarray
     phi[a, b] = min(P(a | b), P(b | a)) = n[a, b] / max(u[a], u[b]), where n[a, b] regions have both and u[a] have a.
     `presence` [R, A], true or false -> [A, A], symmetric, 0 to 1; phi[a, a] is 1 with `diagonal="one"`, else 0. An activity
     that no region has is at 0 from all, itself included. Source: Hidalgo et al. 2007 (hidalgo_2007).
+
+    >>> proximity([[1, 1, 0], [1, 0, 1]]).tolist()
+    [[1.0, 0.5, 0.5], [0.5, 1.0, 0.0], [0.5, 0.0, 1.0]]
     """
     counts_self = _counts_itself(diagonal)
     present = as_presence(presence)
@@ -56,7 +59,7 @@ def proximity(presence: np.ndarray, *, diagonal: Diagonal = "one") -> np.ndarray
     # Where neither is found the count is 0 too, and 0 / 1 is what is meant.
     divisor = np.maximum(present.sum(axis=0, dtype=float), 1.0)
     # Counts below 2^24 are exact in single precision, which multiplies twice as fast.
-    numbers = present.astype(np.float32 if len(present) < 1 << 24 else np.float64)
+    numbers: np.ndarray = present.astype(np.float32 if len(present) < 1 << 24 else np.float64)
     by_activity = numbers.T
     result = np.empty((n_activities, n_activities))
     for start in range(0, n_activities, _BLOCK):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -46,6 +46,9 @@ def location_quotient(values: np.ndarray) -> np.ndarray:
     With exports by product it is revealed comparative advantage (RCA); with jobs or value added, the location quotient.
     `values` [regions, activities], not negative, any one unit -> [regions, activities], a ratio; NaN for a region with
     nothing and an activity that nobody does. Source: Balassa 1965 (balassa_1965).
+
+    >>> location_quotient([[8, 2], [2, 8]]).tolist()
+    [[1.6, 0.4], [0.4, 1.6]]
     """
     values = np.asarray(values, dtype=float)
     of_region, of_activity, of_all = values.sum(axis=1, keepdims=True), values.sum(axis=0), values.sum()
@@ -71,7 +74,11 @@ def rca_per_head(values: np.ndarray, population: np.ndarray) -> np.ndarray:
 
 
 def presence(rca: np.ndarray, threshold: float = 1.0) -> np.ndarray:
-    """Says where an activity is present: M = RCA >= threshold, false where RCA is NaN. -> same shape, true or false."""
+    """Says where an activity is present: M = RCA >= threshold, false where RCA is NaN. -> same shape, true or false.
+
+    >>> presence([[1.6, 0.4], [0.4, 1.0]]).tolist()
+    [[True, False], [False, True]]
+    """
     with np.errstate(invalid="ignore"):
         return np.asarray(rca, dtype=float) >= threshold
 
@@ -89,7 +96,7 @@ def as_presence(table: np.ndarray) -> np.ndarray:
     return present
 
 
-def as_sparse(present: np.ndarray):
+def as_sparse(present: np.ndarray) -> Any:
     """Gives a table of true and false as scipy's compressed rows of ones."""
     sparse = require("scipy.sparse", "evidence")
     n_regions, n_activities = present.shape
@@ -150,6 +157,9 @@ def regional_share(values: np.ndarray) -> np.ndarray:
 
     share[r, a] = x[r, a] / sum_r x[r, a]. `values` [regions, ...], any one unit -> same shape, a share of 1; NaN where
     the total is zero.
+
+    >>> regional_share([[3, 1], [1, 1]]).tolist()
+    [[0.75, 0.5], [0.25, 0.5]]
     """
     values = np.asarray(values, dtype=float)
     return _divided(values.copy(), values.sum(axis=0, keepdims=True))
@@ -184,7 +194,7 @@ def _expected_variance(variance: np.ndarray, mean: np.ndarray) -> tuple[float, f
     return noise, scale
 
 
-def _prior_freedom(ratio: np.ndarray, freedom: int, special) -> tuple[float, float]:
+def _prior_freedom(ratio: np.ndarray, freedom: int, special: Any) -> tuple[float, float]:
     """Gives the level and the degrees of freedom of the prior from how much the cells' variance over the expected varies.
 
     var(ln ratio) = trigamma(d / 2) + trigamma(d0 / 2), and its mean gives the level.

@@ -20,12 +20,20 @@ class Concentration(NamedTuple):
 
 
 def diversity(presence: np.ndarray) -> np.ndarray:
-    """Counts the activities of each region: d[r] = sum_a M[r, a]. `presence` [R, A] -> [R], whole numbers."""
+    """Counts the activities of each region: d[r] = sum_a M[r, a]. `presence` [R, A] -> [R], whole numbers.
+
+    >>> diversity([[1, 1, 0], [0, 1, 0]]).tolist()
+    [2, 1]
+    """
     return as_presence(presence).sum(axis=1)
 
 
 def ubiquity(presence: np.ndarray) -> np.ndarray:
-    """Counts the regions of each activity: u[a] = sum_r M[r, a]. `presence` [R, A] -> [A], whole numbers."""
+    """Counts the regions of each activity: u[a] = sum_r M[r, a]. `presence` [R, A] -> [A], whole numbers.
+
+    >>> ubiquity([[1, 1, 0], [0, 1, 0]]).tolist()
+    [1, 2, 0]
+    """
     return as_presence(presence).sum(axis=0)
 
 
@@ -40,6 +48,9 @@ def herfindahl(values: np.ndarray) -> np.ndarray:
     `values` [R, A], not negative -> [R], from 1/A (all alike) to 1 (one activity only); NaN for a region with nothing.
     1/H is the number of equal activities with the same concentration. Source: Hirschman, A. O. (1945), National power and
     the structure of foreign trade.
+
+    >>> herfindahl([[5, 5], [4, 0]]).tolist()
+    [0.5, 1.0]
     """
     return (_shares(values) ** 2).sum(axis=-1)
 
@@ -62,6 +73,9 @@ def gini(values: np.ndarray) -> np.ndarray:
     G[r] = sum_i (2 i - A - 1) x_(i) / (A sum_i x_(i)) with x sorted upwards, i = 1 to A: half the mean difference between
     two activities over the mean. `values` [R, A], not negative -> [R], from 0 (all alike) to 1 - 1/A; NaN for a region with
     nothing. Source: Gini, C. (1912), Variabilita e mutabilita.
+
+    >>> gini([[5, 5], [4, 0]]).tolist()
+    [0.0, 0.5]
     """
     ordered = np.sort(_shares(values), axis=-1)
     n_activities = ordered.shape[-1]
@@ -76,6 +90,9 @@ def similarity(values: np.ndarray, *, measure: Literal["overlap", "cosine", "cor
     "cosine": x[r] . x[q] / (|x[r]| |x[q]|): 0 to 1; the largest activities decide (jaffe_1986, of technologies).
     "correlation": Pearson's, of what is given, such as ln RCA: -1 to 1 (bahar_2014 takes ln(RCA + 0.1)).
     NaN with a region that has nothing, or for "correlation" the same of everything.
+
+    >>> similarity([[1, 1], [2, 0]]).tolist()
+    [[1.0, 0.5], [0.5, 1.0]]
     """
     if measure == "overlap":
         shares = _shares(values)

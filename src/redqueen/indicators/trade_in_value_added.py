@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -399,7 +400,8 @@ def _without_returns(
         solution[active] += step[:, None] * direction
         left[active] -= step[:, None] * effect
         detail[active] += _along(step, shown) * shown
-        earlier.append(tuple(_among_all(values, active, len(wanted)) for values in (direction, effect, shown)))
+        among_all = partial(_among_all, active=active, count=len(wanted))
+        earlier.append((among_all(direction), among_all(effect), among_all(shown)))
         active = np.flatnonzero(np.linalg.norm(left, axis=1) > goal)
         if not len(active):
             break

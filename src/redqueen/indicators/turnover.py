@@ -117,7 +117,9 @@ def _elasticity(at_risk: np.ndarray, event: np.ndarray, density: np.ndarray, lev
     return Elasticity(slope, slope - half, slope + half, 100 * (1.1**slope - 1), *counts)
 
 
-def _fit(happened: np.ndarray, logs: np.ndarray, rows: np.ndarray, columns: np.ndarray):
+def _fit(
+    happened: np.ndarray, logs: np.ndarray, rows: np.ndarray, columns: np.ndarray
+) -> tuple[float, np.ndarray, np.ndarray] | None:
     """Gives the slope, the expected events and what the effects leave of ln density; None where nothing is left of it."""
     slope = 0.0
     expected, effects = _balanced(np.ones(len(logs)), happened, rows, columns, None)
@@ -135,7 +137,9 @@ def _fit(happened: np.ndarray, logs: np.ndarray, rows: np.ndarray, columns: np.n
     return None
 
 
-def _balanced(weights: np.ndarray, happened: np.ndarray, rows: np.ndarray, columns: np.ndarray, effects):
+def _balanced(
+    weights: np.ndarray, happened: np.ndarray, rows: np.ndarray, columns: np.ndarray, effects: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
     """Scales weights by effects of rows and columns until they add up to the events of each."""
     of_rows, of_columns = np.bincount(rows, happened), np.bincount(columns, happened)
     activity = np.ones(len(of_columns)) if effects is None else effects

@@ -44,7 +44,8 @@ Arm = Schedule | Programme | ToppedUp
 
 
 def begin(arm: Arm, world: World, seed: int, costs: Sequence[numpy.ndarray] = ()) -> tuple[Schedule, Deciding | None]:
-    """Gives the schedule of an arm in one seed, and its government where it has one; `costs` are those of the arms it runs after."""
+    """Gives the schedule of an arm in one seed, and its government where it has one; `costs` are those of the arms it runs after.
+    """
     if isinstance(arm, Schedule):
         return arm, None
     return arm.begin(world, seed, costs) if isinstance(arm, ToppedUp) else arm.begin(world, seed)
@@ -64,7 +65,7 @@ def costs_nothing(arm: Arm) -> bool:
     """Says whether a plan uses only instruments without public cost; what a government will choose may cost something."""
     if not isinstance(arm, Schedule):
         return False
-    used = arm.intensity.any(axis=(1, 2))
+    used = numpy.asarray(arm.intensity.any(axis=(1, 2)))
     return all(instrument.cost == FREE for instrument, is_used in zip(INSTRUMENTS, used, strict=True) if is_used)
 
 

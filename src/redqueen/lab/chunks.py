@@ -13,9 +13,9 @@ import numpy
 from redqueen.errors import require
 from redqueen.lab.dataset import coordinates, dimensions_of, words_of
 from redqueen.lab.jobs import Member
-from redqueen.model.fields import FIELDS
+from redqueen.model.fields import FIELDS, YEARLY
 from redqueen.model.kinds import MODES, QUARTERS_A_YEAR, TIE_KINDS
-from redqueen.model.simulate import QUARTERLY, YEARLY
+from redqueen.model.simulate import QUARTERLY
 from redqueen.writing import write_whole
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ class Arrays:
         """Gives the files of a block's chunks, in the order of the variables; an array without entries has none."""
         place = f"0.{sample}.{seed}" if self.sampled else f"0.{seed}"
         return {
-            variable: self.folder / variable / ".".join([place, *["0"] * len(shape)]) for variable, shape in self.shapes.items() if all(shape)
+            variable: self.folder / variable / ".".join([place, *["0"] * len(shape)]) for variable,
+            shape in self.shapes.items() if all(shape)
         }
 
     def _joined(self, variable: str, members: Mapping[str, Member]) -> bytes:
@@ -80,7 +81,8 @@ def shapes_of(trial: Trial, name: str) -> dict[str, list[int]]:
     recorded = (*QUARTERLY, *YEARLY) if trial.variables is None else dict.fromkeys(trial.variables)
     clocks = {**dict.fromkeys(QUARTERLY, world.quarters), **dict.fromkeys(YEARLY, world.quarters // QUARTERS_A_YEAR)}
     return {
-        variable: [clocks[variable], *(lengths[dimension] for dimension in _SHAPE[variable])] for variable in sorted(recorded) if variable in clocks
+        variable: [clocks[variable], *(lengths[dimension] for dimension in _SHAPE[variable])]
+        for variable in sorted(recorded) if variable in clocks
     }
 
 
@@ -104,7 +106,8 @@ def lay_out_arrays(folder: Path, trial: Trial, name: str) -> None:
             compressors=[_codec()],
             filters=None,
             attributes={
-                "_ARRAY_DIMENSIONS": list(dimensions_of(variable, yearly=variable in YEARLY, sampled=sampled)), **words_of(variable),
+                "_ARRAY_DIMENSIONS": list(dimensions_of(variable, yearly=variable in YEARLY, sampled=sampled)),
+                **words_of(variable),
             },
         )
 
@@ -127,7 +130,9 @@ def open_arrays(folder: Path, is_whole: Callable[[int, int], bool]) -> xarray.Da
         place = tuple(map(int, numbers[1 : 3 if sampled else 2]))
         return not is_whole(*(place if sampled else (0, *place)))
 
-    class WholeBlocks(zarr.storage.LocalStore):
+    local_store: Any = zarr.storage.LocalStore
+
+    class WholeBlocks(local_store):  # type: ignore[misc]
         """Shows the chunks of whole blocks only."""
 
         async def get(self, key: str, prototype: Any = None, byte_range: Any = None) -> Any:

@@ -126,7 +126,8 @@ class Effect:
         return fan(self.result, outcome, region=region, policies=[self.policy], reference=self.to)
 
     def to_json_rows(self) -> list[dict[str, object]]:
-        """Gives the rows as plain dictionaries without NaN, ready for JSON; with the effects beyond the placebo where there is one."""
+        """Gives the rows as plain dictionaries without NaN, ready for JSON; with the effects beyond the placebo where there is one.
+        """
         rows: list[dict[str, object]] = [dict(vars(row)) for row in self.rows]
         for row, more in zip(rows, self.beyond.rows if self.beyond else (), strict=False):
             row |= zip(BEYOND, (more.effect, more.low, more.high, more.verdict), strict=True)
@@ -147,8 +148,14 @@ def compare(
 
     `to` is the trial's reference unless named. `outcomes` are names of lab/outcomes.py (all that are not by stage
     unless named); `regions` may include "world", the sum of regions. `window` is the number of last quarters
-    (20, or all there are, unless given), or (first, past the last). Each effect has the Student interval of the paired differences at `level`.
-    Where the trial has a placebo of the policy, `Effect.beyond` compares them.
+    (20, or all there are, unless given), or (first, past the last). Each effect has the Student interval of the paired differences
+    at `level`. Where the trial has a placebo of the policy, `Effect.beyond` compares them.
+
+    >>> import redqueen as rq
+    >>> trial = rq.Trial("recipes", policies=["free_markets"], seeds=2, quarters=8)
+    >>> effect = rq.compare(trial.run(threads=1, progress=False), "free_markets", window=4)
+    >>> [row.seeds for row in effect.rows][:1]
+    [2]
     """
     to = str(result.attrs["reference"]) if to is None else to
     asked = _checked(result, (policy, to), to, outcomes, regions, window, level)
@@ -183,7 +190,9 @@ def paired(
         message = f"{outcome} is known by stage" if wanted[0].by_stage else f"{outcome} is not known by stage"
         faults.add(message, field="stage", remedy=f"name one of {', '.join(stages)}" if wanted[0].by_stage else "leave it out")
     elif stage is not None and stage not in stages:
-        faults.add(f"'{stage}' is not a stage of the trial", field="stage", remedy=nearest(stage, stages) or f"it has {', '.join(stages)}")
+        faults.add(
+            f"'{stage}' is not a stage of the trial", field="stage", remedy=nearest(stage, stages) or f"it has {', '.join(stages)}"
+        )
     faults.refuse_if_any(f"compare {policy} to {to}")
     known = _measure(result, _Asked(wanted, None, span, LEVEL), (policy, to))
     regions = known.outcomes[outcome].regions
@@ -302,7 +311,7 @@ def _pair(known: _Known, outcome: Outcome, policy: str, to: str, region: str, st
     mine = known.outcomes[outcome.name]
     places = [known.policies.index(name) for name in (policy, to)]
     first, second = (mine.values[place, :, :, mine.regions.index(region), mine.stages.index(stage)] for place in places)
-    return first, second, known.there[places].all(axis=0)
+    return first, second, numpy.asarray(known.there[places].all(axis=0))
 
 
 def _row(outcome: Outcome, policy: str, to: str, region: str, stage: str | None, level: float, known: _Known) -> Row:
@@ -312,7 +321,9 @@ def _row(outcome: Outcome, policy: str, to: str, region: str, stage: str | None,
     samples = int(there.any(axis=1).sum()) if sampled else None
     key = (policy, region, outcome.name, stage)
     if not there.any():
-        return Row(*key, None, None, None, outcome.effect_unit, 0, NOT_DEFINED, "no pair of members is there", None, None, None, samples)
+        return Row(
+            *key, None, None, None, outcome.effect_unit, 0, NOT_DEFINED, "no pair of members is there", None, None, None, samples
+        )
     levels = _number(first[there].mean()), _number(second[there].mean())
     reason = _undefined(outcome, {policy: first, to: second}, there, known.seeds)
     if reason is not None:
@@ -324,8 +335,8 @@ def _row(outcome: Outcome, policy: str, to: str, region: str, stage: str | None,
     first, second = (_means(side, there) if sampled else side[there] for side in (first, second))
     found = paired_difference(first, second, level)
     words = verdict(found.mean, found.low, found.high, first.size, identical=same)
-    limits = [_number(_scaled(outcome, value)) for value in (found.mean, found.low, found.high)]
-    return Row(*key, *limits, outcome.effect_unit, seeds, words, None, _number(found.variance_ratio), *levels, samples)
+    effect, low, high = (_number(_scaled(outcome, value)) for value in (found.mean, found.low, found.high))
+    return Row(*key, effect, low, high, outcome.effect_unit, seeds, words, None, _number(found.variance_ratio), *levels, samples)
 
 
 def _means(values: numpy.ndarray, there: numpy.ndarray) -> numpy.ndarray:

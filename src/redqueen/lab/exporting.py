@@ -38,7 +38,9 @@ def export(result: Any, place: str | Path, *, outcomes: Sequence[str] | None = N
     if place.suffix not in FORMATS:
         faults.add(f"'{place.suffix}' is no known ending", file=place, field="-o", remedy=f"give one of {', '.join(FORMATS)}")
     if place.is_dir() or not place.parent.is_dir():
-        faults.add("this is a folder" if place.is_dir() else "its folder does not exist", file=place, field="-o", remedy="name a file")
+        faults.add(
+            "this is a folder" if place.is_dir() else "its folder does not exist", file=place, field="-o", remedy="name a file"
+        )
     chosen(list(outcomes) if outcomes else None, faults=faults)
     if outcomes and place.suffix == ".nc":
         faults.add("netCDF holds recorded variables, not outcomes", field="--outcome", remedy="leave it out, or write a table")
@@ -70,16 +72,21 @@ def _frames(world: str, result: xarray.Dataset, names: Sequence[str] | None) -> 
     parameters = result["parameter"].values.tolist() if sampled else []
     for seed in range(result.sizes["seed"]):
         for sample in range(result.sizes["sample"] if sampled else 1):
-            block = result.isel(seed=[seed], **({"sample": sample} if sampled else {})).load()
+            block = result.isel({"seed": [seed], **({"sample": sample} if sampled else {})}).load()
             failure = block["failure"].isel(seed=0)
             whole = block.drop_vars(["failure", *(["assumption"] if sampled else [])])
             pieces = [_rows(series(whole, outcome).isel(seed=0, drop=True), outcome.name, outcome.unit) for outcome in wanted]
             missing = [str(policy) for policy, reason in zip(block["policy"].values, failure.values, strict=True) if reason]
             frame = pandas.concat([piece[~piece["policy"].isin(missing)] for piece in pieces], ignore_index=True)
-            reasons = pandas.DataFrame({"policy": missing, "failure": [str(failure.sel(policy=policy).item()) for policy in missing]})
+            reasons = pandas.DataFrame(
+                {"policy": missing, "failure": [str(failure.sel(policy=policy).item()) for policy in missing]}
+            )
             frame = pandas.concat([frame.assign(failure=""), reasons], ignore_index=True) if missing else frame.assign(failure="")
             frame = frame.assign(world=world, sample=sample, seed=int(result["seed"].values[seed]))
-            texts = {name: frame[name].fillna("").astype(str) for name in ("region", "stage", "outcome", "unit", "policy", "world", "failure")}
+            texts = {
+                name: frame[name].fillna("").astype(str)
+                for name in ("region", "stage", "outcome", "unit", "policy", "world", "failure")
+            }
             frame = frame.assign(**texts)[list(COLUMNS)]
             if sampled:
                 frame = frame.assign(**dict(zip(parameters, block["assumption"].values.tolist(), strict=True)))
@@ -89,7 +96,9 @@ def _frames(world: str, result: xarray.Dataset, names: Sequence[str] | None) -> 
 def _rows(array: xarray.DataArray, name: str, unit: str) -> pandas.DataFrame:
     """Lists an outcome as rows; its time is a quarter's start, or a year."""
     clock = "year" if "year" in array.dims else "quarter"
-    frame = array.rename("value").drop_vars([label for label in array.coords if label not in array.dims]).to_dataframe().reset_index()
+    frame = array.rename("value").drop_vars(
+        [label for label in array.coords if label not in array.dims]
+    ).to_dataframe().reset_index()
     times = array["time"].values if clock == "quarter" else array["year"].values.astype(float)
     labels = array[clock].values.tolist()
     frame["time"] = frame[clock].map(dict(zip(labels, times, strict=True)))
@@ -138,4 +147,6 @@ def _whole(path: Path) -> Iterator[Path]:
         with whole_file(path) as draft:
             yield draft
     except OSError as error:
-        raise Refused.one(f"cannot be written: {error.strerror or error}", file=path, field="-o", remedy="name a place of yours") from error
+        raise Refused.one(
+            f"cannot be written: {error.strerror or error}", file=path, field="-o", remedy="name a place of yours"
+        ) from error

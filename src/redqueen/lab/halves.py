@@ -114,7 +114,7 @@ def redrawn(values: numpy.ndarray, there: numpy.ndarray, cuts: numpy.ndarray) ->
         drawn = generator.multinomial(points, numpy.full(points, 1 / points))
         luck = generator.exponential(size=seeds)
         for way, halves in enumerate((cuts, None)):
-            for kind, found in estimates(values, there, halves, luck, drawn).items():
+            for kind, found in estimates(values, there, halves, numpy.asarray(luck), drawn).items():
                 rows[kind][way].append(found)
     return {kind: (numpy.array(first), numpy.array(second)) for kind, (first, second) in rows.items()}
 

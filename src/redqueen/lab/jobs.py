@@ -36,7 +36,8 @@ class Job:
     """States a block: the arms that a world is run under, in one seed and at one point of the uncertain parameters.
 
     An arm is a `Schedule`; or has begin(world, seed) that gives a schedule and a government; or is `ToppedUp`, which runs
-    after earlier arms of the mapping. Only `variables` are kept (None: all that are recorded), and costs that others are topped up to.
+    after earlier arms of the mapping. Only `variables` are kept (None: all that are recorded), and costs that others are topped up
+    to.
     """
 
     world: World
@@ -149,7 +150,7 @@ class _UnderWay:
             return burn_in(job.world, seed=job.seed, parameters=dict(job.parameters), check=self.check)
         arm = job.arms[self.names[step - 1]]
         schedule, government = begin(arm, job.world, job.seed, [self.costs[other] for other in runs_after(arm)])
-        options = {} if government is None else {"government": government}
+        options: dict[str, Any] = {} if government is None else {"government": government}
         history = simulate(
             job.world, schedule, seed=job.seed, parameters=dict(job.parameters), check=self.check, state=self.state, **options
         )

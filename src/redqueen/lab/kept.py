@@ -91,6 +91,7 @@ def ledger_rows(member: xarray.Dataset) -> Iterator[tuple[Any, ...]]:
 
 def _sales_of(table: InputOutput, lead: int) -> numpy.ndarray:
     """Gives what final users anywhere buy of each producer of one region; only brand stages sell to them."""
+    assert table.final_demand is not None
     bought = table.final_demand.sum(axis=1).reshape(len(table.regions), -1)
     only = numpy.zeros_like(bought)
     only[lead] = bought[lead]

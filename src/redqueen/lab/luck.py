@@ -133,7 +133,7 @@ def alone_from(rows: Sequence[Luck]) -> float | None:
     known = sorted((row for row in rows if row.high is not None), key=lambda row: row.horizon)
     first = None
     for row in reversed(known):
-        if not row.low <= 1 <= row.high:
+        if row.low is None or row.high is None or not row.low <= 1 <= row.high:
             break
         first = row.horizon
     return first

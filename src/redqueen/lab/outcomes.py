@@ -50,8 +50,8 @@ def variables_of(outcomes: tuple[Outcome, ...]) -> tuple[str, ...]:
 def series(result: xarray.Dataset, outcome: Outcome) -> xarray.DataArray:
     """Measures an outcome in every quarter (in every year where it is recorded by year).
 
-    Dimensions (policy, seed, quarter or year, region, and stage where by stage); NaN where a member is missing; counts of events and ratios are
-    taken over the last four quarters. The unit is that of the outcome.
+    Dimensions (policy, seed, quarter or year, region, and stage where by stage); NaN where a member is missing; counts of events
+    and ratios are taken over the last four quarters. The unit is that of the outcome.
     """
     top, bottom = _terms(result, outcome)
     if outcome.smoothed and "quarter" in top.dims:

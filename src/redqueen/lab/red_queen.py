@@ -54,12 +54,17 @@ def courses(result: xarray.Dataset) -> dict[tuple[str, str], Course]:
             there = ~numpy.isnan(distance[policy, place]).all(axis=1)
             if not there.any():
                 continue
-            parts = [array[policy, place][there] for array in (distance, quality, frontier, income)]
-            still = parts[2] - parts[1][:, :1]
-            medians = [numpy.nanmedian(part, axis=0) for part in (*parts, still)]
-            times = float(numpy.median(parts[3][:, -1] / parts[3][:, 0]))
-            found[str(region), str(name)] = Course(years, *medians, times, _change(parts[0]))
+            away, made, ahead, earned = (array[policy, place][there] for array in (distance, quality, frontier, income))
+            still = ahead - made[:, :1]
+            found[str(region), str(name)] = Course(
+                years, _median(away), _median(made), _median(ahead), _median(earned), _median(still),
+                float(numpy.median(earned[:, -1] / earned[:, 0])), _change(away),
+            )
     return found
+
+
+def _median(members: numpy.ndarray) -> numpy.ndarray:
+    return numpy.nanmedian(members, axis=0)
 
 
 def _change(distance: numpy.ndarray) -> dict[str, Any]:

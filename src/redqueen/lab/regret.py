@@ -188,7 +188,8 @@ def _errors(values: numpy.ndarray, there: numpy.ndarray, cuts: numpy.ndarray) ->
         ways = numpy.array(drawn[kind])
         if kind == MEAN:
             pairs = [crossed_error(losses_by_member(values, there, way), there) for way in (cuts, None)]
-            found[kind] = Errors(*(numpy.array([pair[part] for pair in pairs]) for part in (0, 1)), ways)
+            errors, freedom = (numpy.array([pair[part] for pair in pairs]) for part in (0, 1))
+            found[kind] = Errors(errors, freedom, ways)
         else:
             found[kind] = Errors(ways.std(axis=1, ddof=1), numpy.full((2, len(values)), values.shape[2] - 1), ways)
     return found

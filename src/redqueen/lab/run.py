@@ -94,7 +94,8 @@ def run_into(
         except KeyboardInterrupt:
             there = kept.describe()
             raise KeyboardInterrupt(
-                f"Stopped; {there.members_done} of {there.members} members are kept in {kept.folder}: the same command goes on from there."
+                f"Stopped; {there.members_done} of {there.members} members are kept in {kept.folder}: the same command goes on "
+                f"from there."
             ) from None
         finally:
             kept.release()
@@ -159,5 +160,6 @@ class _Jobs(Sequence[Job]):
     def __len__(self) -> int:
         return len(self.blocks)
 
-    def __getitem__(self, position: Any) -> Job:
+    # A sequence may be cut; jobs are asked for one at a time.
+    def __getitem__(self, position: Any) -> Any:
         return self.trial.job(self.blocks[position])

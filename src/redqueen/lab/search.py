@@ -90,8 +90,8 @@ def explore(
     """Tries doing nothing and `evaluations` mixes, the first being those of `starts`; gives each once, in the order tried.
 
     After the starts, and some drawn at random where those are few, a tree of Parzen estimators proposes each from all before it,
-    with the budget as a constraint: one at a time, so that threads, which run the members of a mix, change nothing. Source: Ozaki et al.
-    2022, Journal of Artificial Intelligence Research 73; Akiba et al. 2019 (Optuna).
+    with the budget as a constraint: one at a time, so that threads, which run the members of a mix, change nothing. Source: Ozaki
+    et al. 2022, Journal of Artificial Intelligence Research 73; Akiba et al. 2019 (Optuna).
     """
     optuna = require("optuna", "search")
     starts = starts or {}
@@ -306,10 +306,10 @@ class Ground:
         region = self.levers.region
         effects = paired(result, "mix", outcome=self.outcome.name, region=region, window=self.window).values
         costs = measured(result[[*share.variables]].sel(policy="mix"), share, (0, self.world.quarters)).sel(region=region)
-        costs = costs.transpose("sample", "seed").values
+        spent = costs.transpose("sample", "seed").values
         if not numpy.isfinite(effects).all():
             return {"effects": [[None]], "costs": [[None]], "failure": f"{self.outcome.name} has no value in some member"}
-        return {"effects": (-effects if self.outcome.better == DOWN else effects).tolist(), "costs": costs.tolist(), "failure": ""}
+        return {"effects": (-effects if self.outcome.better == DOWN else effects).tolist(), "costs": spent.tolist(), "failure": ""}
 
     def _laid_out(self) -> Samples:
         return self.samples or Samples({}, numpy.zeros((1, 0)), "points")

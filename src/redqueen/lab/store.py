@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import errno
 import glob
 import hashlib
 import json
@@ -21,7 +20,7 @@ from redqueen.writing import STALE, is_of_the_disk, short_name, write_whole
 
 #: The file that marks a directory as ours and lists what we put there.
 MARKER = ".redqueen.json"
-# Tries to put a directory in its place before somebody else does.
+# Looks at a directory that somebody else may be putting in its place.
 _TURNS = 20
 
 
@@ -65,7 +64,7 @@ def check_place(place: str | Path, faults: Faults | None = None) -> None:
         pass
     elif there and not place.is_dir():
         mine.add("this is a file", file=place, field="-o", remedy="name a directory")
-    elif place.is_dir() and any(place.iterdir()) and _files_made(place) is None:
+    elif there and _is_of_others(place):
         mine.add(
             "this directory holds files that redqueen did not make",
             file=place,
@@ -155,7 +154,7 @@ def _sweep(place: Path) -> None:
     for left in place.parent.glob(f".{glob.escape(short_name(place.name))}.*"):
         process, ending = left.name.split(".")[-2:]
         mine = process == str(os.getpid())
-        if ending not in ("unfinished", "former") or not process.isdecimal() or not mine and _is_running(int(process)):
+        if ending not in ("unfinished", "former") or not process.isdecimal() or (not mine and _is_running(int(process))):
             continue
         # Somebody else may sweep at the same time.
         with contextlib.suppress(OSError):
@@ -178,34 +177,58 @@ def _is_running(process: int) -> bool:
 
 
 def _move_into_place(draft: Path, place: Path) -> None:
-    made = _files_made(place) or []
-    there = place.rglob("*") if place.is_dir() else ()
-    kept = [path for path in there if path.is_file() and path.relative_to(place).as_posix() not in {*made, MARKER}]
-    clashes = [path for path in kept if (draft / path.relative_to(place)).exists()]
-    if clashes:
-        raise Refused(
-            [f"{path}: redqueen would write this file but did not make the one that is there (move it away)" for path in clashes]
-        )
-    # What others added goes into the new one first: whenever this is killed, all of it lies in one of the two.
-    for path in kept:
-        target = draft / path.relative_to(place)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(path, target, follow_symlinks=False)
-    former = draft.with_suffix(".former")
-    # Somebody else may be moving the same at the same time: the last one to write it has it.
-    for turn in range(_TURNS):
-        with contextlib.suppress(FileNotFoundError):
-            shutil.rmtree(former, ignore_errors=True)
-            place.rename(former)
+    with _alone_in(place.parent):
+        if not place.exists():
+            draft.rename(place)
+            return
+        made = _files_made(place) or []
+        kept = [path for path in place.rglob("*") if path.is_file() and path.relative_to(place).as_posix() not in {*made, MARKER}]
+        clashes = [path for path in kept if (draft / path.relative_to(place)).exists()]
+        if clashes:
+            raise Refused(
+                [f"{path}: redqueen would write this file but did not make the one that is there (move it away)" for path in clashes]
+            )
+        # What others added goes into the new one first: whenever this is killed, all of it lies in one of the two.
+        for path in kept:
+            target = draft / path.relative_to(place)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, target, follow_symlinks=False)
+        former = draft.with_suffix(".former")
+        shutil.rmtree(former, ignore_errors=True)
+        place.rename(former)
         try:
             draft.rename(place)
-            break
-        except OSError as error:
-            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST) or turn == _TURNS - 1:
-                if former.exists() and not place.exists():
-                    former.rename(place)
-                raise
+        except OSError:
+            former.rename(place)
+            raise
     shutil.rmtree(former, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Lets one process at a time move directories of a folder, where the disk has locks."""
+    handle = None
+    with contextlib.suppress(ImportError, OSError):
+        import fcntl
+
+        handle = os.open(folder, os.O_RDONLY)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
+def _is_of_others(place: Path) -> bool:
+    """Says whether a directory holds files that redqueen did not make; one that is being put in its place is looked at again."""
+    for _ in range(_TURNS):
+        try:
+            if _files_made(place) is not None or not any(place.iterdir()):
+                return False
+        except FileNotFoundError:
+            return False
+    return True
 
 
 def _files_made(place: Path) -> list[str] | None:
@@ -230,6 +253,6 @@ def _finite(content: Any) -> Any:
 
 
 def _cell(value: Any) -> Any:
-    if value is None or isinstance(value, float) and not math.isfinite(value):
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return ""
     return repr(float(value)) if isinstance(value, float) else value

@@ -6,7 +6,7 @@ Every figure of a year is that of its last quarter, at the pace of a quarter: la
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy
 import pandas
@@ -20,7 +20,10 @@ from redqueen.indicators.value_chain import gross_exports
 if TYPE_CHECKING:
     import xarray
 
-__all__ = ["ACTIVITY_MEASURES", "CHAIN_VARIABLES", "FORMAT", "MODE_MEASURES", "OUTSIDE", "chain_accounts", "chain_table", "simulated_tables"]
+__all__ = [
+    "ACTIVITY_MEASURES", "CHAIN_VARIABLES", "FORMAT", "MODE_MEASURES", "OUTSIDE", "chain_accounts", "chain_table",
+    "simulated_tables"
+]
 
 #: The layout that all tables of a run name.
 FORMAT = "simulated"
@@ -148,9 +151,10 @@ def _activities(member: xarray.Dataset) -> Evidence:
         n_all = len(table.regions)
         pieces["value added"].append(table.value_added.reshape(n_all, -1)[:n_regions])
         pieces["output"].append(table.output.reshape(n_all, -1)[:n_regions])
+        assert table.final_demand is not None
         exports = gross_exports(table.intermediate, table.final_demand, n_all).sum(axis=2)
         pieces["exports"].append(exports.T[:n_regions])
-    arrays = {name: numpy.array(of_years) for name, of_years in pieces.items()}
+    arrays: dict[str, numpy.ndarray] = {name: numpy.array(of_years) for name, of_years in pieces.items()}
     at_year_ends = member.isel(quarter=member["last_quarter"].values)
     arrays["jobs"] = at_year_ends["stage_jobs"].values
     arrays["establishments"] = at_year_ends["stage_firms"].values
@@ -204,9 +208,9 @@ def _evidence(member: xarray.Dataset, kind: str, pieces: list[pandas.DataFrame],
     return Evidence(FORMAT, kind, rows, dict(units), notes=_notes(member), missing=int((~known).sum()))
 
 
-def _long(measure: str, array: numpy.ndarray, labels: Mapping[str, Sequence]) -> pandas.DataFrame:
+def _long(measure: str, array: numpy.ndarray, labels: Mapping[str, Any]) -> pandas.DataFrame:
     """Lists the cells of an array whose dimensions are `labels`, in their order."""
-    index = pandas.MultiIndex.from_product(labels.values(), names=labels.keys())
+    index = pandas.MultiIndex.from_product(list(labels.values()), names=list(labels))
     values = numpy.asarray(array, dtype=float).reshape(-1)
     return pandas.DataFrame({"value": values}, index=index).reset_index().assign(measure=measure)
 

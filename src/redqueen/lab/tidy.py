@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy
 
 from redqueen.lab.arms import COST
-from redqueen.lab.dataset import DECISION_COLUMNS, QUARTERS_A_YEAR
+from redqueen.lab.dataset import DECISION_COLUMNS
 from redqueen.lab.outcomes import OUTCOMES, WORLD, Outcome, measured, series
+from redqueen.model.kinds import QUARTERS_A_YEAR
 
 if TYPE_CHECKING:
     import xarray
@@ -98,6 +99,7 @@ def input_output_rows(table: InputOutput) -> Iterator[tuple[Any, ...]]:
     """Lists an input-output table with its header first: REGION_STAGE by REGION_STAGE, REGION_FD, OUTPUT; rows VA and OUTPUT."""
     labels = [f"{region}_{sector}" for region in table.regions for sector in table.sectors]
     yield f"simulated: {table.unit}", *labels, *(f"{region}_FD" for region in table.regions), "OUTPUT"
+    assert table.final_demand is not None
     rows = numpy.column_stack([table.intermediate, table.final_demand, table.output]).tolist()
     for label, row in zip(labels, rows, strict=True):
         yield label, *row

@@ -45,7 +45,8 @@ class Site(NamedTuple):
 
 
 class Block(NamedTuple):
-    """Addresses what is run and kept as one: all policies of a world, at one point, in one seed; by positions, the world by name."""
+    """Addresses what is run and kept as one: all policies of a world, at one point, in one seed; by positions, the world by name.
+    """
 
     world: str
     sample: int
@@ -103,7 +104,9 @@ class Trial:
         _check_samples(samples, self.parameters, faults)
         _check_variables(variables, faults)
         # Costs are reported wherever they matter.
-        self.variables = tuple(dict.fromkeys([*variables, COST])) if variables is not None and (placebo or equal_cost) else variables
+        self.variables = tuple(
+            dict.fromkeys([*variables, COST])
+        ) if variables is not None and (placebo or equal_cost) else variables
         # A case that cannot be read hides what hangs on it, but not the other faults.
         found = {label: (_found(site.case, faults), site) for label, site in _sites(worlds, region, faults).items()}
         if not found or any(read is None for read, _ in found.values()):
@@ -120,7 +123,9 @@ class Trial:
             faults.extend(dict.fromkeys(mine))
         members = sum(len(one.arms) for one in self.worlds.values()) * len(self.seeds) * (1 if samples is None else len(samples))
         if members > MOST_MEMBERS:
-            faults.add(f"these are {members:,} runs, more than {MOST_MEMBERS:,}", remedy="ask for fewer seeds, points, policies or worlds")
+            faults.add(
+                f"these are {members:,} runs, more than {MOST_MEMBERS:,}", remedy="ask for fewer seeds, points, policies or worlds"
+            )
         faults.refuse_if_any(f"trial of {', '.join(one.world.name for one in self.worlds.values())}")
         self.policy_files = _policy_files(policies)
         self.equal_cost = equal_cost
@@ -345,8 +350,12 @@ def _check_samples(samples: Samples | None, parameters: Mapping[str, float], fau
 
 def _policy_files(policies: Any) -> dict[str, str | None]:
     """Gives the SHA-256 of every policy file that was named, so that a result can be told from one of an edited file."""
-    items = policies.values() if isinstance(policies, Mapping) else [policies] if isinstance(policies, (str, Path)) else policies or ()
-    return {str(item): file_hash(item) for item in items if isinstance(item, Path) or isinstance(item, str) and item.endswith(".toml")}
+    items = policies.values() if isinstance(policies, Mapping) else [policies] if isinstance(
+        policies, (str, Path)
+    ) else policies or ()
+    return {
+        str(item): file_hash(item) for item in items if isinstance(item, Path) or (isinstance(item, str) and item.endswith(".toml"))
+    }
 
 
 def _seeds(seeds: int | Iterable[int], faults: Faults) -> list[int]:

@@ -70,7 +70,8 @@ def read_trial(path: str | Path, *, command: str | None = None) -> Trial:
             asked: Any = worlds if len(worlds) > 1 else only.case
             options["reference"] = options["reference"] or _usual_reference(worlds)
             trial = Trial(
-                asked, parameters=parameters, samples=samples, region=only.region if len(worlds) == 1 else None, command=command, **options
+                asked, parameters=parameters, samples=samples, region=only.region if len(worlds) == 1 else None, command=command,
+                **options
             )
         except Refused as refusal:
             document.faults.extend(refusal.faults)
@@ -107,9 +108,9 @@ def trial_files(trial: Trial) -> dict[str, bytes]:
     ):
         if value is not None:
             lines.append(f"{key} = {toml_value(value)}")
-    for name, case in worlds.items():
+    for name, written in worlds.items():
         region = trial.worlds[name].region
-        lines += ["", "[[world]]", f"name = {toml_value(name)}", f"case = {toml_value(case)}"]
+        lines += ["", "[[world]]", f"name = {toml_value(name)}", f"case = {toml_value(written)}"]
         lines += [f"region = {toml_value(region)}"] if region else []
     if trial.parameters:
         lines += ["", "[parameters]", *(f"{name} = {toml_value(value)}" for name, value in trial.parameters.items())]
@@ -139,7 +140,9 @@ def _read_worlds(root: Section, folder: Path) -> dict[str, Site]:
         if case.endswith(".toml"):
             case = str(folder / case)
         elif case not in bundled():
-            section.fault("case", f"no bundled case '{case}'", nearest(case, bundled()) or "name a .toml file, or see redqueen cases")
+            section.fault(
+                "case", f"no bundled case '{case}'", nearest(case, bundled()) or "name a .toml file, or see redqueen cases"
+            )
             continue
         found[name] = Site(case, region)
     return found
@@ -174,7 +177,9 @@ def _whole(section: Section, key: str, default: int | None) -> int | None:
 def _read_variables(section: Section) -> tuple[str, ...] | None:
     names, variables = section.texts("outcomes", default=None), section.texts("variables", default=None)
     if names is not None and variables is not None:
-        section.fault("variables", "outcomes and variables are both named", "name outcomes, or the variables that they are measured from")
+        section.fault(
+            "variables", "outcomes and variables are both named", "name outcomes, or the variables that they are measured from"
+        )
     for name in names or ():
         named(section, "outcomes", name, [outcome.name for outcome in OUTCOMES], "outcome")
     for name in variables or ():
@@ -198,7 +203,8 @@ def _read_parameters(root: Section) -> dict[str, float]:
 
 
 def read_samples(root: Section, folder: Path) -> Samples | None:
-    """Reads `[uncertain]` and `[samples]` of a file; None where neither is written, or what is written is at fault, which is noted."""
+    """Reads `[uncertain]` and `[samples]` of a file; None where neither is written, or what is written is at fault, which is noted.
+    """
     uncertain, section = root.section("uncertain"), root.section("samples")
     if uncertain is None and section is None:
         return None
@@ -215,7 +221,10 @@ def read_samples(root: Section, folder: Path) -> Samples | None:
     elif method is not None and not named(section, "method", method, METHODS, "method"):
         return None
     if uncertain is None or not uncertain.table:
-        root.fault(None, "[samples] needs [uncertain]", 'say what is uncertain, as in novelty_success = [0.1, 0.3] or attention = "declared"')
+        root.fault(
+            None, "[samples] needs [uncertain]",
+            'say what is uncertain, as in novelty_success = [0.1, 0.3] or attention = "declared"'
+        )
     # Ranges that could not be read would be fewer dimensions.
     if not ranges or method == POINTS or len(ranges) < len(uncertain.table if uncertain else ()):
         return None
@@ -233,7 +242,9 @@ def _read_ranges(section: Section) -> dict[str, tuple[float, float]]:
             found[name] = (row.low, row.high)
             continue
         if not isinstance(value, list) or len(value) != 2:
-            section.fault(name, f"must be two numbers, lowest and highest ({row.unit})", f'or "{DECLARED}", for {row.low:g} to {row.high:g}')
+            section.fault(
+                name, f"must be two numbers, lowest and highest ({row.unit})", f'or "{DECLARED}", for {row.low:g} to {row.high:g}'
+            )
             continue
         limits = [section.checked(name, limit, row.unit, row.low, row.high, (place,)) for place, limit in enumerate(value)]
         if limits[0] is None or limits[1] is None:

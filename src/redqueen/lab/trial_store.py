@@ -249,14 +249,14 @@ class TrialStore:
             self._unlock(block)
             return None
         known = dict(self._unfinished(block))
-        self._pending[tuple(block)] = dict(known)
+        self._pending[_address(block)] = dict(known)
         if known and self._arms(block) == known.keys():
             self._commit(block)
         return known
 
     def keep(self, block: Block, arm: str, member: Member) -> None:
         """Keeps one finished member; the last one of a block makes the block whole."""
-        pending = self._pending.setdefault(tuple(block), {})
+        pending = self._pending.setdefault(_address(block), {})
         pending[arm] = member
         if self._arms(block) == pending.keys():
             self._commit(block)
@@ -275,7 +275,7 @@ class TrialStore:
             self._locks = None
 
     def _commit(self, block: Block) -> None:
-        members = self._pending.pop(tuple(block))
+        members = self._pending.pop(_address(block))
         policies = self.manifest["worlds"][block.world]["policies"]
         with _writing(self.folder):
             sizes, checksum = self._of(block.world).write(block.sample, block.seed, members)
@@ -298,7 +298,7 @@ class TrialStore:
 
     def _draft(self, block: Block, arm: str) -> Path:
         position = self.manifest["worlds"][block.world]["arms"].index(arm)
-        return self.folder / _UNFINISHED / f"{self._blocks[tuple(block)]}.{position}.{_MEMBER}"
+        return self.folder / _UNFINISHED / f"{self._blocks[_address(block)]}.{position}.{_MEMBER}"
 
     def _unfinished(self, block: Block) -> Iterator[tuple[str, Member]]:
         for arm in self.manifest["worlds"][block.world]["arms"]:
@@ -313,7 +313,7 @@ class TrialStore:
             with _writing(self.folder):
                 self._locks = os.open(self.folder / _LOCKS, os.O_RDWR | os.O_CREAT, 0o666)
         try:
-            fcntl.lockf(self._locks, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, self._blocks[tuple(block)])
+            fcntl.lockf(self._locks, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, self._blocks[_address(block)])
         except (BlockingIOError, PermissionError):
             return False
         except OSError:
@@ -324,7 +324,7 @@ class TrialStore:
     def _unlock(self, block: Block) -> None:
         if fcntl is not None and self._locks is not None:
             with contextlib.suppress(OSError):
-                fcntl.lockf(self._locks, fcntl.LOCK_UN, 1, self._blocks[tuple(block)])
+                fcntl.lockf(self._locks, fcntl.LOCK_UN, 1, self._blocks[_address(block)])
 
     # Reading
 
@@ -378,7 +378,8 @@ def trial_in(folder: str | Path) -> Trial:
     path = Path(folder) / TRIAL_FILE
     if not path.exists():
         raise Refused.one(
-            "this trial was made in Python from objects that no file states", file=folder, remedy="run the same call again: it goes on there"
+            "this trial was made in Python from objects that no file states", file=folder,
+            remedy="run the same call again: it goes on there"
         )
     return read_trial(path)
 
@@ -388,7 +389,9 @@ def _make(folder: Path, trial: Trial) -> None:
     from redqueen.lab.trial_file import trial_files
 
     if folder.exists() and any(folder.iterdir()):
-        raise Refused.one("this folder holds files that redqueen did not make", file=folder, remedy="name another store, or move it away")
+        raise Refused.one(
+            "this folder holds files that redqueen did not make", file=folder, remedy="name another store, or move it away"
+        )
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = folder.parent / f".{folder.name}.{os.getpid()}.unfinished"
     shutil.rmtree(draft, ignore_errors=True)
@@ -425,9 +428,14 @@ def _manifest(trial: Trial) -> dict[str, Any]:
         "ranges": None if samples is None else {name: list(limits) for name, limits in samples.ranges.items()},
         "parameters": trial.parameters,
         "worlds": {
-            name: {"policies": world.policies, "arms": list(world.arms), "arrays": shapes_of(trial, name)} for name, world in trial.worlds.items()
+            name: {"policies": world.policies, "arms": list(world.arms), "arrays": shapes_of(trial, name)} for name,
+            world in trial.worlds.items()
         },
     }
+
+
+def _address(block: Block) -> tuple[str, int, int]:
+    return (block.world, block.sample, block.seed)
 
 
 def _addresses(manifest: Mapping[str, Any]) -> dict[tuple[str, int, int], int]:
@@ -456,12 +464,12 @@ def _fault(folder: Path, damage: Damage) -> Fault:
 
 def _packed(member: Member) -> bytes:
     content = io.BytesIO()
-    numpy.savez(
-        content,
-        decisions=numpy.frombuffer(json.dumps([list(one) for one in member.decisions]).encode(), dtype=numpy.uint8),
+    kept: dict[str, Any] = {
+        "decisions": numpy.frombuffer(json.dumps([list(one) for one in member.decisions]).encode(), dtype=numpy.uint8),
         **{f"arrays/{name}": array for name, array in member.arrays.items()},
         **{f"yearly/{name}": array for name, array in member.yearly.items()},
-    )
+    }
+    numpy.savez(content, **kept)
     return content.getvalue()
 
 
@@ -470,7 +478,8 @@ def _unpacked(path: Path) -> Member | None:
     try:
         with numpy.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as content:
             arrays, yearly = (
-                {name.partition("/")[2]: content[name] for name in content.files if name.startswith(f"{part}/")} for part in ("arrays", "yearly")
+                {name.partition("/")[2]: content[name] for name in content.files if name.startswith(f"{part}/")}
+                for part in ("arrays", "yearly")
             )
             decisions = json.loads(content["decisions"].tobytes())
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):

@@ -128,7 +128,9 @@ def _plans(
         asked = [(None, item) for item in ([policies] if isinstance(policies, (str, Path)) else policies)]
     if not asked:
         faults.add("no policy is named", field="policies", remedy=f"name at least one; '{NONE.name}' does nothing")
-    if reference is not None and reference not in (name or (item.name if isinstance(item, Policy) else item) for name, item in asked):
+    if reference is not None and reference not in (
+        name or (item.name if isinstance(item, Policy) else item) for name, item in asked
+    ):
         asked.insert(0, (None, reference))
     made: dict[str, tuple[Schedule | Programme, str]] = {}
     for name, item in asked:

@@ -32,7 +32,7 @@ SIZES = {
 _F, _P, _R, _S = ("firm",), ("product",), ("region",), ("stage",)
 _FS, _PS, _RS, _RR, _FK, _BS = ("firm", "stage"), ("product", "stage"), ("region", "stage"), ("region", "region"), ("firm", "contact"), ("bloc", "stage")
 
-_STATE: tuple[tuple, ...] = (
+_STATE: tuple[tuple[str, tuple[str, ...], str, str, str, str], ...] = (
     # Clock and counts
     ("seed", (), "u8", "number", "stock", "luck of the run"),
     ("quarter", (), "i4", "quarters", "stock", "quarters since the world began, burn-in included"),

@@ -32,7 +32,10 @@ class Ledger:
 
     def close(self) -> None:
         """Check every identity of the quarter just run; raise ``LedgerError`` for the first that fails."""
-        for check in (self.units, self.sales, self.value_added, self.wages, self.cash, self.jobs, self.talent, self.firms, self.public_cost, self.public_finance, self.references, self.bounds):
+        for check in (
+            self.units, self.sales, self.value_added, self.wages, self.cash, self.jobs, self.talent, self.firms, self.public_cost,
+            self.public_finance, self.references, self.bounds
+        ):
             check()
 
     def stocks(self) -> dict[str, float]:
@@ -57,10 +60,14 @@ class Ledger:
 
     def sales(self) -> None:
         """What buyers spend = sales of lead firms + shipping + tariffs."""
-        self.equal("outlay", self.total("outlay"), self.total("final_sales") + self.total("shipping_paid") + self.total("tariff_paid"))
+        self.equal(
+            "outlay", self.total("outlay"), self.total("final_sales") + self.total("shipping_paid") + self.total("tariff_paid")
+        )
 
     def value_added(self) -> None:
-        """Value added = final sales - payments outside - materials = wages + profits + interest - subsidies to firms; by region = sales - purchases."""
+        """Value added = final sales - payments outside - materials = wages + profits + interest - subsidies to firms; by region =
+        sales - purchases.
+        """
         made = self.total("final_sales") - self.total("outside_paid") - self.total("materials_paid")
         # What remains of sales and wages can be no more exact than they are.
         gross = self.total("final_sales") + self.total("wages_paid")
@@ -108,19 +115,27 @@ class Ledger:
 
     def public_cost(self) -> None:
         """Public cost = what was paid to firms, households, staff and people abroad, plus tariffs forgone."""
-        parts = ("public_wages", "paid_abroad", "programme_costs", "wage_subsidies", "overhead_subsidies", "project_subsidies", "grants", "transfers", "venture_public", "tariff_forgone")
+        parts = (
+            "public_wages", "paid_abroad", "programme_costs", "wage_subsidies", "overhead_subsidies", "project_subsidies", "grants",
+            "transfers", "venture_public", "tariff_forgone"
+        )
         self.equal("public cost", self.total("public_cost"), sum(self.total(part) for part in parts))
 
     def public_finance(self) -> None:
         """The levy and the tariffs raised pay what was spent."""
-        self.equal("public finance", self.total("levy") + self.total("tariff_paid"), self.total("public_cost") - self.total("tariff_forgone"), scale=self.total("public_cost") + self.total("tariff_paid"))
+        self.equal(
+            "public finance", self.total("levy") + self.total("tariff_paid"),
+            self.total("public_cost") - self.total("tariff_forgone"), scale=self.total("public_cost") + self.total("tariff_paid")
+        )
 
     def references(self) -> None:
         """Ties, suppliers and owners are living firms that do what they are asked for."""
         arrays = self.state.arrays
         alive = arrays["alive"] == 1
         leads = arrays["product_firm"] >= 0
-        for name, rows in (("contact", alive), ("input_supplier", alive), ("owner_firm", alive), ("supplier", leads), ("champion", slice(None))):
+        for name, rows in (
+            ("contact", alive), ("input_supplier", alive), ("owner_firm", alive), ("supplier", leads), ("champion", slice(None))
+        ):
             pointed = arrays[name][rows]
             pointed = pointed[pointed >= 0]
             self.require(f"{name} points at living firms", bool(alive[pointed].all()))
@@ -132,9 +147,14 @@ class Ledger:
         """Numbers are finite and shares are shares."""
         state = self.state
         alive = state.arrays["alive"] == 1
-        for name in ("quality", "cost_progress", "experience", "flexibility", "capacity", "units", "unit_cost", "cash", "escrow", "revenue", "profit"):
+        for name in (
+            "quality", "cost_progress", "experience", "flexibility", "capacity", "units", "unit_cost", "cash", "escrow", "revenue",
+            "profit"
+        ):
             self.require(f"{name} is finite", bool(numpy.isfinite(state.arrays[name][alive]).all()))
-        for name in ("wage", "skilled_wage", "talent", "venture_pool", "frontier", "value_added", "price_index", "reference", "brand"):
+        for name in (
+            "wage", "skilled_wage", "talent", "venture_pool", "frontier", "value_added", "price_index", "reference", "brand"
+        ):
             self.require(f"{name} is finite", bool(numpy.isfinite(state.arrays[name]).all()))
         for name in ("flexibility", "financed"):
             values = state.arrays[name][alive]
@@ -142,8 +162,14 @@ class Ledger:
         known = state.arrays["contact"][alive] >= 0
         strength = state.arrays["strength"][alive][known]
         self.require("strength is a share", bool(((strength >= 0.0) & (strength <= 1.0)).all()))
-        self.require("cost progress stays above its limit", bool((state.arrays["cost_progress"][alive] >= -1.5 * state.parameters.process_limit).all()))
-        self.require("escrow covers projects", bool(numpy.allclose(state.arrays["escrow"][alive], self.reserved()[alive], rtol=1e-9, atol=1e-9)))
+        self.require(
+            "cost progress stays above its limit",
+            bool((state.arrays["cost_progress"][alive] >= -1.5 * state.parameters.process_limit).all())
+        )
+        self.require(
+            "escrow covers projects",
+            bool(numpy.allclose(state.arrays["escrow"][alive], self.reserved()[alive], rtol=1e-9, atol=1e-9))
+        )
 
     def reserved(self) -> numpy.ndarray:
         """Give what each firm must have set aside: a project's last quarter ends it before anyone is paid again."""
@@ -154,7 +180,9 @@ class Ledger:
     def equal(self, identity: str, left: float, right: float, scale: float = 0.0) -> None:
         scale = max(abs(left), abs(right), abs(scale), LEAST_SCALE)
         if not (math.isfinite(left) and math.isfinite(right) and abs(left - right) <= TOLERANCE * scale):
-            raise LedgerError(f"quarter {self.state.quarter - 1}: {identity}: {left!r} against {right!r}, residual {left - right:.3g}")
+            raise LedgerError(
+                f"quarter {self.state.quarter - 1}: {identity}: {left!r} against {right!r}, residual {left - right:.3g}"
+            )
 
     def require(self, statement: str, holds: bool) -> None:
         if not holds:

@@ -96,7 +96,9 @@ OUTCOMES: tuple[Outcome, ...] = (
     _simple("skilled_wage", "wage of talent", "money/quarter", RATIO, UP, False),
     _simple("price_index", "price of what the region buys", "index", RATIO, DOWN, False),
     Outcome("profit", "profit", Term("operating_profit"), None, "money/quarter", DIFFERENCE, UP, True),
-    Outcome("profit_share", "profit in value added", Term("operating_profit"), Term("value_added"), "share", DIFFERENCE, EITHER, True),
+    Outcome(
+        "profit_share", "profit in value added", Term("operating_profit"), Term("value_added"), "share", DIFFERENCE, EITHER, True
+    ),
     _simple("exports", "exports", "money/quarter", RATIO, UP, True, True),
     # Quality
     _simple("quality_sold", "product quality", "log quality", DIFFERENCE, UP, False, True),
@@ -139,12 +141,23 @@ OUTCOMES: tuple[Outcome, ...] = (
     _simple("moves", "hires from other firms", "hires/quarter", DIFFERENCE, EITHER, True),
     # Supplies between firms
     Outcome("supplies_at_home", "supplies bought at home", Term("flows", AT_HOME), None, "money/quarter", DIFFERENCE, EITHER, True),
-    Outcome("supplies_sold_abroad", "supplies sold abroad", Term("flows", SOLD_ABROAD), None, "money/quarter", DIFFERENCE, UP, True),
-    Outcome("supplies_bought_abroad", "supplies bought abroad", Term("flows", BOUGHT_ABROAD), None, "money/quarter", DIFFERENCE, EITHER, True),
-    Outcome("local_supply_share", "share of supplies bought at home", Term("flows", AT_HOME), Term("flows", BOUGHT), "share", DIFFERENCE, EITHER, True),
+    Outcome(
+        "supplies_sold_abroad", "supplies sold abroad", Term("flows", SOLD_ABROAD), None, "money/quarter", DIFFERENCE, UP, True
+    ),
+    Outcome(
+        "supplies_bought_abroad", "supplies bought abroad", Term("flows", BOUGHT_ABROAD), None, "money/quarter", DIFFERENCE, EITHER,
+        True
+    ),
+    Outcome(
+        "local_supply_share", "share of supplies bought at home", Term("flows", AT_HOME), Term("flows", BOUGHT), "share",
+        DIFFERENCE, EITHER, True
+    ),
     # Public money
     _simple("public_cost", "public cost", "money/quarter", DIFFERENCE, DOWN, True),
-    Outcome("public_cost_share", "public cost in value added", Term("public_cost"), Term("value_added"), "share", DIFFERENCE, DOWN, True, True),
+    Outcome(
+        "public_cost_share", "public cost in value added", Term("public_cost"), Term("value_added"), "share", DIFFERENCE, DOWN,
+        True, True
+    ),
     _simple("strengths_misjudged", "stages misjudged as strengths or not", "stages", DIFFERENCE, DOWN, False),
     # By stage: a region may well have none, so that there is no ratio
     Outcome("stage_profit", "profit of the stage", Term("stage_profit", EACH_STAGE), None, "money/quarter", DIFFERENCE, UP, True),

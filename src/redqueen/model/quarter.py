@@ -4,19 +4,21 @@ import cython
 
 if cython.compiled:
     from cython.cimports.redqueen.model.rules import (
-        accounts, affiliates, census, costs, entry, environment, exit, government, innovation, labour, market, mobility, outcomes, sourcing,
+        accounts, affiliates, census, costs, entry, environment, exit, government, innovation, labour, market, mobility, outcomes,
+        sourcing,
         supply, talent, ties,
     )
     from cython.cimports.redqueen.model.state import State
 else:
     from redqueen.model.rules import (
-        accounts, affiliates, census, costs, entry, environment, exit, government, innovation, labour, market, mobility, outcomes, sourcing,
+        accounts, affiliates, census, costs, entry, environment, exit, government, innovation, labour, market, mobility, outcomes,
+        sourcing,
         supply, talent, ties,
     )
     from redqueen.model.state import State
 
 
-def run_quarter(state: State):
+def run_quarter(state: State) -> None:
     """Move a state by one quarter."""
     state.reset_outcomes()
     state.make_room(spare=64 + most_founders(state))
@@ -68,8 +70,10 @@ def run_rules(state: State) -> cython.void:
     outcomes.measure_outcomes(state)
 
 
-def most_founders(state: State):
-    """Give how many firms a quarter may bring: twice as many spin-offs as are usual, at most one a firm, and those of no parent firm."""
+def most_founders(state: State) -> int:
+    """Give how many firms a quarter may bring: twice as many spin-offs as are usual, at most one a firm, and those of no parent
+    firm.
+    """
     arrays, parameters = state.arrays, state.parameters
     usual = parameters.spinoff_rate * float(arrays["founding"].max())
     fresh = parameters.fresh_entry * arrays["talent"].diagonal() * arrays["founding"]

@@ -58,7 +58,9 @@ class Deciding(Protocol):
     happened so far, [0:quarter, ...], read-only. Only this and later quarters of the schedule may be edited.
     """
 
-    decisions: Sequence[Decision]
+    @property
+    def decisions(self) -> Sequence[Decision]:
+        """What was decided so far."""
 
     def decide(self, quarter: int, record: Mapping[str, numpy.ndarray]) -> None:
         """Look at the record and edit the schedule from ``quarter`` on."""

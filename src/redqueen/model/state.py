@@ -41,7 +41,9 @@ class State:
         self.arrays = {}
         for field in FIELDS:
             if field.shape:
-                self.arrays[field.name] = parts[field.name] if field.name in parts else numpy.zeros(self.shape_of(field), TYPES[field.type])
+                self.arrays[field.name] = parts[field.name] if field.name in parts else numpy.zeros(
+                    self.shape_of(field), TYPES[field.type]
+                )
             else:
                 setattr(self, field.name, 0)
         self.bind()
@@ -97,7 +99,9 @@ class State:
             self.n_free = free_new_slots(self.arrays["free_slots"], self.n_free, old["firm"], self.sizes["firm"])
         if "product" in lengthened:
             self.arrays["product_firm"][old["product"] :] = -1
-            self.n_free_products = free_new_slots(self.arrays["free_products"], self.n_free_products, old["product"], self.sizes["product"])
+            self.n_free_products = free_new_slots(
+                self.arrays["free_products"], self.n_free_products, old["product"], self.sizes["product"]
+            )
         self.bind()
 
 

@@ -27,7 +27,7 @@ class Place:
 
     file: str
     field: str
-    lines: dict[str, int]
+    lines: dict[str, int | None]
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,9 @@ def faults_of(change: Change) -> Iterator[Fault]:
     if change.per is not None and change.per != "worker":
         yield change.fault("per", f"unknown scale '{change.per}'", 'write per = "worker", or leave it out')
     elif change.per and instrument.unit not in SCALING_UNITS:
-        yield change.fault("per", f"{instrument.name} is in {instrument.unit}, which does not depend on a region's size", "leave out per")
+        yield change.fault(
+            "per", f"{instrument.name} is in {instrument.unit}, which does not depend on a region's size", "leave out per"
+        )
     if not math.isfinite(change.intensity):
         yield change.fault("intensity", f"must be a finite number ({instrument.unit})")
     elif not change.per:

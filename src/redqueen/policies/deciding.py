@@ -118,7 +118,9 @@ class _Office:
         for chooser in self.choosers:
             if self.seat.start is None:
                 # One lot for all is the lot of the first of them.
-                self._choose(chooser, quarter, draws.below(key, chooser[0], _FIRST_LOT, len(self.seat.entries)), "first choice, by lot")
+                self._choose(
+                    chooser, quarter, draws.below(key, chooser[0], _FIRST_LOT, len(self.seat.entries)), "first choice, by lot"
+                )
             else:
                 self._choose(chooser, quarter, self.seat.start, "first choice")
 
@@ -129,7 +131,7 @@ class _Office:
         of the window before, keeps the entry. Less has it replaced: by lot by one never chosen while there is any, then
         by the one with the best remembered growth, which may be the same.
         """
-        current, measured = self._in_force(chooser, quarter), self._measured(chooser, end, record)
+        current, measured = self._chosen(chooser, quarter), self._measured(chooser, end, record)
         judged = self._in_force(chooser, end - 1)
         if measured is None or judged is None:
             return current, "keeps: no results are known yet"
@@ -177,7 +179,7 @@ class _Office:
         scores = self._scores(done, results)
         if not scores:
             for chooser in self.choosers:
-                self._choose(chooser, quarter, self._in_force(chooser, quarter), "keeps: no results are known yet")
+                self._choose(chooser, quarter, self._chosen(chooser, quarter), "keeps: no results are known yet")
             return
         best = max(scores, key=scores.__getitem__)
         worst = min(scores, key=scores.__getitem__)
@@ -185,14 +187,16 @@ class _Office:
             self.banned.add(worst)
         slowest = sorted(results, key=lambda chooser: (results[chooser], chooser))[: math.ceil(self.seat.emulate * len(results))]
         for chooser in self.choosers:
-            current = self._in_force(chooser, quarter)
+            current = self._chosen(chooser, quarter)
             figure = _percent(results[chooser]) if chooser in results else "unknown"
             if current in self.banned:
                 known = f" ({_percent(scores[current])} on average)" if current in scores else ""
                 why = f"'{self.seat.entries[current]}' is banned{known}: emulates what did best, {_percent(scores[best])}"
                 self._choose(chooser, quarter, best, why)
             elif chooser in slowest and done[chooser] == current != best:
-                self._choose(chooser, quarter, best, f"grew {figure}, among the slowest: emulates what did best, {_percent(scores[best])}")
+                self._choose(
+                    chooser, quarter, best, f"grew {figure}, among the slowest: emulates what did best, {_percent(scores[best])}"
+                )
             else:
                 self._choose(chooser, quarter, current, f"keeps: grew {figure}")
 
@@ -224,6 +228,12 @@ class _Office:
     def _in_force(self, chooser: tuple[int, ...], quarter: int) -> int | None:
         """Gives the entry that is done in a quarter, as far as chosen by now; None before the first choice."""
         return next((entry for since, entry in reversed(self.choices[chooser]) if since <= quarter), None)
+
+    def _chosen(self, chooser: tuple[int, ...], quarter: int) -> int:
+        entry = self._in_force(chooser, quarter)
+        # The first choice is made in the first quarter of the government, before anything is judged.
+        assert entry is not None
+        return entry
 
     def _choose(self, chooser: tuple[int, ...], quarter: int, entry: int, why: str) -> None:
         if entry != self._in_force(chooser, quarter):

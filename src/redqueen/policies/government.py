@@ -28,7 +28,8 @@ STYLES: dict[str, str] = {
 }
 #: Outcomes that can be judged: a statistical office publishes them, and more is better.
 GOALS = (
-    "value_added", "income_per_head", "jobs", "service_jobs", "wages_paid", "exports", "firms", "research_spending", "research_staff",
+    "value_added", "income_per_head", "jobs", "service_jobs", "wages_paid", "exports", "firms", "research_spending",
+    "research_staff",
     "talent_home",
 )
 #: Stands in `start` for a first choice by lot.
@@ -107,7 +108,9 @@ class Programme:
     def begin(self, world: World, seed: int) -> tuple[Schedule, Council]:
         """Gives a fresh schedule and the governments that will edit it, for one run; the world may end earlier."""
         if world.regions != self.regions or world.quarters > self.quarters:
-            raise ValueError(f"laid out for {self.quarters} quarters of {', '.join(self.regions)}, not for the world '{world.name}'")
+            raise ValueError(
+                f"laid out for {self.quarters} quarters of {', '.join(self.regions)}, not for the world '{world.name}'"
+            )
         schedule = Schedule(*(numbers[:, : world.quarters].copy() for numbers in (self.fixed.intensity, self.fixed.target)))
         return schedule, Council(self.seats, schedule, world.regions, seed)
 
@@ -141,8 +144,9 @@ def lay_out_governments(
     Every menu entry is laid out beside the policy's own changes, so that their sums stay within range.
     """
     fixed, faults = lay_out(policy.changes, world, target_region, policy.years)
-    beside = () if faults else policy.changes
-    seats, governed = [], set()
+    beside = () if faults else tuple(replace(change, where=regions_of(change.where, target_region)) for change in policy.changes)
+    seats: list[Seat] = []
+    governed: set[str] = set()
     for government in policy.governments:
         regions = regions_of(government.where, target_region)
         found = [*faults_of_government(government), *_faults_in_world(government, regions, world, policy.years, governed)]
@@ -189,8 +193,12 @@ def _faults_of_times(government: Government) -> Iterator[Fault]:
     if government.first is not None and not on_a_quarter(government.first):
         yield government.fault("first", f"{government.first:g} is not on a quarter of a year", "end it in .0, .25, .5 or .75")
     if government.style in ("experiment", "adjust") and government.every is None:
-        yield government.fault("every", "is missing", f"{government.style} decides again and again: add every: years between decisions")
-    for key, low, years in (("every", 1 / QUARTERS, government.every), ("window", 1, government.window), ("lag", 0, government.lag)):
+        yield government.fault(
+            "every", "is missing", f"{government.style} decides again and again: add every: years between decisions"
+        )
+    for key, low, years in (
+        ("every", 1 / QUARTERS, government.every), ("window", 1, government.window), ("lag", 0, government.lag)
+    ):
         if years is None:
             continue
         if not math.isfinite(years) or years < low:
@@ -257,8 +265,10 @@ def _seat(
     window = every if government.window is None else government.window
     seat = Seat(
         name=government.name or government.style, style=government.style, goal=government.goal,
-        localities=tuple(world.regions.index(region) for region in localities), entries=tuple(entry.name for entry in government.menu),
-        options=tuple(options), instruments=government.instruments, first=first, every=None if every is None else round(QUARTERS * every),
+        localities=tuple(world.regions.index(region) for region in localities),
+        entries=tuple(entry.name for entry in government.menu),
+        options=tuple(options), instruments=government.instruments, first=first,
+        every=None if every is None else round(QUARTERS * every),
         window=None if window is None else round(QUARTERS * window), lag=round(QUARTERS * government.lag), noise=government.noise,
         start=None if government.start == DRAW else [entry.name for entry in government.menu].index(government.start),
         target_growth=government.target_growth, emulate=EMULATING if government.emulate is None else government.emulate,

@@ -11,7 +11,7 @@ from redqueen.model.instruments import INDEX
 from redqueen.model.schedule import Schedule
 from redqueen.model.world import World
 from redqueen.policies.change import TARGET, Change
-from redqueen.policies.document import Document, Section, named
+from redqueen.policies.document import Document, Keys, Section, named
 from redqueen.policies.government import Government, Programme, lay_out_governments
 from redqueen.policies.layout import lay_out, quarter_of
 from redqueen.policies.reading import DOING_NOTHING, read_policy_document
@@ -126,7 +126,7 @@ def read_policy(path: str | os.PathLike[str], world: World | None = None, target
     return Policy(**read_policy_document(Document(path, "policy"), _entry, in_world))  # type: ignore[arg-type]
 
 
-def _entry(section: Section, name: str, below: tuple) -> Policy:
+def _entry(section: Section, name: str, below: Keys) -> Policy:
     """Gives the policy that a menu names, of the catalogue or "none"; an unknown one as if it did nothing, with its fault noted."""
     known = catalogue()
     if not named(section, "menu", name, (NONE.name, *known), "policy", below):

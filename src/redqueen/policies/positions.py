@@ -83,7 +83,7 @@ class _Scanner:
     def value(self, path: KeyPath) -> None:
         opening = self.text[self.at]
         if opening in "\"'":
-            self.at = _STRING.match(self.text, self.at).end()
+            self.at = self.matched(_STRING).end()
         elif opening == "[":
             self.at += 1
             element = 0
@@ -100,13 +100,13 @@ class _Scanner:
                 self.comma()
             self.at += 1
         else:
-            self.at = _BARE.match(self.text, self.at).end()
+            self.at = self.matched(_BARE).end()
 
     def keys(self) -> list[str]:
         found = []
         while True:
             self.blank()
-            match = _KEY.match(self.text, self.at)
+            match = self.matched(_KEY)
             self.at = match.end()
             found.append(_plain(match.group()))
             self.blank()
@@ -119,12 +119,18 @@ class _Scanner:
         if self.text[self.at] == ",":
             self.at += 1
 
+    def matched(self, pattern: re.Pattern[str]) -> re.Match[str]:
+        match = pattern.match(self.text, self.at)
+        # The text is valid TOML: what the grammar asks for here stands here.
+        assert match is not None
+        return match
+
     def blank(self) -> None:
-        self.at = _BLANK.match(self.text, self.at).end()
+        self.at = self.matched(_BLANK).end()
 
     def skip(self) -> bool:
         """Passes blanks, line ends and comments; says whether anything is left."""
-        self.at = _SKIP.match(self.text, self.at).end()
+        self.at = self.matched(_SKIP).end()
         return self.at < len(self.text)
 
     def line(self) -> int:

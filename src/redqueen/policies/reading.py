@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from redqueen.errors import Fault
 from redqueen.policies.change import TARGET, Change, Place, faults_of
-from redqueen.policies.document import Document, Section
+from redqueen.policies.document import Document, Keys, Section
 from redqueen.policies.government import DRAW, Government, faults_of_government
 
 if TYPE_CHECKING:
@@ -23,10 +23,11 @@ DOING_NOTHING = "none"
 HEADING_KEYS = ("name", "title", "question", "source", "not_modelled")
 CHANGE_KEYS = ("instrument", "where", "from", "until", "intensity", "per", "stages", "note", "source")
 GOVERNMENT_KEYS = (
-    "name", "style", "where", "menu", "from", "every", "window", "lag", "noise", "goal", "start", "target_growth", "emulate", "source",
+    "name", "style", "where", "menu", "from", "every", "window", "lag", "noise", "goal", "start", "target_growth", "emulate",
+    "source",
 )
 #: Gives the policy that a menu names, or notes a fault at the element of the menu: section, name, path of the element.
-FindEntry = Callable[[Section, str, tuple], "Policy | None"]
+FindEntry = Callable[[Section, str, Keys], "Policy | None"]
 
 
 def read_policy_document(
@@ -58,7 +59,7 @@ def read_policy_document(
     return content
 
 
-def read_heading(section: Section) -> dict[str, object]:
+def read_heading(section: Section) -> dict[str, Any]:
     """Reads name, title, question, source and what is not modelled."""
     return {
         "name": section.word("name"),
@@ -81,19 +82,19 @@ def read_changes(section: Section) -> tuple[Change, ...]:
         element.cite()
         instrument = element.text("instrument", one_line=True)
         intensity = element.number("intensity", "in the unit of the instrument")
-        values = {
-            "where": element.texts("where", default=(TARGET,), or_one=True),
+        where = element.texts("where", default=(TARGET,), or_one=True)
+        values: dict[str, Any] = {
             "start": element.number("from", "year", default=None),
             "until": element.number("until", "year", default=None),
             "stages": element.texts("stages", default=None, or_one=True),
             "per": element.text("per", default=None),
             "note": element.text("note", default=""),
         }
-        if instrument is None or intensity is None or values["where"] is None:
+        if instrument is None or intensity is None or where is None:
             continue
-        lines = {key: element.line(key) for key in element.table} | {"": element.line()}
+        lines: dict[str, int | None] = {key: element.line(key) for key in element.table} | {"": element.line()}
         place = Place(section.document.file, element.field, lines)
-        found.append(Change(instrument, intensity, **values, source=element.source, place=place))
+        found.append(Change(instrument, intensity, where, **values, source=element.source, place=place))
     return tuple(found)
 
 
@@ -111,7 +112,7 @@ def read_governments(section: Section, find: FindEntry) -> tuple[Government, ...
         where = element.texts("where", or_one=True)
         names = element.texts("menu", or_one=True)
         menu = [find(element, name, (position,)) for position, name in enumerate(names or ())]
-        values = {
+        values: dict[str, Any] = {
             "first": element.number("from", "year", default=None),
             "every": element.number("every", "years", default=None),
             "window": element.number("window", "years", default=None),
@@ -123,16 +124,17 @@ def read_governments(section: Section, find: FindEntry) -> tuple[Government, ...
             "emulate": element.number("emulate", "share of localities", default=None),
             "name": element.text("name", default="", one_line=True),
         }
-        required = (style, where, names, *menu, *(values[key] for key in ("lag", "noise", "goal", "start", "name")))
-        if any(value is None for value in required):
+        known = tuple(policy for policy in menu if policy is not None)
+        faulty = any(values[key] is None for key in ("lag", "noise", "goal", "start", "name"))
+        if style is None or where is None or names is None or len(known) < len(menu) or faulty:
             continue
-        found.append(Government(style, where, tuple(menu), **values, source=source or element.source, place=_place(element)))
+        found.append(Government(style, where, known, **values, source=source or element.source, place=_place(element)))
     return tuple(found)
 
 
 def _place(element: Section) -> Place:
     """Gives where an element, its keys and the elements of its lists are written."""
-    lines = {key: element.line(key) for key in element.table} | {"": element.line()}
+    lines: dict[str, int | None] = {key: element.line(key) for key in element.table} | {"": element.line()}
     for key, value in element.table.items():
         for position in range(len(value)) if isinstance(value, list) else ():
             lines[f"{key}.{position}"] = element.line(key, position)

@@ -39,8 +39,10 @@ HOW_JUDGED = (
     "left; otherwise it is *undecided*. \"Not down\" holds if the whole interval lies above minus its margin and is against "
     "if it lies below; a level or a fact is held against its threshold.",
     "A claim *holds* if all of its contrasts hold in every world and horizon, and *holds only where* they do in some. It "
-    "*does not hold* if they do so nowhere and somewhere one is against, and is *undecided* if none is. A rival of kind \"instead\" wins where the claim's effect is not clearly "
-    "larger than the rival's own, and is not judged where the claim holds nowhere; one of kind \"strength\" wins where the effect is clearly reversed in a world in which the "
+    "*does not hold* if they do so nowhere and somewhere one is against, and is *undecided* if none is. A rival of kind "
+    "\"instead\" wins where the claim's effect is not clearly "
+    "larger than the rival's own, and is not judged where the claim holds nowhere; one of kind \"strength\" wins where the "
+    "effect is clearly reversed in a world in which the "
     "rival's mechanism is strongest.",
     "p is one-sided, against zero (a margin, a level), at the last horizon of the world as it is: the largest of the "
     "claim's contrasts. Holm's correction counts every claim of the register, those not run as p = 1. The verdict itself "
@@ -55,7 +57,8 @@ def declared_rows(register: ClaimRegister) -> list[tuple[str, ...]]:
     """Gives the register as rows of `DECLARED`, ready for a table: what was fixed before anything was run."""
     return [
         (
-            claim.id, claim.says, claim.source, _case(claim), "; ".join(_declared(claim, one) for one in claim.contrasts), _horizons(claim),
+            claim.id, claim.says, claim.source, _case(claim), "; ".join(_declared(claim, one) for one in claim.contrasts),
+            _horizons(claim),
             str(claim.seeds), f"{claim.rival.says} ({claim.rival.kind})",
         )
         for claim in register.claims
@@ -113,7 +116,8 @@ def show_power(console: Console, register: ClaimRegister, claims: Sequence[Claim
         console,
         f"Smallest effect found with 80 % power by a one-sided t test at {ALPHA:g} / {len(register.claims)} = {level:.4f}, "
         "Holm's first step; spread: standard deviation over seeds in a pilot (of 100 x log ratio where the unit is %). "
-        "That a claim holds asks besides for a mean of the threshold at least, which a true effect just as large has in half of all runs.",
+        "That a claim holds asks besides for a mean of the threshold at least, which a true effect just as large has in half of "
+        "all runs.",
     )
 
 
@@ -123,7 +127,8 @@ def power_document(register: ClaimRegister, claims: Sequence[Claim], seeds: int 
     for claim in claims:
         found = power_in(claim, seeds or claim.seeds, len(register.claims))
         rows.append({
-            "id": claim.id, "spread": claim.spread, "threshold": claim.main.threshold, "unit": unit_of(claim.main), "seeds": seeds or claim.seeds,
+            "id": claim.id, "spread": claim.spread, "threshold": claim.main.threshold, "unit": unit_of(claim.main),
+            "seeds": seeds or claim.seeds,
             "smallest": None if found is None else found.smallest, "seeds_needed": None if found is None else found.seeds_needed,
         })
     return rows
@@ -163,7 +168,8 @@ def results_page(results: Results) -> str:
 
 
 CSV_HEADS = (
-    "claim", "verdict", "p_holm", "world", "horizon", "contrast", "effect", "low", "high", "unit", "p", "state", "threshold", "direction",
+    "claim", "verdict", "p_holm", "world", "horizon", "contrast", "effect", "low", "high", "unit", "p", "state", "threshold",
+    "direction",
     "seeds",
 )
 
@@ -172,8 +178,10 @@ def results_rows(results: Results) -> list[tuple[Any, ...]]:
     """Gives every contrast in every world and horizon as rows of `CSV_HEADS`."""
     return [
         (
-            result.claim.id, result.verdict, result.corrected, one.variant, one.horizon, one.words, one.estimate.effect, one.estimate.low,
-            one.estimate.high, one.estimate.unit, one.estimate.p, one.estimate.state, one.contrast.threshold, one.contrast.direction,
+            result.claim.id, result.verdict, result.corrected, one.variant, one.horizon, one.words, one.estimate.effect,
+            one.estimate.low,
+            one.estimate.high, one.estimate.unit, one.estimate.p, one.estimate.state, one.contrast.threshold,
+            one.contrast.direction,
             one.estimate.seeds,
         )
         for result in results.results
@@ -232,7 +240,9 @@ def _show_page(console: Console, result: Result, size: int) -> None:
     for title, rows in _by_contrast(result):
         table(console, FINDINGS, rows, title=title, right=FINDINGS[2:5], whole=FINDINGS)
     for title, heads, rows in _tables(result):
-        table(console, heads, rows, title=title, right=[head for head in heads if head in ("effect", "95 % interval", "mu*", "sigma")])
+        table(
+            console, heads, rows, title=title, right=[head for head in heads if head in ("effect", "95 % interval", "mu*", "sigma")]
+        )
 
 
 def _heading(result: Result, size: int) -> list[tuple[str, str]]:
@@ -258,11 +268,13 @@ def _heading(result: Result, size: int) -> list[tuple[str, str]]:
 def _tables(result: Result) -> list[tuple[str, tuple[str, ...], list[tuple[str, ...]]]]:
     """Gives the further tables of a page: screen, ablations and outcomes that are shown but not judged."""
     found: list[tuple[str, tuple[str, ...], list[tuple[str, ...]]]] = []
+    rows: list[tuple[str, ...]]
     if result.screen is not None:
         screen = result.screen
         rows = [
             (
-                one.name, f"{one.low:g} to {one.high:g}", number(one.mu_star), number(one.sigma), f"{one.flips} of {one.steps} steps",
+                one.name, f"{one.low:g} to {one.high:g}", number(one.mu_star), number(one.sigma),
+                f"{one.flips} of {one.steps} steps",
                 f"holds when {one.side}" if one.turns else "-",
             )
             for one in screen.assumptions
@@ -284,7 +296,7 @@ def _by_contrast(result: Result) -> list[tuple[str, list[tuple[str, ...]]]]:
     """Gives the rows of each contrast under the words that were registered."""
     tables = []
     for contrast in result.claim.contrasts:
-        rows = [
+        rows: list[tuple[str, ...]] = [
             (one.variant, one.horizon, *_effect(one.estimate), _chance(one.estimate.p), _state(one.estimate))
             for one in result.findings
             if one.contrast == contrast
@@ -354,12 +366,14 @@ def _document(result: Result, results: Results) -> dict[str, Any]:
             "world": result.rival.place.variant, "horizon": result.rival.place.horizon,
             **_estimate_document(result.rival.estimate),
         },
-        "flips": [] if result.screen is None else [{"parameter": one.name, "holds_when": one.side} for one in result.screen.flipping],
+        "flips": []
+        if result.screen is None else [{"parameter": one.name, "holds_when": one.side} for one in result.screen.flipping],
         "screen": None if result.screen is None else {
             "points": result.screen.points, "agreeing": result.screen.agreeing, "missing": result.screen.missing,
             "assumptions": [
                 {
-                    "parameter": one.name, "low": one.low, "high": one.high, "mu_star": one.mu_star, "sigma": one.sigma, "flips": one.flips,
+                    "parameter": one.name, "low": one.low, "high": one.high, "mu_star": one.mu_star, "sigma": one.sigma,
+                    "flips": one.flips,
                     "steps": one.steps, "holds_when": one.side if one.turns else None,
                 }
                 for one in result.screen.assumptions
@@ -385,7 +399,8 @@ def _finding_document(one: Finding) -> dict[str, Any]:
 
 def _estimate_document(found: Estimate) -> dict[str, Any]:
     return {
-        "effect": found.effect, "low": found.low, "high": found.high, "unit": found.unit, "seeds": found.seeds, "spread": found.spread,
+        "effect": found.effect, "low": found.low, "high": found.high, "unit": found.unit, "seeds": found.seeds,
+        "spread": found.spread,
         "reason": found.reason,
     }
 

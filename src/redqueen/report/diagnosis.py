@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 SHOWN = 10
 _FEW, _FEWEST, _MOST = 5, 3, 12
 #: Figures that peers are compared by, the first three known.
-COMPARED = {"income per head": "income", "economic complexity": "ECI", "R&D intensity": "R&D", "quality": "quality", "patents": "patents", "jobs": "jobs"}
+COMPARED = {
+    "income per head": "income", "economic complexity": "ECI", "R&D intensity": "R&D", "quality": "quality", "patents": "patents",
+    "jobs": "jobs"
+}
 
 #: What numbers of ties that have a direction mean.
 _DIRECTED = {STAY_RATE: "% of its doctorates earned there, still there after five years"}
@@ -67,7 +70,8 @@ def sentences(diagnosis: Diagnosis) -> list[str]:
     chain = diagnosis.chain
     if chain.get("domestic_share") is not None:
         said.append(
-            f"Of every 100 of exports it keeps {number(chain['domestic_share'])} at home; {number(chain['backward'])} % of exports are "
+            f"Of every 100 of exports it keeps {number(chain['domestic_share'])} at home; {number(chain['backward'])} % of "
+            f"exports are "
             f"value added abroad (backward), {number(chain['forward'])} % are used in others' exports (forward), {chain['year']}."
         )
     for one in diagnosis.openness:
@@ -93,21 +97,26 @@ def _without_empty(block: Block) -> Block:
     heading, columns, right, rows, below = block
     kept = [place for place in range(len(columns)) if any(row[place] != "-" for row in rows)]
     names = tuple(columns[place] for place in kept)
-    return heading, names, tuple(name for name in right if name in names), [tuple(row[place] for place in kept) for row in rows], below
+    return heading, names, tuple(name for name in right if name in names), [
+        tuple(row[place] for place in kept) for row in rows
+    ], below
 
 
 def _strengths(diagnosis: Diagnosis, standing: dict[str, Any]) -> Block:
     mine = _mine(diagnosis.strengths, standing)
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
-            row.name, f"{number(row.rca)}{' ?' if row.sure is False else ''}", _interval(row.low, row.high), number(row.share_of_region), number(row.share_of_world), number(row.before),
+            row.name, f"{number(row.rca)}{' ?' if row.sure is False else ''}", _interval(row.low, row.high),
+            number(row.share_of_region), number(row.share_of_world), number(row.before),
         )
         for row in mine[:SHOWN]
     ]
     rank = f", rank {standing['complexity_rank']} in complexity" if standing["complexity_rank"] else ""
     below = (
-        f"{standing['diversity']} of {standing['activities']} activities have an RCA of 1 or more (rank {standing['diversity_rank']} of "
-        f"{standing['regions']} regions{rank}); {number(standing['share_of_world'])} % of all regions' {standing['measure']}. First "
+        f"{standing['diversity']} of {standing['activities']} activities have an RCA of 1 or more (rank "
+        f"{standing['diversity_rank']} of "
+        f"{standing['regions']} regions{rank}); {number(standing['share_of_world'])} % of all regions' {standing['measure']}. "
+        f"First "
         f"{len(rows)} of {len(mine)}, in order of how much more there is than the region's size would give. Interval: 95 %, from "
         "year-to-year noise; ?: it reaches below 1; last column: RCA then."
     )
@@ -124,14 +133,19 @@ def _mine(rows: Sequence[Any], one: dict[str, Any]) -> list[Any]:
 
 def _adjacent(diagnosis: Diagnosis, one: dict[str, Any]) -> list[Block]:
     near = _mine(diagnosis.adjacent, one)
-    columns = ("activity", "RCA", "relatedness %", f"chance by {near[0].year + HORIZON}" if near else "chance")
+    columns: tuple[str, ...] = ("activity", "RCA", "relatedness %", f"chance by {near[0].year + HORIZON}" if near else "chance")
 
     def rows(listed: Sequence[Any]) -> list[tuple[str, ...]]:
         return [(row.name, number(row.rca), number(row.density), _chance(row.probability)) for row in listed]
 
     model = f"Chance by {one['model']}." if one["model"] else f"No forecast: {one['note']}; ordered by the ranks of RCA and of relatedness."
-    near, risky = rows(near[:SHOWN]), rows(_mine(diagnosis.at_risk, one)[:_FEW])
-    found = [(f"Within reach: {one['measure']}", columns, columns[1:], near, f"Relatedness: share of the activity's proximity that the region has. {model}")]
+    reached, risky = rows(near[:SHOWN]), rows(_mine(diagnosis.at_risk, one)[:_FEW])
+    found: list[Block] = [
+        (
+            f"Within reach: {one['measure']}", columns, columns[1:], reached,
+            f"Relatedness: share of the activity's proximity that the region has. {model}"
+        )
+    ]
     columns = (*columns[:3], "chance of loss")
     found.append((f"At risk: {one['measure']}", columns, columns[1:], risky, ""))
     return found
@@ -141,45 +155,61 @@ def _chain(chain: dict[str, Any]) -> list[Block]:
     if not chain.get("sectors"):
         return []
     columns = ("exports of", "%", "RCA", "own %", "imported %", "sales on")
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
-            one["name"], number(one["share_of_exports"]), number(one["rca"]), number(one["value_added_share"]), number(one["imported_inputs"]),
+            one["name"], number(one["share_of_exports"]), number(one["rca"]), number(one["value_added_share"]),
+            number(one["imported_inputs"]),
             number(one["upstreamness"]),
         )
         for one in chain["sectors"][:_FEW]
     ]
     below = (
-        f"Gross exports {number(chain['exports'])} {chain['unit']}; value added at home {number(chain['domestic_share'])} % of them, from abroad "
-        f"{number(chain['backward'])} % (backward participation); {number(chain['forward'])} % are used in others' exports (forward). "
+        f"Gross exports {number(chain['exports'])} {chain['unit']}; value added at home {number(chain['domestic_share'])} % of "
+        f"them, from abroad "
+        f"{number(chain['backward'])} % (backward participation); {number(chain['forward'])} % are used in others' exports "
+        f"(forward). "
         "Own: value added in % of output; imported: in % of inputs; sales on: number of sales to final use, 1 where all goes there."
     )
-    found = [(f"Place in the value chain, {chain['year']}", columns, columns[1:], rows, below)]
+    found: list[Block] = [(f"Place in the value chain, {chain['year']}", columns, columns[1:], rows, below)]
     jobs = any(one.get("jobs") is not None for one in chain["kept"])
-    heads = ("final product, anywhere", "value kept", "% of product", "before") + ((f"jobs ({chain['jobs_unit']})",) if jobs else ())
-    kept = [
-        (one["name"], number(one["value"]), number(one["share"]), number(one.get("share_before")), *((number(one["jobs"]),) if jobs else ()))
+    heads = (
+        "final product, anywhere", "value kept", "% of product", "before"
+    ) + ((f"jobs ({chain['jobs_unit']})",) if jobs else ())
+    kept: list[tuple[str, ...]] = [
+        (
+            one["name"], number(one["value"]), number(one["share"]), number(one.get("share_before")),
+            *((number(one["jobs"]),) if jobs else ())
+        )
         for one in chain["kept"][:_FEW]
     ]
     since = f" Before: {chain['year_before']}." if chain.get("year_before") else ""
     found.append(
-        ("Value it keeps of the world's final products", heads, heads[1:], kept, f"Value added in the region in all stages of the product's chain, {chain['unit']}.{since}")
+        (
+            "Value it keeps of the world's final products", heads, heads[1:], kept,
+            f"Value added in the region in all stages of the product's chain, {chain['unit']}.{since}"
+        )
     )
     return found
 
 
 def _openness(diagnosis: Diagnosis) -> list[Block]:
     found: list[Block] = []
+    columns: tuple[str, ...]
     for one in diagnosis.openness:
         heading = f"Ties: {one['measure']}, {one['year']}"
         if "largest" in one:
             columns = ("with", one["unit"], "% of its ties", "affinity")
-            rows = [(row["name"], number(row["value"]), number(row["share"]), number(row["affinity"])) for row in one["largest"]]
+            rows: list[tuple[str, ...]] = [
+                (row["name"], number(row["value"]), number(row["share"]), number(row["affinity"])) for row in one["largest"]
+            ]
             closest = ", ".join(f"{row['name']} ({number(row['affinity'])})" for row in one["closest"])
             home = (
                 f"{number(one['home_share'])} % are within the region (at random: {number(one['expected_home_share'])} %). "
                 if "home_share" in one else ""
             )
-            found.append((heading, columns, columns[1:], rows, f"{home}Closest by affinity (1: what sizes alone would give): {closest}."))
+            found.append(
+                (heading, columns, columns[1:], rows, f"{home}Closest by affinity (1: what sizes alone would give): {closest}.")
+            )
         else:
             meaning = _DIRECTED.get(one["measure"], one["unit"])
             columns = ("its people in", meaning)
@@ -191,7 +221,7 @@ def _openness(diagnosis: Diagnosis) -> list[Block]:
 
 def _innovation(diagnosis: Diagnosis) -> list[Block]:
     columns = ("figure", "value", "unit", "year", "rank", "before")
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             one["measure"], number(one["value"]), one["unit"], str(one["year"]), f"{one['rank']} of {one['of']}",
             "-" if one["before"] is None else f"{number(one['before'])} ({one['since']})",
@@ -256,7 +286,9 @@ def _of(standing: dict[str, Any]) -> str:
 
 
 def _source(one: dict[str, Any]) -> str:
-    years = f"{one['years'][0]}-{one['years'][1]}" if one["years"] and one["years"][0] != one["years"][1] else "".join(map(str, one["years"][:1]))
+    years = f"{one['years'][0]}-{one['years'][1]}" if one["years"] and one["years"][0] != one["years"][1] else "".join(
+        map(str, one["years"][:1])
+    )
     notes = f" ({'; '.join(one['notes'])})" if one["notes"] else ""
     return f"{', '.join(one['files'])}: {one['title']}, {', '.join(one['measures'])}{', ' if years else ''}{years}{notes}"
 

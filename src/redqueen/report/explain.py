@@ -71,6 +71,7 @@ def sentences(found: Explanation) -> dict[str, list[str]]:
 def blocks(found: Explanation) -> list[tuple[str, tuple[str, ...], list[tuple[str, ...]], str]]:
     """Gives the tables: heading, columns, rows, and what stands below."""
     made: list[tuple[str, tuple[str, ...], list[tuple[str, ...]], str]] = []
+    rows: list[tuple[str, ...]]
     if found.screen is not None:
         rows = [
             (

@@ -73,13 +73,14 @@ def weights_figure(found: Explanation, command: str) -> Figure:
                             "left out", (0, row), xytext=(3, 0), textcoords="offset points", va="center", fontsize=7.5, color=FAINT
                         )
                         continue
-                    one = indexed[name]
+                    index = indexed[name]
                     for place, colour, value, low, high in (
-                        (row - _APART, COLOURS[0], one.total, one.total_low, one.total_high),
-                        (row + _APART, COLOURS[4], one.first, one.first_low, one.first_high),
+                        (row - _APART, COLOURS[0], index.total, index.total_low, index.total_high),
+                        (row + _APART, COLOURS[4], index.first, index.first_low, index.first_high),
                     ):
                         axis.barh(place, max(0.0, value), height=0.36, color=colour, alpha=0.75)
                         axis.plot([low, high], [place, place], color=INK, linewidth=1.1)
+                assert found.indices is not None
                 axis.axvline(found.indices.idle, color=WORSE, linewidth=1.2, linestyle=(0, (4, 2.5)))
                 axis.set_title("Share of the variance: total, alone")
                 doubt = "" if found.surrogate.trusted else ": not to be trusted"

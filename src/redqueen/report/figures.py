@@ -7,7 +7,7 @@ import json
 import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from redqueen.errors import Faults, require
 from redqueen.lab.compare import Effect, Row
@@ -214,12 +214,13 @@ def save_as(figure: Figure, place: str | Path, dots: int | None = None) -> None:
     """Writes a figure as PNG or SVG by the ending of its name, whole or not at all; the same figure gives the same bytes."""
     check_figure(place)
     kind = Path(place).suffix[1:]
+    options: dict[str, Any] = {} if dots is None else {"dpi": dots}
     with drawing(), whole_file(place) as draft:
-        figure.savefig(draft, format=kind, metadata=_UNDATED[kind], **({} if dots is None else {"dpi": dots}))
+        figure.savefig(draft, format=kind, metadata=_UNDATED[kind], **options)
 
 
 @contextlib.contextmanager
-def drawing() -> Iterator[object]:
+def drawing() -> Iterator[Any]:
     """Lends matplotlib in our style, without a window and without touching the reader's settings."""
     matplotlib = require("matplotlib", "figures")
     figures = require("matplotlib.figure", "figures")
@@ -261,9 +262,9 @@ def _draw_effects(
             )
             continue
         clear = row.verdict in (RAISES, LOWERS)
-        good = {(RAISES, UP): True, (LOWERS, DOWN): True, (RAISES, DOWN): False, (LOWERS, UP): False}
-        colour = {True: BETTER, False: WORSE}.get(good.get((row.verdict, outcome.better)), UNCLEAR)
-        if row.low is not None and row.verdict != NO_DIFFERENCE:
+        colours = {(RAISES, UP): BETTER, (LOWERS, DOWN): BETTER, (RAISES, DOWN): WORSE, (LOWERS, UP): WORSE}
+        colour = colours.get((row.verdict, outcome.better), UNCLEAR)
+        if row.low is not None and row.high is not None and row.verdict != NO_DIFFERENCE:
             axis.plot([row.low, row.high], [height, height], color=colour, linewidth=1.8, solid_capstyle="butt")
         axis.plot(row.effect, height, marker, markersize=size, markerfacecolor=colour if clear else "white", markeredgecolor=colour)
 
@@ -281,7 +282,10 @@ def _name_rows(axis: Axes, outcome: Outcome, titles: Sequence[str]) -> None:
 
 def _label_reference(axis: Axes, base: Futures, title: str) -> None:
     place = (base.time[-1], base.median[-1])
-    axis.annotate(textwrap.fill(title, _AT_END), place, xytext=(4, 0), textcoords="offset points", va="center", fontsize=8.5, annotation_clip=False)
+    axis.annotate(
+        textwrap.fill(title, _AT_END), place, xytext=(4, 0), textcoords="offset points", va="center", fontsize=8.5,
+        annotation_clip=False
+    )
 
 
 def _label_ends(axis: Axes, ends: Sequence[tuple[float, str, str]]) -> None:

@@ -222,7 +222,7 @@ def effects_document(
             row
             for effect in effects
             for row in effect.to_json_rows()
-            if regions is None or row["region"] in regions or BY_NAME[row["outcome"]].of_the_world
+            if regions is None or row["region"] in regions or BY_NAME[str(row["outcome"])].of_the_world
         ],
         "facts": [one.to_json() for one in facts],
         **({} if ledger is None else {"ledger": _ledger_document(ledger)}),

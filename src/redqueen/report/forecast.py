@@ -27,7 +27,8 @@ SHOWN = 10
 _HEADS = ("model", "AUC", "interval", "prec.", "Brier", "skill", "calib.", "top 10")
 _WHAT_HEADS_ARE = (
     "AUC: chance that a cell with the event is ranked above one without, with its 95 % interval over test windows (Student's; they "
-    "overlap); prec.: average precision; skill: % of the Brier score of the past windows' rate done away with; calib.: mean distance "
+    "overlap); prec.: average precision; skill: % of the Brier score of the past windows' rate done away with; calib.: mean "
+    "distance "
     "between forecast and came true, points; top 10: % of the ten likeliest cells of a window that came true. "
     "Over regions: bootstrap of regions in the last window."
 )
@@ -40,21 +41,23 @@ _TITLES = {GAIN: "Gaining a specialisation", LOSE: "Losing one"}
 
 
 def show_forecast(console: Console, forecast: Forecast, name: str, rows: pd.DataFrame, names: Mapping[str, str]) -> None:
-    """Prints what a region may gain and lose, the likeliest first; `rows` as of `Forecast.entry`, `names` the words for activities."""
+    """Prints what a region may gain and lose, the likeliest first; `rows` as of `Forecast.entry`, `names` the words for activities.
+    """
     year = forecast.year
     say(console, f"{name}: specialisations that may be gained or lost from {year} to {year + forecast.horizon}", style="bold")
     console.print()
     heads = ("activity", "RCA", "relatedness %", "chance %")
     for kind, title in ((GAIN, "May gain (RCA below 1 now)"), (LOSE, "May lose (RCA at least 1 now)")):
         mine = rows[rows["kind"] == kind]
-        cells = [
-            (names.get(row.activity, row.activity), number(row.rca), number(100 * row.density), f"{100 * row.probability:.0f}")
-            for row in mine.head(SHOWN).itertuples()
-        ]
+        cells = [_cells(row, names) for row in mine.head(SHOWN).itertuples()]
         more = f", the first {SHOWN} of {len(mine)}" if len(mine) > SHOWN else ""
         table(console, heads, cells, title=f"{title}{more}", right=heads[1:])
     relatedness = "Relatedness: share of the activity's proximity that lies in what the region is specialised in."
     say(console, f"{relatedness} Chance by {forecast.words}.")
+
+
+def _cells(row: Any, names: Mapping[str, str]) -> tuple[str, ...]:
+    return names.get(row.activity, row.activity), number(row.rca), number(100 * row.density), f"{100 * row.probability:.0f}"
 
 
 def forecast_document(forecast: Forecast, region: str, rows: pd.DataFrame) -> dict[str, Any]:
@@ -160,7 +163,8 @@ def _about(evaluation: Evaluation) -> str:
     averaged = f", RCA of means of {evaluation.averaged} years" if evaluation.averaged > 1 else ""
     return (
         f"{evaluation.measure.capitalize()} of {evaluation.regions} regions with more than {evaluation.least:g} a year, "
-        f"{evaluation.activities} activities, {evaluation.years[0]} to {evaluation.years[1]}{averaged}: windows of {evaluation.horizon} years that start in "
+        f"{evaluation.activities} activities, {evaluation.years[0]} to {evaluation.years[1]}{averaged}: windows of "
+        f"{evaluation.horizon} years that start in "
         f"{', '.join(map(str, windows))}, each forecast from what was known at its start."
     )
 

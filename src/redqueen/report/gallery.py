@@ -64,7 +64,8 @@ def index_page(rows: Sequence[tuple[str, ...]], command: str) -> str:
     """Gives the page that lists the cases, from their rows."""
     heads = ("case", "what it is", "what is asked", "policies compared", "held-out facts in the band")
     return (
-        f"# Cases\n{_MARK}\n\nEach page is made by running its case: what each policy does in it, with intervals, and what is known "
+        f"# Cases\n{_MARK}\n\nEach page is made by running its case: what each policy does in it, with intervals, and what is "
+        f"known "
         "of the place's past and was not used to build the case, in the band of the simulation or not. A miss is shown as a miss. "
         "`redqueen show CASE` tells a case, `redqueen compare CASE` runs it.\n\n"
         f"{markdown_table(heads, rows)}\nMade again by `{command}`.\n"
@@ -79,7 +80,8 @@ def page_of(one: Exhibit) -> str:
         f"# {case.title}\n{_MARK}\n\n",
         f"**{case.question}** {world.start:g} to {end:g}, in {case.region}. [All cases]({INDEX}), `redqueen show {case.name}`"
         "\n\n",
-        *_section("The system", case.story), *_section("What happened", case.happened), "## The world\n\n", _regions(case), "\n", _chain(case),
+        *_section("The system", case.story), *_section("What happened", case.happened), "## The world\n\n", _regions(case), "\n",
+        _chain(case),
         "\n## What is tried\n\n", _policies(case), "\n", _answer(one), *_kept(one), _known(one),
         *_section("What is not modelled", "\n".join(f"- {item}" for item in case.not_modelled)),
         "## Sources\n\n", "".join(f"- {name}: {citation}\n" for name, citation in case.sources.items()), "\n", _made(one),
@@ -133,7 +135,10 @@ def _chain(case: Case) -> str:
 
 def _policies(case: Case) -> str:
     rows = [
-        (f"`{policy.name}`{' (compared to)' if policy.name == case.reference else ''}", policy.title, policy.question, _done(policy))
+        (
+            f"`{policy.name}`{' (compared to)' if policy.name == case.reference else ''}", policy.title, policy.question,
+            _done(policy)
+        )
         for policy in case.policies.values()
     ]
     return markdown_table(("policy", "what it is", "what it asks", "instruments"), rows)
@@ -155,7 +160,8 @@ def _answer(one: Exhibit) -> str:
         sentences.append(f"- `{effect.policy}` {_verdicts(found)}\n")
     few = f" Fewer than {LEAST_SEEDS} seeds say little." if first.seeds < LEAST_SEEDS else ""
     return (
-        f"## The answer\n\nEffects in {one.case.region} against `{first.to}`, mean of {years[0]:g} to {years[1]:g}, {first.seeds} seeds, "
+        f"## The answer\n\nEffects in {one.case.region} against `{first.to}`, mean of {years[0]:g} to {years[1]:g}, "
+        f"{first.seeds} seeds, "
         f"with {100 * first.level:g} % intervals paired by seed; in bold where the interval leaves out zero.{few}\n\n"
         f"{markdown_table(('policy', *heads), rows)}\n{''.join(sentences)}\n"
         f"![Futures of value added in {one.case.region} under each policy]({one.case.name}.png)\n\n"
@@ -188,7 +194,10 @@ def _verdicts(rows: Sequence[Row]) -> str:
 def _kept(one: Exhibit) -> list[str]:
     if one.ledger is None:
         return []
-    parts = [f"## Who keeps what\n\nProducts of lead firms of {one.ledger.lead}, {one.ledger.year}, mean of {one.ledger.seeds} seeds.\n\n"]
+    parts = [
+        f"## Who keeps what\n\nProducts of lead firms of {one.ledger.lead}, {one.ledger.year}, mean of {one.ledger.seeds} "
+        f"seeds.\n\n"
+    ]
     for title, heads, rows in ledger_tables(one.ledger):
         parts.append(f"{title}\n\n{markdown_table(heads, [[cell.strip() for cell in row] for row in rows])}\n")
     note = "An asterisk: the 95 % interval, paired by seed, leaves out zero. Outside: materials, and what nobody of the chain makes."
@@ -204,13 +213,15 @@ def _known(one: Exhibit) -> str:
         rows = [
             (
                 f"{fact.says} ({fact.region})", year_words(fact), f"{known_words(fact)} {fact.unit}", number(fact.simulated),
-                band_words(fact), verdict_words(fact), "held out" if fact.held_out else "used to build the case", fact.measured_as or "",
+                band_words(fact), verdict_words(fact), "held out" if fact.held_out else "used to build the case",
+                fact.measured_as or "",
             )
             for fact in measured
         ]
         heads = ("fact", "year", "known", "simulated", "90 % band", "verdict", "use", "measured as")
         parts.append(
-            f"Simulated: median under `{one.facts[0].policy}` with the band of nine tenths of {one.facts[0].seeds} seeds. A miss is so "
+            f"Simulated: median under `{one.facts[0].policy}` with the band of nine tenths of {one.facts[0].seeds} seeds. A miss "
+            f"is so "
             "many widths of the band away, below zero where the simulation is too low. Of the facts that were held out, "
             f"{one.hits} lie in the band; nothing was tuned to them.\n\n{markdown_table(heads, rows)}\n"
         )
@@ -230,5 +241,6 @@ def _made(one: Exhibit) -> str:
     attributes = one.effects[0].result.attrs
     return (
         f"Made by `{one.command}`; redqueen {attributes['redqueen']}, case file SHA-256 {attributes['case_hash'][:12]}, parameters "
-        f"{attributes['parameter_hash'][:12]}. All results are simulated. `redqueen compare {one.case.name}` shows every headline outcome.\n"
+        f"{attributes['parameter_hash'][:12]}. All results are simulated. `redqueen compare {one.case.name}` shows every "
+        f"headline outcome.\n"
     )

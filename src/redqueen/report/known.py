@@ -20,11 +20,13 @@ __all__ = [
 ]
 
 FACT_COLUMNS = (
-    "name", "region", "says", "measured_as", "year", "measured_in", "unit", "target", "target_low", "target_high", "simulated", "low",
+    "name", "region", "says", "measured_as", "year", "measured_in", "unit", "target", "target_low", "target_high", "simulated",
+    "low",
     "high", "hit", "distance", "held_out", "source", "policy", "seeds", "reason",
 )
 HOLDING_COLUMNS = (
-    "policy", "place", "stage", "value_share", "jobs_share", "wages_share", "jobs", "wages", "value_change", "value_low", "value_high",
+    "policy", "place", "stage", "value_share", "jobs_share", "wages_share", "jobs", "wages", "value_change", "value_low",
+    "value_high",
     "value_verdict", "jobs_change", "jobs_low", "jobs_high", "jobs_verdict",
 )
 
@@ -32,7 +34,8 @@ NOT_USED = "What is known, and was not used"
 
 
 def show_known(console: Console, found: Sequence[KnownFact], case: Case) -> None:
-    """Prints the facts that were not used to build a case beside their simulated medians and bands; nothing where none is measured."""
+    """Prints the facts that were not used to build a case beside their simulated medians and bands; nothing where none is measured.
+    """
     shown = [one for one in found if one.simulated is not None]
     if not shown:
         return
@@ -80,18 +83,20 @@ def ledger_tables(found: Ledger) -> list[tuple[str, tuple[str, ...], list[tuple[
     # Regions that have no part in the chain would be columns of nothing but zeros.
     places = [place for place in found.places if found.find(base, place).value_share or found.find(base, place).jobs]
     at_work = [place for place in places if place != OUTSIDE]
-    by_stage = [
-        (stage, *(_percent(found.find(base, place, stage).value_share) for place in places)) for stage in (*found.stages, ALL_STAGES)
+    by_stage: list[tuple[str, ...]] = [
+        (stage, *(_percent(found.find(base, place, stage).value_share) for place in places))
+        for stage in (*found.stages, ALL_STAGES)
     ]
-    by_place = [
+    by_place: list[tuple[str, ...]] = [
         (place, number(one.jobs), _percent(one.jobs_share), number(one.wages), _percent(one.wages_share), _percent(one.value_share))
         for place in at_work
         for one in [found.find(base, place)]
     ]
-    tables = [
+    tables: list[tuple[str, tuple[str, ...], list[tuple[str, ...]]]] = [
         (f"Who keeps what final users pay, in %, by stage and place, under {base}", ("stage", *map(_head, places)), by_stage),
         (
-            f"Jobs, wages (money a quarter) and value by place, under {base}", ("place", "jobs", "jobs %", "wages", "wages %", "value %"),
+            f"Jobs, wages (money a quarter) and value by place, under {base}",
+            ("place", "jobs", "jobs %", "wages", "wages %", "value %"),
             by_place,
         ),
     ]
@@ -139,7 +144,9 @@ def year_words(one: KnownFact) -> str:
 
 
 def _notes(found: Sequence[KnownFact], shown: Sequence[KnownFact], case: Case) -> list[str]:
-    used = [f"{one.name} (known {known_words(one)}, simulated {number(one.simulated)} {one.unit})" for one in shown if not one.held_out]
+    used = [
+        f"{one.name} (known {known_words(one)}, simulated {number(one.simulated)} {one.unit})" for one in shown if not one.held_out
+    ]
     lines = [f"Used to build the case: {'; '.join(used)}."] if used else []
     lines += [f"{one.name}: {one.reason}." for one in found if one.measured_as and one.simulated is None]
     without = sum(one.measured_as is None for one in found)

@@ -167,9 +167,12 @@ def _by_horizon(rows: Sequence[Luck]) -> list[dict[str, float]]:
     """Sums up the rows of regions that have an interval: how many, their median ratio, how many intervals lie below 1."""
     found = []
     for horizon in sorted({row.horizon for row in rows}):
-        mine = [row for row in rows if row.horizon == horizon and row.high is not None and row.region != WORLD]
+        mine = [
+            (row.ratio, row.high) for row in rows
+            if row.horizon == horizon and row.ratio is not None and row.high is not None and row.region != WORLD
+        ]
         if mine:
-            median, below = statistics.median(row.ratio for row in mine), sum(row.high < 1 for row in mine)
+            median, below = statistics.median(ratio for ratio, _ in mine), sum(high < 1 for _, high in mine)
             found.append({"horizon": horizon, "rows": len(mine), "median": median, "below_one": below})
     return found
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import matplotlib.figure
     from rich.console import Console
 
-__all__ = ["FILES", "front_figure", "mix_columns", "mix_rows", "policy_file", "pages_of", "search_document", "show_search"]
+__all__ = ["FILES", "front_figure", "mix_columns", "mix_rows", "pages_of", "policy_file", "search_document", "show_search"]
 
 #: Files of a search, beside one for each mix of the front.
 FILES = ("front.csv", "mixes.csv", "search.json", "front.png", "front.svg")
@@ -61,8 +61,8 @@ def show_search(console: Console, found: Found) -> None:
     heads = ("mix", "effect, chosen", "fresh", f"{100 * LEVEL:g} % interval", "cost, chosen", "fresh", "")
     table(console, heads, rows, title=title, right=heads[1:-1], whole=heads[3:4])
     if found.samples is not None:
-        heads = ("mix", "worst tenth, chosen", "fresh")
-        table(console, heads, worst, title="Effect at the worst tenth of the points", right=heads[1:])
+        columns = ("mix", "worst tenth, chosen", "fresh")
+        table(console, columns, worst, title="Effect at the worst tenth of the points", right=columns[1:])
     for place, mix in enumerate(found.best, 1):
         say(console, f"mix_{place}: {_parts(mix, found.levers)}{_known(mix)}", indent="  ")
     console.print()
@@ -138,7 +138,9 @@ def mix_rows(found: Found, *, fresh: bool) -> Iterator[tuple[Any, ...]]:
     """Lists the mixes of the front with both figures, or all that were tried in their order; levers not used have no cell."""
     for place, mix in enumerate(found.best if fresh else found.mixes, 1):
         both = (mix.scores, mix.fresh) if fresh else (mix.scores,)
-        scores = [value for one in both for value in _document(found, one, "").values()] if all(both) else [None] * (5 * len(both))
+        scores = [
+            value for one in both for value in (_document(found, one, "") or {}).values()
+        ] if all(both) else [None] * (5 * len(both))
         more = (int(found.holds(mix)),) if fresh else ()
         yield (
             f"mix_{place}" if fresh else place,
@@ -229,7 +231,8 @@ def front_figure(found: Found, command: str) -> matplotlib.figure.Figure:
         )
         note = (
             f"Grey: mixes tried ({len(found.mixes)}). Hollow: the front as chosen; filled, with a {100 * LEVEL:g} % interval "
-            "over luck: the same mixes on fresh luck. Dashed: the budget. Below: intensity in each lever's range, empty where it is not used. "
+            "over luck: the same mixes on fresh luck. Dashed: the budget. Below: intensity in each lever's range, empty where it "
+            "is not used. "
             f"Simulated. Made by: {command}"
         )
         note = textwrap.fill(note, int(figure.get_figwidth() / 0.062), break_on_hyphens=False)
@@ -282,7 +285,7 @@ def _square(column: int, row: int, colour: str, strength: float) -> Any:
 
 def _shown(found: Found, scores: Scores | None) -> dict[str, float]:
     """Gives scores for people: effects in the outcome's unit and direction, cost in %; NaN where there are none."""
-    document = _document(found, scores) if scores is not None else {}
+    document = _document(found, scores) or {}
     cost = document.get("cost_share")
     return {
         **{name: math.nan if document.get(name) is None else document[name] for name in ("effect", "low", "high")},

@@ -278,14 +278,14 @@ def show_advice(console: Console, found: Advice) -> None:
     telling = [one for one in found.telling if one.worth > 0 and one.values]
     if not telling:
         say(console, "No figure published next would change which of these is best.")
-    for one in telling[:2]:
-        indicator = plan.indicators[one.indicator]
-        parts = [f"up to {number(value)}: {choice}" for value, choice in zip(one.values, one.choices, strict=False)] + [
-            f"above: {one.choices[-1]}"
+    for told in telling[:2]:
+        indicator = plan.indicators[told.indicator]
+        parts = [f"up to {number(value)}: {choice}" for value, choice in zip(told.values, told.choices, strict=False)] + [
+            f"above: {told.choices[-1]}"
         ]
         say(
             console,
-            f"What would decide: {one.indicator} of {one.year} ({indicator.unit}), worth {100 * one.worth:.1f} points. "
+            f"What would decide: {told.indicator} of {told.year} ({indicator.unit}), worth {100 * told.worth:.1f} points. "
             f"{'; '.join(parts)}.",
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
@@ -24,7 +24,7 @@ def status_figure(found: Status, command: str) -> Figure:
     with drawing() as pyplot:
         figure, axes = pyplot.subplots(
             len(goals), 2, squeeze=False, figsize=(10.5, 3.1 * len(goals) + 1.2), gridspec_kw={"width_ratios": (1.5, 1)}
-        )  # type: ignore[attr-defined]
+        )
         for row, one in zip(axes, goals, strict=True):
             _draw_figures(row[0], one, found.outlook.as_of)
             _draw_chances(row[1], one)
@@ -68,7 +68,8 @@ def _draw_figures(axis: Axes, one: GoalStatus, as_of: int) -> None:
     if series.years[0] <= as_of < goal.year:
         axis.axvline(as_of + 0.5, color=FAINT, linewidth=0.8, linestyle="--")
     axis.set_title(f"{goal.name}: {goal.indicator} ({one.unit})")
-    axis.xaxis.get_major_locator().set_params(integer=True)
+    ticks: Any = axis.xaxis.get_major_locator()
+    ticks.set_params(integer=True)
 
 
 def _draw_chances(axis: Axes, one: GoalStatus) -> None:
@@ -82,4 +83,5 @@ def _draw_chances(axis: Axes, one: GoalStatus) -> None:
     axis.plot([first, *one.years], [one.before, *one.chances], color=INK, linewidth=1.4, marker="o", markersize=3)
     axis.set_xlim(first - 0.3, one.goal.year + 0.3)
     axis.set_title(f"Chance: {chance_words(one.probability)}, {one.state}")
-    axis.xaxis.get_major_locator().set_params(integer=True)
+    ticks: Any = axis.xaxis.get_major_locator()
+    ticks.set_params(integer=True)

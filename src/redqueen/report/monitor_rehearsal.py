@@ -122,7 +122,7 @@ def rehearsal_figure(found: Trust, command: str) -> Figure:
 
     with drawing() as pyplot:
         count = len(found.rehearsals)
-        figure, axes = pyplot.subplots(1, count, squeeze=False, figsize=(3.9 * count + 0.6, 4.6))  # type: ignore[attr-defined]
+        figure, axes = pyplot.subplots(1, count, squeeze=False, figsize=(3.9 * count + 0.6, 4.6))
         for axis, one, course in zip(axes[0], found.rehearsals, found.courses, strict=True):
             bins = bins_of(one)
             limits = [interval_of(one, part) for part in bins]
@@ -158,7 +158,7 @@ def rehearsal_document(found: Trust, lives: Lives | None, command: str) -> dict[
                 "goal": one.goal.name,
                 "reached": float(one.reached.mean()),
                 "course": vars(course),
-                "bins": [part._asdict() for part in bins_of(one)],
+                "bins": [vars(part) for part in bins_of(one)],
                 "log_score": scores[0],
                 "log_score_of_weights": scores[1],
                 "log_score_of_share": scores[2],

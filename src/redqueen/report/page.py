@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import io
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,10 +82,13 @@ def page(diagnosis: Diagnosis, command: str) -> str:
     if diagnosis.notes:
         parts.append(f"<h2>Not known from these tables</h2>{_list(diagnosis.notes)}")
     sources = [f"{', '.join(one['files'])}: {one['title']}" for one in diagnosis.tables]
-    parts.append(f"<footer><p>Tables: {_text('; '.join(sources))}.</p><p>{_MARK.capitalize()}: <code>{_text(command)}</code></p></footer>")
+    parts.append(
+        f"<footer><p>Tables: {_text('; '.join(sources))}.</p><p>{_MARK.capitalize()}: <code>{_text(command)}</code></p></footer>"
+    )
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<meta name=\"generator\" content=\"{_MARK}\"><title>{_text(title(diagnosis))}</title><style>{_STYLE}</style></head>\n<body>"
+        f"<meta name=\"generator\" "
+        f"content=\"{_MARK}\"><title>{_text(title(diagnosis))}</title><style>{_STYLE}</style></head>\n<body>"
         + "\n".join(part for part in parts if part) + "</body></html>\n"
     )
 
@@ -137,7 +141,8 @@ def _draw_near(axis: Axes, diagnosis: Diagnosis) -> None:
     first = diagnosis.adjacent[0]
     rows = [row for row in diagnosis.adjacent if (row.table, row.measure) == (first.table, first.measure)][:_SHOWN][::-1]
     known = rows[-1].probability is not None
-    axis.barh(range(len(rows)), [100 * row.probability if known else row.density for row in rows], color=COLOURS[2], height=0.6)
+    lengths = [row.density if not known else math.nan if row.probability is None else 100 * row.probability for row in rows]
+    axis.barh(range(len(rows)), lengths, color=COLOURS[2], height=0.6)
     axis.set_yticks(range(len(rows)), [_short(row.name) for row in rows])
     axis.set_title(f"Within reach: {first.measure}")
     axis.set_xlabel(f"chance of a specialisation by {first.year + HORIZON}, %" if known else "relatedness, %")
@@ -159,8 +164,14 @@ def _draw_paths(axis: Axes, diagnosis: Diagnosis) -> None:
     one = diagnosis.innovation["paths"][0]
     for place, path in enumerate(one["regions"]):
         mine = place == 0
-        axis.plot(path["years"], path["values"], color=COLOURS[0] if mine else FAINT, linewidth=2 if mine else 0.9, alpha=1 if mine else 0.7)
-        axis.annotate(path["name"], (path["years"][-1], path["values"][-1]), xytext=(3, 0), textcoords="offset points", fontsize=8, va="center", color=COLOURS[0] if mine else FAINT)
+        axis.plot(
+            path["years"], path["values"], color=COLOURS[0] if mine else FAINT, linewidth=2 if mine else 0.9,
+            alpha=1 if mine else 0.7
+        )
+        axis.annotate(
+            path["name"], (path["years"][-1], path["values"][-1]), xytext=(3, 0), textcoords="offset points", fontsize=8,
+            va="center", color=COLOURS[0] if mine else FAINT
+        )
     axis.margins(x=0.16)
     axis.set_title(f"{one['measure'].capitalize()}, % of the frontier")
     axis.set_xlabel("year")

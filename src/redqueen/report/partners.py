@@ -58,7 +58,8 @@ def show_partners(console: Console, found: Partners) -> None:
         say(
             console,
             "covers: the partner's share of all regions' capacity in what is lacking; offers: the same in return; "
-            "reach: how likely a close tie is (an order, no probability: docs/partners.md); score: their geometric mean, 100 for the best.",
+            "reach: how likely a close tie is (an order, no probability: docs/partners.md); score: their geometric mean, 100 for "
+            "the best.",
         )
         console.print()
     for place, one in enumerate(found.partners[:PARAGRAPHS], 1):

@@ -46,7 +46,7 @@ def plausible_figure(found: Match, marked: Mapping[str, float], command: str) ->
     deepest = max([float(one.max()) for one in depths.values()] or [0.0]) or 1.0
     with drawing() as pyplot:
         side = _SIZE * size + 1.6
-        figure, axes = pyplot.subplots(size, size, squeeze=False, figsize=(side, side))  # type: ignore[attr-defined]
+        figure, axes = pyplot.subplots(size, size, squeeze=False, figsize=(side, side))
         figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02)
         for row in range(size):
             for column in range(size):

@@ -45,7 +45,8 @@ _WORDS = {
         "of one over the sum of the other."
     ),
     "evidence": (
-        "Files that `redqueen read`, `diagnose`, `partners`, `forecast` and `world` recognise, in the order in which they are tried, and "
+        "Files that `redqueen read`, `diagnose`, `partners`, `forecast` and `world` recognise, in the order in which they are "
+        "tried, and "
         "the names of measures that studies look for. Nothing is fetched, and no publisher's table is shipped: bring the files, and "
         "cite them as their licences ask."
     ),
@@ -154,12 +155,18 @@ def _instrument_pages() -> dict[str, str]:
     }
 
 
-def _instrument(row: Instrument, read: Sequence[Reading], used: Sequence[Use], chosen: Sequence[tuple[str, tuple[str, ...]]]) -> str:
+def _instrument(
+    row: Instrument, read: Sequence[Reading], used: Sequence[Use], chosen: Sequence[tuple[str, tuple[str, ...]]]
+) -> str:
     facts = [
-        ("unit", row.unit), ("range", _range(row)), ("can be aimed at stages", "yes" if row.targeted else "no"), ("touches", row.touches),
+        ("unit", row.unit), ("range", _range(row)), ("can be aimed at stages", "yes" if row.targeted else "no"),
+        ("touches", row.touches),
         ("public cost", row.cost), ("source", row.source),
     ]
-    parts = [_title(f"`{row.name}`"), f"{_sentence(row.meaning)} [All instruments](../instruments.md)\n\n", markdown_table(("", ""), facts)]
+    parts = [
+        _title(f"`{row.name}`"), f"{_sentence(row.meaning)} [All instruments](../instruments.md)\n\n",
+        markdown_table(("", ""), facts)
+    ]
     parts.append("\n## Rules that read it\n\n")
     if read:
         rows = [(f"`{one.rule}`", one.says or "-", ", ".join(_parameter(name) for name in one.parameters) or "-") for one in read]
@@ -179,14 +186,19 @@ def _instrument(row: Instrument, read: Sequence[Reading], used: Sequence[Use], c
 
 def _evidence() -> str:
     known = [
-        (f"`{one.name}`", one.title, one.kind.replace("_", "-"), one.layout, sources()[one.source].licence if one.source in sources() else "the user's own")
+        (
+            f"`{one.name}`", one.title, one.kind.replace("_", "-"), one.layout,
+            sources()[one.source].licence if one.source in sources() else "the user's own"
+        )
         for one in formats().values()
     ]
     kinds = [(name.replace("_", "-"), ", ".join((*columns, "value"))) for name, columns in KINDS.items() if name != "organisations"]
     return (
         f"{_head('evidence', 'Evidence')}{markdown_table(('layout', 'what', 'kind', 'what it looks like', 'licence'), known)}\n"
-        f"## Kinds of tables\n\nEvery file becomes one tidy table of a kind; countries are ISO alpha-3 codes, other regions keep the publisher's code.\n\n"
-        f"{markdown_table(('kind', 'columns'), kinds)}\n## Measures\n\n{markdown_table(('measure', 'meaning'), list(MEASURES.items()))}"
+        f"## Kinds of tables\n\nEvery file becomes one tidy table of a kind; countries are ISO alpha-3 codes, other regions keep "
+        f"the publisher's code.\n\n"
+        f"{markdown_table(('kind', 'columns'), kinds)}\n## "
+        f"Measures\n\n{markdown_table(('measure', 'meaning'), list(MEASURES.items()))}"
     )
 
 

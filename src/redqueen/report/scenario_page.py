@@ -59,5 +59,4 @@ def _part(name: str) -> str:
 
 def _within(text: str, element: str) -> str:
     """Keeps a text from ending the element it stands in."""
-    replace: Callable[[re.Match[str]], str] = lambda found: f"<\\/{found[1]}"
-    return re.sub(rf"</({element})", replace, text, flags=re.IGNORECASE)
+    return re.sub(rf"</({element})", r"<\\/\1", text, flags=re.IGNORECASE)

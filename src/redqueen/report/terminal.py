@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import textwrap
 from collections.abc import Collection, Iterable, Sequence
-from typing import IO, TYPE_CHECKING, NoReturn
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 from rich.box import SIMPLE_HEAD, Box
 from rich.console import Console
@@ -58,13 +58,14 @@ def screen(file: IO[str] | None = None) -> Console:
     """Gives a console on a file (standard output unless given), 80 columns wide and colourless where it is not a terminal."""
     file = sys.stdout if file is None else file
     on_screen = file.isatty()
+    plain: dict[str, Any] = {} if on_screen else {"width": WIDTH, "color_system": None, "force_terminal": False}
     return _Screen(
         file=file,
         highlight=False,
         soft_wrap=False,
         markup=False,
         emoji=False,
-        **({} if on_screen else {"width": WIDTH, "color_system": None, "force_terminal": False}),
+        **plain,
     )
 
 
@@ -207,7 +208,9 @@ def _show_costs(console: Console, result: xarray.Dataset, region: str) -> None:
     # A world of one region has no sum of its own to show.
     heads = tuple(dict.fromkeys(name for name in (region, WORLD)))
     rows = [(policy, *(number(mine[name]) for name in heads)) for policy, mine in found.items()]
-    table(console, ("policy", *heads), rows, title="Public cost a quarter, mean of the whole history", right=heads, whole=("policy",))
+    table(
+        console, ("policy", *heads), rows, title="Public cost a quarter, mean of the whole history", right=heads, whole=("policy",)
+    )
     say(
         console,
         "At equal cost: households get what a policy leaves of the dearest one's cost, in each seed, quarter and region. "
@@ -276,7 +279,8 @@ def show_case(console: Console, case: Case) -> None:
     say(console, f"{case.name}: {case.title}", style="bold")
     say(
         console,
-        f"{world.start:g} to {end:g} ({world.quarters} quarters after {world.burn_in} of burn-in); region {case.region}; compared to {case.reference}",
+        f"{world.start:g} to {end:g} ({world.quarters} quarters after {world.burn_in} of burn-in); region {case.region}; "
+        f"compared to {case.reference}",
     )
     console.print()
     paragraph(console, "Question", case.question)

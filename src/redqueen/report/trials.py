@@ -50,7 +50,8 @@ def failures_of(results: Mapping[str, xarray.Dataset]) -> list[dict[str, Any]]:
             reason = str(failure.values[place])
             if reason != NOT_RUN:
                 found.append({
-                    "world": name, "policy": str(result["policy"].values[place[0]]), "sample": int(place[1]) if len(place) == 3 else 0,
+                    "world": name, "policy": str(result["policy"].values[place[0]]),
+                    "sample": int(place[1]) if len(place) == 3 else 0,
                     "seed": int(result["seed"].values[place[-1]]), "failure": reason,
                 })
     return found

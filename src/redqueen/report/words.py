@@ -21,7 +21,9 @@ _UNITS = {"percentage points": "points", "constant money/head": "money a head, c
 
 
 def number(value: float | None) -> str:
-    """Writes a number with three digits that count, and thousands apart: 12,345; 1.23; 0.00123; 152 billion; whole numbers whole; - where unknown."""
+    """Writes a number with three digits that count, and thousands apart: 12,345; 1.23; 0.00123; 152 billion; whole numbers whole; -
+    where unknown.
+    """
     if value is None or not math.isfinite(value):
         return "-"
     if isinstance(value, int) or value == 0:

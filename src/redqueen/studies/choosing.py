@@ -26,7 +26,8 @@ def choose_region(asked: str, tables: Sequence[Evidence]) -> str:
     if country is not None and country not in known:
         raise Refused.one(
             f"{name_of(country)} ({country}) is in no table by itself", field="--region",
-            remedy=f"{'it may be within the rest of the world' if REST_OF_WORLD in known else 'give a table that shows it'}; there is {_some(known, tables)}",
+            remedy=f"{'it may be within the rest of the world' if REST_OF_WORLD in known else 'give a table that shows it'}; "
+            f"there is {_some(known, tables)}",
         )
     words = words_of(tables, "region")
     try:

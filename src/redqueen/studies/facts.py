@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy
 
@@ -105,7 +105,9 @@ MEASURED: dict[str, Measurement] = {
         "entries and exits of a year over the firms at its start, mean of years",
         partial(measurements.turnover, events=("entries", "exits")),
     ),
-    "entrants_failing_within_two_years": _recipes("one minus Kaplan-Meier survival at eight quarters", measurements.failing_entrants),
+    "entrants_failing_within_two_years": _recipes(
+        "one minus Kaplan-Meier survival at eight quarters", measurements.failing_entrants
+    ),
     "pay_of_founders": _recipes(
         "median of (pay for own work + revenue - running cost - interest) over the pay of a job in the firm's last stage, "
         "private firms of ten years or more",
@@ -144,7 +146,8 @@ MEASURED: dict[str, Measurement] = {
         partial(measurements.imitation_to_innovation, what="cost"),
     ),
     "imitation_time": _recipes(
-        "mean quarters of second-generation projects over that of novel ones", partial(measurements.imitation_to_innovation, what="time")
+        "mean quarters of second-generation projects over that of novel ones",
+        partial(measurements.imitation_to_innovation, what="time")
     ),
     "job_hopping_in_computers": _recipes(
         "hires from other firms per job in the core over those elsewhere: the core stands for Silicon Valley", measurements.hopping
@@ -287,7 +290,8 @@ def simulated(measurement: Measurement, registers: Sequence[Register]) -> tuple[
     """Measures a figure in every run: the values (NaN dropped) and their centre.
 
     The centre is the mean, and for a pooled figure what all runs show together; its values are the jackknife's pseudo-values
-    n x all - (n - 1) x all but one, whose spread is that of the estimate (Tukey, J. W. (1958), Annals of Mathematical Statistics 29).
+    n x all - (n - 1) x all but one, whose spread is that of the estimate (Tukey, J. W. (1958), Annals of Mathematical Statistics
+    29).
     """
     if not measurement.pooled:
         values = [measurement.measure(register) for register in registers]
@@ -310,7 +314,8 @@ def _watch_all(seeds: int, threads: int, progress: bool) -> dict[str, list[Regis
     try:
         with progress_bar(seeds * sum(quarters.values()), f"facts: {len(runs)} runs", show=progress) as advance:
             pending: dict[Future[Register], tuple[str, int]] = {
-                executor.submit(watch, cases[name].world, cases[name].schedule(POLICIES[name]), seed): (name, seed) for name, seed in runs
+                executor.submit(watch, cases[name].world, cases[name].schedule(POLICIES[name]), seed): (name, seed) for name,
+                seed in runs
             }
             for future in as_completed(pending):
                 kept[pending[future]] = future.result()
@@ -326,10 +331,11 @@ def _row_of_fact(fact: Fact, registers: dict[str, list[Register]]) -> Row:
     measurement = MEASURED.get(fact.name)
     reason = None if measurement else NOT_MEASURED.get(fact.name, "no measurement is written for it")
     values = _values(measurement, registers)
-    found = values["simulated"]
+    found: float | None = values["simulated"]
     return Row(
         name=fact.name, says=fact.says, unit=fact.unit, target=fact.value, target_low=fact.low, target_high=fact.high,
-        hit=None if found is None else fact.hit(found), held_out=fact.held_out, used_to_set=fact.used_to_set, source=fact.citation(),
+        hit=None if found is None else fact.hit(found), held_out=fact.held_out, used_to_set=fact.used_to_set,
+        source=fact.citation(),
         measured_as=measurement.words if measurement else fact.measured_as, **{"reason": reason, **values},
     )
 
@@ -342,7 +348,7 @@ def _row_of_figure(figure: Figure, registers: dict[str, list[Register]]) -> Row:
     )
 
 
-def _values(measurement: Measurement | None, registers: dict[str, list[Register]]) -> dict[str, object]:
+def _values(measurement: Measurement | None, registers: dict[str, list[Register]]) -> dict[str, Any]:
     """Gives the simulated part of a row."""
     if measurement is None:
         return {"simulated": None, "low": None, "high": None, "case": None, "policy": None, "seeds": 0}

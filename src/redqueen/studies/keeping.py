@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
@@ -25,7 +25,8 @@ class Holding:
 
     `value_share` is in % of what final users pay, `jobs_share` and `wages_share` in % of the chain's, `jobs` in heads, `wages` in
     money a quarter; None outside the chain, where nobody is known to work. The changes are those of `value_share` and
-    `jobs_share` against the trial's reference, in points, paired by seed with 95 % intervals, where the holding is the sum over stages.
+    `jobs_share` against the trial's reference, in points, paired by seed with 95 % intervals, where the holding is the sum over
+    stages.
     """
 
     policy: str
@@ -85,13 +86,15 @@ def ledger(result: xarray.Dataset, lead: str) -> Ledger | None:
         for place in places:
             for stage in (*stages, ALL_STAGES):
                 mine = {name: _pick(array, policy, place, stage) for name, array in shares.items()}
-                amounts = {name: _mean(_pick(found[name], policy, place, stage)) for name in ("jobs", "wages")}
-                change: dict[str, object] = {}
+                jobs, wages = (_mean(_pick(found[name], policy, place, stage)) for name in ("jobs", "wages"))
+                change: dict[str, Any] = {}
                 if stage == ALL_STAGES and policy != reference and reference in policies:
                     for name in ("value", "jobs"):
                         change |= _change(name, mine[name], _pick(shares[name], reference, place, stage))
                 holdings.append(
-                    Holding(policy, place, stage, *(_mean(mine[name]) for name in ("value", "jobs", "wages")), **amounts, **change)
+                    Holding(
+                        policy, place, stage, _mean(mine["value"]), _mean(mine["jobs"]), _mean(mine["wages"]), jobs, wages, **change
+                    )
                 )
     return Ledger(lead, year, reference, found.sizes["seed"], policies, places, stages, tuple(holdings))
 

@@ -101,7 +101,9 @@ def _measured(fact: Fact, case: Case, member: xarray.Dataset | None, policy: str
     elif member is not None:
         try:
             assert fact.measured_in is not None
-            values = in_percent(fact.measured, fact.unit, measured_in(fact.measured, fact.region, case.world, member, [fact.measured_in])[:, 0])
+            values = in_percent(
+                fact.measured, fact.unit, measured_in(fact.measured, fact.region, case.world, member, [fact.measured_in])[:, 0]
+            )
         except NotRunError as outside:
             reason = str(outside)
     if values is not None and not numpy.isfinite(values).all():

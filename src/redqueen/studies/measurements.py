@@ -9,7 +9,8 @@ import numpy
 from redqueen.indicators import demography
 from redqueen.indicators.leontief import domestic_value_added_share
 from redqueen.model import kinds
-from redqueen.studies.register import QUARTERS_A_YEAR, Register
+from redqueen.model.kinds import QUARTERS_A_YEAR
+from redqueen.studies.register import Register
 
 # Definitions of the statistics themselves, from the publications that state the facts.
 _FEW_PEOPLE = 5
@@ -192,7 +193,7 @@ def value_added_at_home(register: Register, region: str, first: int, last: int) 
     shares = [
         domestic_value_added_share(table.intermediate, table.final_demand, table.value_added, table.output)[place]
         for table in register.tables
-        if first <= register.world.start + table.year <= last
+        if table.final_demand is not None and first <= register.world.start + table.year <= last
     ]
     return 100 * float(numpy.mean(shares))
 

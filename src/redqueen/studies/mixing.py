@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -112,7 +112,7 @@ def find_mixes(
     numbers = tuple(range(1, seeds + 1)), tuple(range(seeds + 1, 2 * seeds + 1))
     count = threads or available_threads()
 
-    def ground(chosen_seeds: Sequence[int], chosen_points: Samples | None, advance) -> Ground:
+    def ground(chosen_seeds: Sequence[int], chosen_points: Samples | None, advance: Callable[[float], None]) -> Ground:
         return Ground(
             world,
             used,

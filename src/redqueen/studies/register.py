@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Any
 
 import numpy
+from numpy.typing import ArrayLike
 
 from redqueen.evidence.input_output import InputOutput
 from redqueen.indicators.leontief import distance_to_final_use
@@ -79,7 +81,7 @@ class Rows:
     def __init__(self, *columns: str):
         self.parts: dict[str, list[numpy.ndarray]] = {name: [] for name in columns}
 
-    def add(self, **columns: object) -> None:
+    def add(self, **columns: ArrayLike) -> None:
         """Adds rows; a single number stands in every row of them."""
         for name, values in zip(columns, numpy.broadcast_arrays(*columns.values()), strict=True):
             self.parts[name].append(numpy.atleast_1d(values).copy())
@@ -113,7 +115,7 @@ class Clerk:
         alive = state.arrays["alive"] == 1
         numpy.add.at(self.made_in, state.arrays["region_of"][alive], self.made[alive])
         self.started = numpy.zeros(self.made.shape, dtype=int)
-        self.earning: list[dict] = []
+        self.earning: list[dict[str, Any]] = []
 
     def register(self) -> Register:
         """Gives everything written down so far."""
@@ -141,7 +143,9 @@ class Clerk:
             self._register_year(quarter // QUARTERS_A_YEAR, living, before)
 
     def _remember(self) -> Table:
-        names = ("alive", "lineage", "stages", "project", "project_left", "project_staff", "quality", "design", "wage", "skilled_wage")
+        names = (
+            "alive", "lineage", "stages", "project", "project_left", "project_staff", "quality", "design", "wage", "skilled_wage"
+        )
         return {name: self.state.arrays[name].copy() for name in names}
 
     def _lengthen(self) -> None:
@@ -178,7 +182,8 @@ class Clerk:
             quarters = quarter - self.started[:known][ended]
             self.projects.add(mode=before["project"][ended], quarters=quarters, staff=before["project_staff"][ended])
             novel = ended & (before["project"] == kinds.NOVEL) & (arrays["design"][:known] != before["design"])
-            self._follow_innovations(quarter, *numpy.nonzero(novel), before)
+            firms, stages = numpy.nonzero(novel)
+            self._follow_innovations(quarter, firms, stages, before)
         begun = (arrays["project"][:known] != kinds.IDLE) & ~(ran & ~ended)
         self.started[:known][begun] = quarter
 
@@ -188,7 +193,8 @@ class Clerk:
             worth = gained * self.state.arrays["quality_weight"][stages]
             lineage = before["lineage"][firms]
             self.earning.append({
-                "quarter": quarter, "firm": firms, "stage": stages, "lineage": lineage, "worth": worth, "sales": numpy.zeros(firms.size),
+                "quarter": quarter, "firm": firms, "stage": stages, "lineage": lineage, "worth": worth,
+                "sales": numpy.zeros(firms.size),
             })
 
     def _follow_earnings(self, quarter: int) -> None:

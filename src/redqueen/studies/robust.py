@@ -122,7 +122,7 @@ def rank_policies(
     assert found is not None
     if within is None and found.effect_unit == "%":
         within = WITHIN
-    labels = [region for region in regions.values()]
+    labels = list(regions.values())
     places = []
     for name, result in results.items():
         label = regions[name] if labels.count(regions[name]) == 1 else name

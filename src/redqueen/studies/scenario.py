@@ -167,10 +167,10 @@ def read_scenario(document: object, find_case: FindCase, *, check: bool = True) 
     case = find_case(str(name))
     region = document.get("region") or case.region
     shown = document.get("shown") or region
-    for field, asked in {"region": region, **({"shown": shown} if shown != region else {})}.items():
+    for key, asked in {"region": region, **({"shown": shown} if shown != region else {})}.items():
         if asked not in case.world.regions:
             remedy = nearest(asked, case.world.regions) or f"it has {', '.join(case.world.regions)}"
-            faults.add(f"{case.name} has no region '{asked}'", field=field, remedy=remedy)
+            faults.add(f"{case.name} has no region '{asked}'", field=key, remedy=remedy)
     mix = _read_mix(document, case, "", faults)
     pinned = document.get("pinned", [])
     if not isinstance(pinned, list) or not all(isinstance(one, Mapping) for one in pinned):
@@ -283,7 +283,7 @@ def _read_lever(document: object, field: str, faults: Faults) -> Lever | None:
     if not isinstance(document, Mapping) or not isinstance(document.get("instrument"), str):
         faults.add("must be an object with instrument and intensity", field=field)
         return None
-    numbers = {}
+    numbers: dict[str, float | None] = {}
     for key in ("intensity", "from", "until"):
         value = document.get(key)
         if value is None and key != "intensity":

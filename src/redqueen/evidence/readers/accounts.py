@@ -98,7 +98,7 @@ def _stream(place: Path, reading: Reading) -> Iterator[pd.DataFrame]:
     for line, row in enumerate(rows, start=2):
         key = [_word(row[at[name]]) for name in _KEYS]
         if any(key):
-            keys.append((line, *key))
+            keys.append((line, key[0], key[1], key[2], key[3]))
             cells.append([row[column] for column in years])
     if not keys:
         faults.add("the table has a header and no rows")
@@ -116,7 +116,7 @@ def _stream(place: Path, reading: Reading) -> Iterator[pd.DataFrame]:
 
 def _tidied(frame: pd.DataFrame, first_year: int, reading: Reading, faults: Faults) -> pd.DataFrame:
     """Gives region, activity and measure of each row, NaN for totals, which are left out; notes what is unknown or repeated."""
-    _say(frame, frame[list(_KEYS)].drop(columns="description").eq("").any(axis=1), "country, variable or code is missing", faults)
+    _say(frame, (frame[list(_KEYS)].drop(columns="description") == "").any(axis=1), "country, variable or code is missing", faults)
     repeated = frame.duplicated(["country", "variable", "code"])
     _say(frame, repeated, "country, variable and code stand twice", faults)
     codes = places(frame["country"][frame["country"] != ""], faults, "country")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,7 +30,9 @@ _NAME = re.compile(r"BACI_(HS\d\d)_Y(\d{4})_V(\w+?)\.csv(\.gz)?", re.IGNORECASE)
 _COUNTRIES = re.compile(r"country_codes.*\.csv", re.IGNORECASE)
 _PRODUCTS = re.compile(r"product_codes.*\.csv", re.IGNORECASE)
 # Numbers of countries in BACI that are not those of ISO 3166.
-_NUMBERS = {"842": "USA", "251": "FRA", "699": "IND", "757": "CHE", "579": "NOR", "381": "ITA", "530": "ANT", "736": "SDN", "891": "SCG"}
+_NUMBERS = {
+    "842": "USA", "251": "FRA", "699": "IND", "757": "CHE", "579": "NOR", "381": "ITA", "530": "ANT", "736": "SDN", "891": "SCG"
+}
 _LEFT_OUT = {
     "58": "Belgium-Luxembourg", "711": "Southern African Customs Union", "849": "US Pacific islands", "697": "Europe EFTA",
     "577": "Other Africa", "568": "Other Europe", "527": "Oceania",
@@ -135,7 +138,7 @@ def _listed_countries(file: Path, reading: Reading) -> dict[int, str | None]:
                 found[number] = taken_for_taiwan(reading)
             elif known:
                 found[number] = known
-                reading.names.setdefault("region", {})[found[number]] = name
+                reading.names.setdefault("region", {})[known] = name
             elif faults and number in countries:
                 reading.faults.add(faults[0].message, line=int(row[0]) + FIRST_LINE, field=letters, remedy=faults[0].remedy)
             else:
@@ -168,13 +171,14 @@ def _one_year(file: Path, year: int | None, codes: _Codes, reading: Reading) -> 
         say_rows(reading.faults, "v", "is below zero", block["v"], block["v"] < 0)
         exporter, importer = (_found(block[name], places, "no country of BACI", codes, reading.faults) for name in "ij")
         if codes.products:
-            activity = pd.Categorical.from_codes(
-                np.maximum(_found(block["k"], products, "not in the file product_codes", codes, reading.faults), -1), dtype=activities
+            activity: Any = pd.Categorical.from_codes(
+                np.maximum(_found(block["k"], products, "not in the file product_codes", codes, reading.faults), -1),
+                dtype=activities
             )
         else:
             say_rows(reading.faults, "k", "is no product of six digits", block["k"], ~block["k"].between(10_000, 999_999))
             numbers, seen = pd.factorize(block["k"].where(block["k"].between(0, 999_999), 0))
-            activity = pd.Categorical.from_codes(numbers, [f"{int(code):06d}" for code in seen])
+            activity = pd.Categorical.from_codes(numbers, pd.Index([f"{int(code):06d}" for code in seen]))
         if reading.faults:
             # Faults of other blocks are still looked for; nothing is kept of what is refused.
             continue
@@ -218,7 +222,8 @@ def _found(numbers: pd.Series, table: np.ndarray, complaint: str, codes: _Codes,
 FORMATS = (
     Format(
         name="baci", title="BACI", kind="trade", source="baci",
-        layout="a folder of BACI_HS92_Y1995_V202601.csv ... with country_codes and product_codes, or one such file (t, i, j, k, v, q)",
+        layout="a folder of BACI_HS92_Y1995_V202601.csv ... with country_codes and product_codes, or one such file (t, i, j, k, "
+        "v, q)",
         looks_like=_looks_like, stream=_stream,
     ),
 )

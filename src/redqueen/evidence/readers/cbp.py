@@ -45,8 +45,10 @@ def _stream(place: Path, reading: Reading) -> Iterator[pd.DataFrame]:
     written = {_OURS.get(name, name): name for name in header}
     area = next((kind for name, kind in _AREAS.items() if name in header), "nation")
     kinds, parts = {**dict.fromkeys(_READ, TEXT), "year": YEAR}, []
-    for block in stream_table(place, kinds, reading, heading=_HEADING, delimiter=",", optional=kinds, may_miss=_READ, any_case=True):
-        block = block.rename(columns=_OURS).astype({_OURS.get(name, name): "str" for name in block if name != "year"})
+    for block in stream_table(
+        place, kinds, reading, heading=_HEADING, delimiter=",", optional=kinds, may_miss=_READ, any_case=True
+    ):
+        block = block.rename(columns=_OURS).astype({_OURS.get(str(name), str(name)): "str" for name in block if name != "year"})
         wrong = ~block["naics"].str.fullmatch(_NAICS)
         named = block["naics"].where(block["naics"] != "")
         say_rows(reading.faults, written["naics"], "is no code of an industry (NAICS)", named, wrong)
@@ -84,7 +86,9 @@ def _areas(table: pd.DataFrame, area: str, written: dict[str, str], reading: Rea
         return table
     table["region"] += table["fipscty"].str.zfill(3)
     table = leave_out(table, "region", table["region"].str.endswith("999"), "business in no single county", reading)
-    check_codes(table["region"], is_county, "is no county", "fipscty", "the state's code has two digits, the county's three", reading)
+    check_codes(
+        table["region"], is_county, "is no county", "fipscty", "the state's code has two digits, the county's three", reading
+    )
     return table
 
 
@@ -95,7 +99,9 @@ def _year(table: pd.DataFrame, place: Path, reading: Reading) -> pd.Series | int
     if reading.year is not None:
         return reading.year
     if found is None:
-        reading.faults.add("the year stands nowhere", remedy="say it with --year, or put it in the file's name: cbp19msa.txt, cbp_2019.csv")
+        reading.faults.add(
+            "the year stands nowhere", remedy="say it with --year, or put it in the file's name: cbp19msa.txt, cbp_2019.csv"
+        )
         return 0
     # Two digits: the first file is of 1986.
     return int(found[1]) if found[1] else 1900 + int(found[2]) + (100 if int(found[2]) < 86 else 0)

@@ -15,7 +15,8 @@ __all__ = ["FORMATS", "PROVINCES"]
 
 #: The provinces as the yearbooks' English names have them.
 PROVINCES = (
-    "Beijing", "Tianjin", "Hebei", "Shanxi", "Inner Mongolia", "Liaoning", "Jilin", "Heilongjiang", "Shanghai", "Jiangsu", "Zhejiang",
+    "Beijing", "Tianjin", "Hebei", "Shanxi", "Inner Mongolia", "Liaoning", "Jilin", "Heilongjiang", "Shanghai", "Jiangsu",
+    "Zhejiang",
     "Anhui", "Fujian", "Jiangxi", "Shandong", "Henan", "Hubei", "Hunan", "Guangdong", "Guangxi", "Hainan", "Chongqing", "Sichuan",
     "Guizhou", "Yunnan", "Tibet", "Shaanxi", "Gansu", "Qinghai", "Ningxia", "Xinjiang",
 )  # fmt: skip
@@ -50,7 +51,7 @@ def _stream(place: Path, reading: Reading) -> Iterator[pd.DataFrame]:
     parts = []
     for (indicator, unit), rows in table.groupby(["indicator", "unit"], sort=True):
         signed = ["value"] if indicator in _SIGNED else []
-        measures = {"value": (_measure(indicator), unit)}
+        measures = {"value": (_measure(str(indicator)), str(unit))}
         parts.append(measure_columns(rows, ["region", "year"], measures, reading, signed=signed))
     yield tidy(pd.concat(parts), KINDS["regions"])
 
@@ -66,6 +67,7 @@ def _measure(indicator: str) -> str:
 FORMATS = (
     Format(
         "china", "science and technology of China's provinces", "regions", "china_science_yearbooks",
-        "columns province_en, year, indicator, value, unit", has_columns("province_en", "year", "indicator", "value", "unit"), _stream,
+        "columns province_en, year, indicator, value, unit", has_columns("province_en", "year", "indicator", "value", "unit"),
+        _stream,
     ),
 )

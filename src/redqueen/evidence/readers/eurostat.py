@@ -47,7 +47,8 @@ _CODES = {
 # The unit in which a measure goes by its plain name; in other units, the unit is part of the name.
 _PLAIN = {
     "jobs": {"THS", "THS_PER", "PER", "NR"}, "establishments": {"NR"}, "population": {"NR", "THS"}, "patents": {"NR"},
-    "value added": {"CP_MEUR", "MIO_EUR"}, "GDP": {"CP_MEUR", "MIO_EUR"}, "output": {"CP_MEUR", "MIO_EUR"}, "R&D spending": {"MIO_EUR"},
+    "value added": {"CP_MEUR", "MIO_EUR"}, "GDP": {"CP_MEUR", "MIO_EUR"}, "output": {"CP_MEUR", "MIO_EUR"},
+    "R&D spending": {"MIO_EUR"},
 }  # fmt: skip
 _UNITS = {
     "THS": "thousands", "THS_PER": "thousand persons", "PER": "persons", "NR": "number", "CP_MEUR": "million current EUR",
@@ -145,10 +146,12 @@ def _rows(
         measure, unit = names[key]
         reading.units.setdefault(measure, unit)
     countries = places_then(sorted(set(labels["geo"])), reading.faults, "geo") if labels["geo"].str.len().max() == 2 else {}
-    key = pd.DataFrame({"region": labels["geo"].replace(countries), "measure": [names[key][0] for key in keys]}, index=labels.index)
+    rows = pd.DataFrame(
+        {"region": labels["geo"].replace(countries), "measure": [names[key][0] for key in keys]}, index=labels.index
+    )
     if activity:
-        key["activity"] = labels[activity]
-    parts = [_values(cells[year].astype("str").str.strip(), year, key, reading, flags) for year in cells.columns]
+        rows["activity"] = labels[activity]
+    parts = [_values(cells[year].astype("str").str.strip(), year, rows, reading, flags) for year in cells.columns]
     return tidy(pd.concat(parts), KINDS["activities" if activity else "regions"])
 
 

@@ -132,7 +132,7 @@ def _closed(
     if system.rows[-1:] == [_TAXES]:
         notes.append("taxes less subsidies on products stand by themselves; value added is what is left")
     labels = Labels(
-        split=lambda label: tuple(label.split(_MARK, 1)) if _MARK in label else (label, ""), final=re.compile(r"final \d+"),
+        split=lambda label: (label.partition(_MARK)[0], label.partition(_MARK)[2]), final=re.compile(r"final \d+"),
         closing=((re.compile(re.escape(_TAXES)), squares.TAXES),), output=frozenset(), example="region and sector",
         columns="a producer nor final demand", part_of=wholes,
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -25,7 +26,7 @@ def _looks_like(sample: Sample) -> bool:
 
 def _stream(place: Path, reading: Reading) -> Iterator[pd.DataFrame | InputOutput]:
     """Streams the rows as they were written, with the notes, names, units and origin from the file's metadata."""
-    kept = look(place).kept
+    kept: Mapping[str, Any] | None = look(place).kept
     if not kept or kept.get("kind") not in COLUMNS:
         raise Refused.one("redqueen did not write this file", file=place, heading=_HEADING)
     reading.kind, reading.origin = str(kept["kind"]), dict(kept)
@@ -43,9 +44,10 @@ def _tables(blocks: Iterable[pd.DataFrame], reading: Reading) -> Iterator[InputO
     """Puts the flows of each year together: a year's rows follow one another, as they were written."""
     from redqueen.evidence.flows import from_rows
 
-    unit, held = next(iter(reading.units.values())), []
+    unit = next(iter(reading.units.values()))
+    held: list[pd.DataFrame] = []
     for block in blocks:
-        text = block.astype({name: "object" for name in text_columns("input_output")})
+        text = block.astype(dict.fromkeys(text_columns("input_output"), "object"))
         for year, rows in text.groupby("year", sort=False):
             if held and held[0]["year"].iloc[0] != year:
                 yield from_rows(pd.concat(held, ignore_index=True), unit=unit, file=reading.place.name)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,7 +30,9 @@ _COUNTRIES = ("country_code", "countrycode", "iso3", "country", "economy", "repo
 _REGIONS = (*_COUNTRIES, "region_code", "region", "geo", "origin", "location", "province", "state", "metro", "city")
 _PARTNERS = ("partner_code", "partner", "partner_country", "importer", "destination", "dest", "counterpart")
 _HS = ("hs6", "hs4", "hs2", "hs_code", "hs", "hs_product_code")
-_ACTIVITIES = ("activity_code", "activity", "product_code", "product", *_HS, "industry_code", "industry", "sector", "technology", "field")
+_ACTIVITIES = (
+    "activity_code", "activity", "product_code", "product", *_HS, "industry_code", "industry", "sector", "technology", "field"
+)
 _YEARS = ("year", "time", "period")
 _MEASURES = ("measure", "indicator", "variable")
 _UNITS = ("unit", "units")
@@ -42,7 +45,8 @@ _WIDE = {
     "gdp_per_head": "income per head", "income_per_head": "income per head", "rd_spending": "R&D spending",
 }
 _SCALES = {
-    "usd": "current USD", "kusd": "thousand current USD", "musd": "million current USD", "eur": "current EUR", "meur": "million current EUR",
+    "usd": "current USD", "kusd": "thousand current USD", "musd": "million current USD", "eur": "current EUR",
+    "meur": "million current EUR",
 }
 _SCALED = re.compile(rf"(.+)_({'|'.join(_SCALES)})")
 # Measures that may be below zero; income may in a simulated region that lives on others'.
@@ -132,7 +136,9 @@ def _stream(place: Path, reading: Reading) -> Iterator[pd.DataFrame]:
     kinds, values = _kinds(layout), [layout.value] if layout.value else list(layout.wide)
     words = [name for name in (layout.region_name, layout.activity_name, layout.unit) if name]
     _note_rest(columns, kinds, reading)
-    hs = layout.activity is not None and (layout.activity.lower() in _HS or re.search(r"(?<![a-z])hs\d?(?![a-z])", place.name.lower()))
+    hs = layout.activity is not None and (
+        layout.activity.lower() in _HS or re.search(r"(?<![a-z])hs\d?(?![a-z])", place.name.lower())
+    )
     for block in stream_table(place, kinds, reading, heading=_HEADING, may_miss=[*values, *words]):
         if hs:
             block[layout.activity] = relabelled(block[layout.activity], product_code)
@@ -157,7 +163,9 @@ def _stated_year(place: Path, layout: _Layout, reading: Reading) -> int | None:
             remedy="add a column year, or give --year",
         )
     year = int(found[0]) if reading.year is None else reading.year
-    reading.note(f"the year {year} is {'the one in the file name' if reading.year is None else 'as given'}: the table has no such column")
+    reading.note(
+        f"the year {year} is {'the one in the file name' if reading.year is None else 'as given'}: the table has no such column"
+    )
     return year
 
 
@@ -191,7 +199,7 @@ def _rows(block: pd.DataFrame, layout: _Layout, year: int | None, regions: Regio
         there = cells.notna().to_numpy()
         reading.missing += int((~there & kept).sum())
         rows = np.flatnonzero(there & kept)
-        piece = {"region": region[rows]}
+        piece: dict[str, Any] = {"region": region[rows]}
         if partner is not None:
             piece["partner"] = partner[rows]
         if layout.activity:
@@ -199,7 +207,7 @@ def _rows(block: pd.DataFrame, layout: _Layout, year: int | None, regions: Regio
         piece["year"] = years[rows]
         piece["measure"] = (
             measures.array[rows] if measures is not None
-            else pd.Categorical.from_codes(np.zeros(len(rows), dtype=np.int8), [measure or "value"])
+            else pd.Categorical.from_codes(np.zeros(len(rows), dtype=np.int8), pd.Index([measure or "value"]))
         )
         piece["value"] = cells.to_numpy()[rows]
         pieces.append(pd.DataFrame(piece, index=block.index[rows]))
@@ -232,9 +240,9 @@ def _without_stocks(cells: pd.Series, reading: Reading) -> pd.Series:
 def _find_units(block: pd.DataFrame, column: str, measure: str | None, layout: _Layout, reading: Reading) -> None:
     """Notes the unit of each measure of a block; one measure in two units is a fault."""
     if layout.unit is None:
-        found = {measure or "value": _measure(column.lower())[1]} if layout.measure is None else {
-            name: _NO_UNIT for name in block[layout.measure].cat.categories
-        }
+        found = {
+            measure or "value": _measure(column.lower())[1]
+        } if layout.measure is None else dict.fromkeys(block[layout.measure].cat.categories, _NO_UNIT)
         pairs = list(found.items())
     elif layout.measure is None:
         pairs = [(measure or "value", unit or _NO_UNIT) for unit in block[layout.unit].unique()]
@@ -244,7 +252,8 @@ def _find_units(block: pd.DataFrame, column: str, measure: str | None, layout: _
     for name, unit in pairs:
         if reading.units.setdefault(str(name), str(unit)) != unit:
             reading.faults.add(
-                f"{name} stands in {reading.units[str(name)]} and in {unit}", field=layout.unit, remedy="give one unit to each measure"
+                f"{name} stands in {reading.units[str(name)]} and in {unit}", field=layout.unit,
+                remedy="give one unit to each measure"
             )
 
 

@@ -10,7 +10,8 @@ import pandas as pd
 from redqueen.errors import Refused
 from redqueen.evidence.evidence import KINDS
 from redqueen.evidence.income import UNIT, read_income
-from redqueen.evidence.places import name_of, place as place_of
+from redqueen.evidence.places import name_of
+from redqueen.evidence.places import place as place_of
 from redqueen.evidence.reading import Format, Reading
 from redqueen.evidence.reshaping import tidy
 from redqueen.evidence.sample import Sample

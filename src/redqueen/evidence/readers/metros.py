@@ -69,7 +69,7 @@ def _dynamics(place: Path, reading: Reading) -> Iterator[pd.DataFrame]:
     check_codes(table["st"], state_of, "is no state", "st", "give its FIPS code, 1 to 56", reading)
     codes = {code: state_of(code) for code in table["st"].unique()}
     table = table.assign(region=table["st"].map(codes))
-    reading.names["region"] = {code: states()[code] for code in sorted(set(codes.values()))}
+    reading.names["region"] = {code: states()[code] for code in sorted({code for code in codes.values() if code is not None})}
     signed = ["net_job_creation", "net_job_creation_rate"]
     rows = measure_columns(table, ["region", "year"], _DYNAMICS, reading, suppressed=_WITHHELD, signed=signed)
     yield tidy(rows, KINDS["regions"])
@@ -77,11 +77,13 @@ def _dynamics(place: Path, reading: Reading) -> Iterator[pd.DataFrame]:
 
 FORMATS = (
     Format(
-        "metro_patents", "US patents by metropolitan area", "regions", "uspto_metros", "columns cbsa_code, cbsa_name, year, patents_issued",
+        "metro_patents", "US patents by metropolitan area", "regions", "uspto_metros",
+        "columns cbsa_code, cbsa_name, year, patents_issued",
         has_columns("cbsa_code", "cbsa_name", "year", "patents_issued"), _patents,
     ),
     Format(
-        "bds", "US Business Dynamics Statistics by state", "regions", "census_bds", "columns year, st, firms, estabs, emp, estabs_entry ...",
+        "bds", "US Business Dynamics Statistics by state", "regions", "census_bds",
+        "columns year, st, firms, estabs, emp, estabs_entry ...",
         has_columns("year", "st", "firms", "estabs", "emp"), _dynamics,
     ),
 )

@@ -9,8 +9,10 @@ __all__ = ["once_covering"]
 
 # Divisions of each section of NACE, revision 2.
 _SECTIONS = {
-    "A": (1, 3), "B": (5, 9), "C": (10, 33), "D": (35, 35), "E": (36, 39), "F": (41, 43), "G": (45, 47), "H": (49, 53), "I": (55, 56),
-    "J": (58, 63), "K": (64, 66), "L": (68, 68), "M": (69, 75), "N": (77, 82), "O": (84, 84), "P": (85, 85), "Q": (86, 88), "R": (90, 93),
+    "A": (1, 3), "B": (5, 9), "C": (10, 33), "D": (35, 35), "E": (36, 39), "F": (41, 43), "G": (45, 47), "H": (49, 53),
+    "I": (55, 56),
+    "J": (58, 63), "K": (64, 66), "L": (68, 68), "M": (69, 75), "N": (77, 82), "O": (84, 84), "P": (85, 85), "Q": (86, 88),
+    "R": (90, 93),
     "S": (94, 96), "T": (97, 98), "U": (99, 99),
 }  # fmt: skip
 # Numbers between the divisions of sections that NACE leaves free.
@@ -61,8 +63,9 @@ def _cover(parts: list[str], spans: dict[str, tuple[int, int]], low: int, high: 
 
 def _span(code: str) -> tuple[int, int] | None:
     """Gives the first and last class, of four digits, that a code holds: C10-C12 is 1000 to 1299; None for other forms."""
-    ends = [_END.fullmatch(end) for end in re.split(r"[-_]", code)]
-    if not 1 <= len(ends) <= 2 or not all(ends):
+    written = re.split(r"[-_]", code)
+    ends = [match for end in written if (match := _END.fullmatch(end)) is not None]
+    if not 1 <= len(written) <= 2 or len(ends) < len(written):
         return None
     spans = []
     for letter, digits in (end.groups() for end in ends):

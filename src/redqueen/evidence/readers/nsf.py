@@ -108,7 +108,9 @@ def _stay_rates(place: Path, reading: Reading) -> Iterator[pd.DataFrame]:
             reading.faults.add("is above 100 percent", line=int(row) + FIRST_LINE, field=year)
         parts.append(rows)
     reading.faults.refuse_if_any(_HEADING)
-    reading.note("region USA is where the doctorate was earned, partner the citizenship; a year is that of the survey, five years after")
+    reading.note(
+        "region USA is where the doctorate was earned, partner the citizenship; a year is that of the survey, five years after"
+    )
     yield tidy(pd.concat(parts), KINDS["ties"])
 
 
@@ -121,13 +123,17 @@ def _value_chain(place: Path, reading: Reading) -> Iterator[pd.DataFrame]:
         reading.faults.add("the year stands nowhere", field="year", remedy=remedy)
         reading.faults.refuse_if_any(_HEADING)
     parted = table["item"].str.extract(_CHAIN_ITEM)
-    table = leave_out(table.assign(kind=parted[0], activity=parted[1]), "item", parted[0].isna(), "prices, totals and other costs", reading)
+    table = leave_out(
+        table.assign(kind=parted[0], activity=parted[1]), "item", parted[0].isna(), "prices, totals and other costs", reading
+    )
     table = leave_out(table, "location", table["location"].isin(_NO_COUNTRY), "what is in no single country", reading)
     # The remark "(suppliers)" tells nothing that the item does not.
     table["location"] = table["location"].str.replace(r"\s*\(.*\)$", "", regex=True)
     table = country_codes(table, "location", reading).rename(columns={"location": "region"}).assign(year=year)
     parts = [
-        measure_columns(rows, ["region", "activity", "year"], {"usd": (_CHAIN[kind], "current USD of the price of one product")}, reading)
+        measure_columns(
+            rows, ["region", "activity", "year"], {"usd": (_CHAIN[str(kind)], "current USD of the price of one product")}, reading
+        )
         for kind, rows in table.groupby("kind", sort=False)
     ]
     reading.faults.refuse_if_any(_HEADING)
@@ -144,7 +150,7 @@ def _both_directions(rows: pd.DataFrame, reading: Reading) -> pd.DataFrame:
     for row in both[differ].itertuples():
         reading.faults.add(
             f"{row.region} and {row.partner} have {row.value:g} articles of {row.year:g}, the other way round {row.value_turned:g}",
-            line=int(row.row) + FIRST_LINE,
+            line=int(str(row.row)) + FIRST_LINE,
         )
     reading.faults.refuse_if_any(_HEADING)
     given = pd.MultiIndex.from_frame(rows[key])
@@ -159,7 +165,8 @@ FORMATS = (
     ),
     Format(
         "nsf_value_added", "NSF value added of knowledge-intensive industries", "activities", "ncses_sei",
-        "columns industry, region, year, value_added_musd", has_columns("industry", "region", "year", "value_added_musd"), _value_added,
+        "columns industry, region, year, value_added_musd", has_columns("industry", "region", "year", "value_added_musd"),
+        _value_added,
     ),
     Format(
         "nsf_spending", "NSF spending on R&D", "regions", "ncses_sei", "columns economy, measure, price_basis, actual_year, value",

@@ -39,7 +39,9 @@ def _stream(place: Path, reading: Reading) -> Iterator[pd.DataFrame]:
     to itself, a negative size and an organisation that stands twice are refused. Size may be empty; it is in the register's own
     unit. Countries become alpha-3 codes, other regions stay as written.
     """
-    blocks = list(stream_table(place, _COLUMNS, reading, heading=_HEADING, optional=_OPTIONAL, may_miss=("capabilities", "size", "ties")))
+    blocks = list(
+        stream_table(place, _COLUMNS, reading, heading=_HEADING, optional=_OPTIONAL, may_miss=("capabilities", "size", "ties"))
+    )
     rows = pd.concat([block.astype({name: "object" for name in block if name != "size"}) for block in blocks])
     regions = Regions(reading)
     codes, kept = regions.map(rows["region"].astype("category"))

@@ -41,7 +41,9 @@ def workspace() -> Iterator[duckdb.DuckDBPyConnection]:
     database = require("duckdb", "evidence")
     with tempfile.TemporaryDirectory(prefix="redqueen-") as folder:
         try:
-            connection = database.connect(str(Path(folder) / "patents.duckdb"), config={"memory_limit": _MEMORY, "temp_directory": folder})
+            connection = database.connect(
+                str(Path(folder) / "patents.duckdb"), config={"memory_limit": _MEMORY, "temp_directory": folder}
+            )
         except database.Error as error:
             raise Refused.one(f"no database can be made for the joins: {error}", file=folder) from error
         try:
@@ -110,7 +112,9 @@ def co_inventions(connection: duckdb.DuckDBPyConnection) -> Iterator[pd.DataFram
     """
     pairs = """SELECT DISTINCT a.patent, a.region, b.region AS partner FROM placed a
         JOIN placed b ON a.patent = b.patent AND a.person <> b.person AND a.region {} b.region"""
-    connection.execute("CREATE OR REPLACE TEMP TABLE placed AS SELECT DISTINCT patent, person, region FROM inventors WHERE region <> ''")
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE placed AS SELECT DISTINCT patent, person, region FROM inventors WHERE region <> ''"
+    )
     for measure, relation in (("co-inventions", "<>"), ("local co-inventions", "=")):
         query = f"""SELECT region, partner, year, count(*)::DOUBLE AS value
             FROM ({pairs.format(relation)}) JOIN years USING (patent) GROUP BY ALL ORDER BY ALL"""

@@ -98,7 +98,7 @@ def _read_locations(path: Path, connection: Any, level: str, reading: Reading) -
     reading.faults.refuse_if_any(_HEADING)
     table = pd.concat(parts).rename(columns={LINE: "row"})
     country = table["disambig_country"].str.strip().str.upper()
-    codes = {"": ""}
+    codes: dict[object, str] = {"": ""}
     for name in sorted(set(country) - {""}):
         unknown = Faults(file=path)
         codes |= places_then([name], unknown, "disambig_country")
@@ -135,7 +135,9 @@ def _names(regions: set[str], level: str) -> dict[str, str]:
 
 def _read_inventors(path: Path, connection: Any, check: Check, reading: Reading) -> None:
     connection.execute("CREATE TABLE named (patent VARCHAR, number VARCHAR, person VARCHAR, location VARCHAR, line BIGINT)")
-    for block in stream_text(path, ["patent_id", "inventor_sequence", "inventor_id", "location_id"], reading, heading=_HEADING, delimiter="\t"):
+    for block in stream_text(
+        path, ["patent_id", "inventor_sequence", "inventor_id", "location_id"], reading, heading=_HEADING, delimiter="\t"
+    ):
         connection.register("block", block)
         for name in ("patent_id", "inventor_id"):
             check.cells("block", name, f"{name} = ''", "is missing", path)

@@ -56,9 +56,11 @@ def _stream(place: Path, reading: Reading, *, level: str | None = None) -> Itera
     table = pd.concat(parts)
     present = [code for code in _LEVELS if (table["agglvl_code"] == code).any()]
     level = level or next(iter(present), None)
-    if level not in present:
+    if level is None or level not in present:
         has = ", ".join(_LEVELS[code] for code in present) or "no industry groups of four digits in private ownership (own_code 5)"
-        raise Refused.one(f"the table has no rows of {_LEVELS.get(level, 'any area')}; it has {has}", file=place, heading=_HEADING)
+        raise Refused.one(
+            f"the table has no rows of {_LEVELS.get(level or '', 'any area')}; it has {has}", file=place, heading=_HEADING
+        )
     others = [_LEVELS[code] for code in present if code != level]
     if others:
         reading.note(f"areas are {_LEVELS[level]}; the file has {', '.join(others)} too: --format says which")
@@ -76,12 +78,14 @@ def _areas(table: pd.DataFrame, level: str, reading: Reading) -> pd.DataFrame:
     if level == "76":
         table = leave_out(table, "area_fips", table["area_fips"].str.endswith("999"), "unknown counties", reading)
     words = f"is none of {_LEVELS[level]}"
-    check_codes(table["area_fips"], partial(_region, level=level), words, "area_fips", "06085, C4194, 06000 and US000 are areas", reading)
+    check_codes(
+        table["area_fips"], partial(_region, level=level), words, "area_fips", "06085, C4194, 06000 and US000 are areas", reading
+    )
     codes = {code: _region(code, level=level) for code in table["area_fips"].unique()}
     if level == "46":
         reading.note("metropolitan areas have their code of five digits: C4194 is 41940")
     if level == "56":
-        reading.names["region"] = {code: states()[code] for code in sorted(codes.values())}
+        reading.names["region"] = {code: states()[code] for code in sorted(code for code in codes.values() if code is not None)}
     return table.assign(region=table["area_fips"].map(codes))
 
 

@@ -62,7 +62,9 @@ def _stream(place: Path, reading: Reading, *, ties: bool) -> Iterator[pd.DataFra
 def _files(place: Path) -> dict[str, Path]:
     """Finds the two files that are read; refuses a folder that lacks one or holds two editions."""
     if not place.is_dir():
-        raise Refused.one("this is one file of several", file=place, remedy="give the folder with the unpacked files", heading=_HEADING)
+        raise Refused.one(
+            "this is one file of several", file=place, remedy="give the folder with the unpacked files", heading=_HEADING
+        )
     found: dict[str, list[Path]] = {"inv_reg": [], "ipc": []}
     for path in sorted(place.iterdir()):
         if match := _FILE.fullmatch(path.name):
@@ -104,7 +106,9 @@ def _read_classes(path: Path, connection: Any, check: Check, reading: Reading) -
         check.cells("block", "appln_id", "TRY_CAST(trim(appln_id) AS BIGINT) IS NULL", "is not a whole number", path)
         year = "TRY_CAST(trim(prio_year) AS INTEGER)"
         bounds = f"{_FIRST_YEAR} AND {_LAST_YEAR}"
-        check.cells("block", "prio_year", f"trim(prio_year) <> '' AND ({year} IS NULL OR NOT {year} BETWEEN {bounds})", "is no year", path)
+        check.cells(
+            "block", "prio_year", f"trim(prio_year) <> '' AND ({year} IS NULL OR NOT {year} BETWEEN {bounds})", "is no year", path
+        )
         form = "regexp_matches(trim(ipc), '^[A-H][0-9]{2}[A-Z]')"
         check.cells("block", "ipc", f"trim(ipc) <> '' AND NOT {form}", "is no IPC symbol such as H01L 21/027", path)
         connection.execute(

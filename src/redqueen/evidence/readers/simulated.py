@@ -64,6 +64,7 @@ def _stream(place: Path, reading: Reading) -> Iterator[InputOutput]:
                 line=int(producer) + FIRST_LINE,
             )
     faults.refuse_if_any(HEADING)
+    assert said is not None
     reading.units["sales"] = unit = said[1]
     reading.read_whole(place)
     yield InputOutput(regions, sectors, year, intermediate, final_demand, closing[0], output, unit=unit, file=place.name)

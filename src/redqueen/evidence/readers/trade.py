@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -71,12 +72,13 @@ def trade_rows(
         there = cells.notna().to_numpy()
         reading.missing += int((~there & kept & kept_partner).sum())
         rows = np.flatnonzero(there & kept & kept_partner)
-        piece = {"region": code[rows]}
-        if partner:
+        piece: dict[str, Any] = {"region": code[rows]}
+        if other is not None:
             piece["partner"] = other[rows]
         piece |= {
             "activity": block[activity].array[rows], "year": block[year].to_numpy()[rows],
-            "measure": pd.Categorical.from_codes(np.zeros(len(rows), dtype=np.int8), [measure]), "value": cells.to_numpy()[rows],
+            "measure": pd.Categorical.from_codes(np.zeros(len(rows), dtype=np.int8), pd.Index([measure])),
+            "value": cells.to_numpy()[rows],
         }
         pieces.append(pd.DataFrame(piece, index=block.index[rows]))
     if len(pieces) == 1:

@@ -6,6 +6,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -65,7 +66,7 @@ def _data_frame(place: Path) -> dict[str, np.ndarray]:
     return frames[0]
 
 
-def _saved_objects(saved, parser) -> list:
+def _saved_objects(saved: Any, parser: Any) -> list[Any]:
     """Lists the objects of a chain of R pairs, the form in which R saves them."""
     found = []
     while saved is not None and saved.info.type == parser.RObjectType.LIST:
@@ -74,7 +75,7 @@ def _saved_objects(saved, parser) -> list:
     return found
 
 
-def _columns(held) -> dict[str, np.ndarray]:
+def _columns(held: Any) -> dict[str, np.ndarray]:
     """Gives the named vectors of an R list, {} where it is none."""
     if not isinstance(held.value, list):
         return {}
@@ -84,7 +85,7 @@ def _columns(held) -> dict[str, np.ndarray]:
     return {_text(name): _vector(column) for name, column in zip(names.value, held.value, strict=True)}
 
 
-def _vector(column) -> np.ndarray:
+def _vector(column: Any) -> np.ndarray:
     if isinstance(column.value, np.ndarray):
         levels = _attribute(column, "levels")
         if levels is None:
@@ -94,7 +95,7 @@ def _vector(column) -> np.ndarray:
     return np.array([_text(cell) for cell in column.value], dtype=object)
 
 
-def _attribute(held, name: str):
+def _attribute(held: Any, name: str) -> Any:
     pair = held.attributes
     while pair is not None and isinstance(pair.value, tuple):
         if pair.tag is not None and _text(_symbol(pair.tag)) == name:
@@ -103,13 +104,13 @@ def _attribute(held, name: str):
     return None
 
 
-def _symbol(tag):
+def _symbol(tag: Any) -> Any:
     # A symbol used before is a reference to it.
     found = tag.referenced_object or tag
     return found.value
 
 
-def _text(held) -> str:
+def _text(held: Any) -> str:
     return held.value.decode("utf-8", "replace") if isinstance(held.value, bytes) else str(held.value)
 
 

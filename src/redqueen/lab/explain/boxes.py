@@ -73,7 +73,7 @@ class _Limits:
         return cls(numpy.full(size, -numpy.inf), numpy.full(size, numpy.inf))
 
     def holds(self, unit: numpy.ndarray) -> numpy.ndarray:
-        return ((unit > self.low) & (unit < self.high)).all(axis=1)
+        return numpy.asarray(((unit > self.low) & (unit < self.high)).all(axis=1))
 
     def restricted(self) -> list[int]:
         return [int(place) for place in numpy.flatnonzero(numpy.isfinite(self.low) | numpy.isfinite(self.high))]
@@ -252,8 +252,10 @@ def _box(
     restrictions = []
     for place, chance in chances.items():
         low, high = ranges[names[place]]
-        ends = [low + end * (high - low) if numpy.isfinite(end) else None for end in (limits.low[place], limits.high[place])]
-        restrictions.append(Restriction(names[place], *(None if end is None else float(end) for end in ends), chance))
+        lowest, highest = (
+            float(low + end * (high - low)) if numpy.isfinite(end) else None for end in (limits.low[place], limits.high[place])
+        )
+        restrictions.append(Restriction(names[place], lowest, highest, chance))
     restrictions.sort(key=lambda one: (one.chance is None, one.chance or 0.0))
     return Box(
         tuple(restrictions), len(cases), int(inside.sum()), float(cases[inside].mean()), float(inside[cases].mean()),

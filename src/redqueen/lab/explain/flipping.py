@@ -138,7 +138,8 @@ def curves(
         low, high = ranges[place]
         values = low + along * (high - low)
         clear = bool((limits[0] > 0).any() and (limits[1] < 0).any())
-        found.append(Curve(name, *(tuple(map(float, row)) for row in (values, base, *limits)), _crossings(values, base), clear))
+        along_values, along_base, lowest, highest = (tuple(map(float, row)) for row in (values, base, *limits))
+        found.append(Curve(name, along_values, along_base, lowest, highest, _crossings(values, base), clear))
     return tuple(found)
 
 

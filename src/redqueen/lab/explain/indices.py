@@ -58,11 +58,12 @@ def sobol_indices(
     first, total, first_half, total_half = sobol_of(surrogate.predict, switches, BASE, draw=draw)
     with_idle = numpy.append(switches, False)
     many = numpy.array([sobol_of(one.predict, with_idle, BASE_REFITTED, draw=draw)[:2] for one in refitted])
-    limits = [numpy.clip(around(base, many[:, order, :size]), 0.0, 1.0) for order, base in enumerate((first, total))]
+    first_low, first_high = numpy.clip(around(first, list(many[:, 0, :size])), 0.0, 1.0)
+    total_low, total_high = numpy.clip(around(total, list(many[:, 1, :size])), 0.0, 1.0)
     rows = [
         Index(
-            name, float(first[place]), *map(float, limits[0][:, place]), float(first_half[place]),
-            float(total[place]), *map(float, limits[1][:, place]), float(total_half[place]),
+            name, float(first[place]), float(first_low[place]), float(first_high[place]), float(first_half[place]),
+            float(total[place]), float(total_low[place]), float(total_high[place]), float(total_half[place]),
         )
         for place, name in enumerate(names)
     ]

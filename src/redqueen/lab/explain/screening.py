@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy
@@ -228,7 +228,7 @@ def _side(high: list[bool]) -> str | None:
 
 
 @contextlib.contextmanager
-def _quiet():
+def _quiet() -> Iterator[None]:
     # SALib warns of libraries that it would like to have.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy
 
@@ -65,7 +66,9 @@ def refine(
     luck = numpy.random.default_rng(draw)
     calls = 0
 
-    class Plausible(pyabc.DistributionBase):
+    distribution: Any = pyabc.DistributionBase
+
+    class Plausible(distribution):  # type: ignore[misc]
         """Even over what is not ruled out."""
 
         def rvs(self, *arguments: object, **options: object) -> object:
@@ -93,7 +96,9 @@ def refine(
             # pyabc compares with zero: a target with one bound has no figure to subtract.
             return {target.name: one if math.isfinite(one) else FAR for target, one in zip(found.targets, distances, strict=True)}
 
-        class Counted(pyabc.sampler.SingleCoreSampler):
+        sampler: Any = pyabc.sampler.SingleCoreSampler
+
+        class Counted(sampler):  # type: ignore[misc]
             """Says how far it is after each population."""
 
             def sample_until_n_accepted(self, *arguments: object, **options: object) -> object:

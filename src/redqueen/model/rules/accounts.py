@@ -3,15 +3,13 @@
 import cython
 
 if cython.compiled:
-    from cython.cimports.redqueen import elementary
     from cython.cimports.redqueen.model import kinds
-    from cython.cimports.redqueen.model.state import State
     from cython.cimports.redqueen.model.rules import costs, finance
+    from cython.cimports.redqueen.model.state import State
 else:
-    from redqueen import elementary
     from redqueen.model import kinds
-    from redqueen.model.state import State
     from redqueen.model.rules import costs, finance
+    from redqueen.model.state import State
 
 
 @cython.ccall
@@ -252,7 +250,9 @@ def learn_and_grow(state: State, firm: cython.int) -> cython.void:
     for stage in range(state.n_stages):
         if not finance.does(state, firm, stage):
             continue
-        state.experience[firm, stage] = state.experience[firm, stage] * (1.0 - state.parameters.forgetting) + state.units[firm, stage]
+        state.experience[firm, stage] = state.experience[firm, stage] * (
+            1.0 - state.parameters.forgetting
+        ) + state.units[firm, stage]
         state.planned[firm, stage] += state.parameters.planning_speed * (state.units[firm, stage] - state.planned[firm, stage])
         state.flexibility[firm, stage] *= 1.0 - state.parameters.flexibility_decay
         capacity = state.capacity[firm, stage]

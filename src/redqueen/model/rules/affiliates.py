@@ -5,13 +5,13 @@ import cython
 if cython.compiled:
     from cython.cimports.redqueen import decisions, draws
     from cython.cimports.redqueen.model import kinds
-    from cython.cimports.redqueen.model.state import State
     from cython.cimports.redqueen.model.rules import births, costs, finance, sourcing, ties
+    from cython.cimports.redqueen.model.state import State
 else:
     from redqueen import decisions, draws
     from redqueen.model import kinds
-    from redqueen.model.state import State
     from redqueen.model.rules import births, costs, finance, sourcing, ties
+    from redqueen.model.state import State
 
 
 @cython.ccall
@@ -20,8 +20,8 @@ else:
 def open_affiliates(state: State) -> cython.void:
     """Let each lead firm look at a site for one stage with chance rate x (1 + attraction), and open it where that costs less.
 
-    An affiliate works at its owner's quality and sells to it at cost plus the least margin. With local links it knows local firms, buys from them,
-    and its people may move and found firms.
+    An affiliate works at its owner's quality and sells to it at cost plus the least margin. With local links it knows local firms,
+    buys from them, and its people may move and found firms.
     """
     for product in range(state.n_products):
         if state.product_firm[product] >= 0:
@@ -67,7 +67,10 @@ def consider_site(state: State, product: cython.int, host: cython.int) -> cython
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def open_affiliate(state: State, product: cython.int, host: cython.int, stage: cython.int, capacity: cython.double, price: cython.double, capital: cython.double, key: cython.ulonglong) -> cython.void:
+def open_affiliate(
+    state: State, product: cython.int, host: cython.int, stage: cython.int, capacity: cython.double, price: cython.double,
+    capital: cython.double, key: cython.ulonglong
+) -> cython.void:
     lead = state.product_firm[product]
     home = state.region_of[lead]
     quality = sourcing.supplied_quality(state, product, stage, state.supplier[product, stage])

@@ -5,13 +5,13 @@ import cython
 if cython.compiled:
     from cython.cimports.redqueen import decisions, draws, elementary
     from cython.cimports.redqueen.model import kinds
-    from cython.cimports.redqueen.model.state import State
     from cython.cimports.redqueen.model.rules import costs, finance, ties
+    from cython.cimports.redqueen.model.state import State
 else:
     from redqueen import decisions, draws, elementary
     from redqueen.model import kinds
-    from redqueen.model.state import State
     from redqueen.model.rules import costs, finance, ties
+    from redqueen.model.state import State
 
 
 @cython.cfunc
@@ -93,7 +93,9 @@ def clear_stage(state: State, firm: cython.int, stage: cython.int) -> cython.voi
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def start_stage(state: State, firm: cython.int, stage: cython.int, quality: cython.double, capacity: cython.double, design: cython.ulonglong) -> cython.void:
+def start_stage(
+    state: State, firm: cython.int, stage: cython.int, quality: cython.double, capacity: cython.double, design: cython.ulonglong
+) -> cython.void:
     """Let a firm begin a stage in-house, without experience."""
     clear_stage(state, firm, stage)
     state.stages[firm] = state.stages[firm] | (cython.cast(cython.ulonglong, 1) << stage)
@@ -169,7 +171,9 @@ def give_up_stage(state: State, firm: cython.int, stage: cython.int) -> cython.v
     clear_stage(state, firm, stage)
 
 
-def found_first_firm(state: State, region: cython.int, lineage: cython.ulonglong, stages: cython.ulonglong, industry: cython.int) -> cython.int:
+def found_first_firm(
+    state: State, region: cython.int, lineage: cython.ulonglong, stages: cython.ulonglong, industry: cython.int
+) -> cython.int:
     """Bring one of the first firms into being, with a product if an industry is given; give its slot.
 
     Quality is normal around the region's, experience exponential, flexibility, cash and age uniform.
@@ -179,7 +183,7 @@ def found_first_firm(state: State, region: cython.int, lineage: cython.ulonglong
     return firm
 
 
-def tie_first_firm(state: State, firm: cython.int, other: cython.int):
+def tie_first_firm(state: State, firm: cython.int, other: cython.int) -> None:
     """Let two of the first firms know each other."""
     with cython.nogil:
         ties.tie_both(state, firm, other, state.parameters.local_tie, kinds.LOCAL_TIE)
@@ -188,7 +192,9 @@ def tie_first_firm(state: State, firm: cython.int, other: cython.int):
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def bear_first(state: State, region: cython.int, lineage: cython.ulonglong, stages: cython.ulonglong, industry: cython.int) -> cython.int:
+def bear_first(
+    state: State, region: cython.int, lineage: cython.ulonglong, stages: cython.ulonglong, industry: cython.int
+) -> cython.int:
     firm = bear(state, region, lineage, 0, 0.0)
     if firm < 0:
         return -1

@@ -4,14 +4,12 @@ import cython
 
 if cython.compiled:
     from cython.cimports.redqueen import elementary
-    from cython.cimports.redqueen.model import kinds
-    from cython.cimports.redqueen.model.state import State
     from cython.cimports.redqueen.model.rules import finance
+    from cython.cimports.redqueen.model.state import State
 else:
     from redqueen import elementary
-    from redqueen.model import kinds
-    from redqueen.model.state import State
     from redqueen.model.rules import finance
+    from redqueen.model.state import State
 
 # Keeps the logarithm finite for the first unit of a stage that nobody has made.
 LEAST_EXPERIENCE = cython.declare(cython.double, 1.0)
@@ -188,7 +186,9 @@ def form_pools(state: State, stage: cython.int) -> cython.void:
     price = sum of shares x cost x (1 + twice the least margin); quality = sum of shares x quality.
     """
     taste = 0.5 * (state.parameters.frontier_quality_taste + state.parameters.value_quality_taste) * state.quality_weight[stage]
-    elasticity = 0.5 * (state.parameters.frontier_price_elasticity + state.parameters.value_price_elasticity) * state.parameters.pool_price_weight
+    elasticity = 0.5 * (
+        state.parameters.frontier_price_elasticity + state.parameters.value_price_elasticity
+    ) * state.parameters.pool_price_weight
     for bloc in range(state.n_blocs):
         state.pool_weight[bloc, stage] = 0.0
         state.pool_price[bloc, stage] = 0.0

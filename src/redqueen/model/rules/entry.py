@@ -5,13 +5,13 @@ import cython
 if cython.compiled:
     from cython.cimports.redqueen import decisions, draws, elementary
     from cython.cimports.redqueen.model import kinds
-    from cython.cimports.redqueen.model.state import State
     from cython.cimports.redqueen.model.rules import births, costs, finance, ties
+    from cython.cimports.redqueen.model.state import State
 else:
     from redqueen import decisions, draws, elementary
     from redqueen.model import kinds
-    from redqueen.model.state import State
     from redqueen.model.rules import births, costs, finance, ties
+    from redqueen.model.state import State
 
 
 @cython.ccall
@@ -53,7 +53,9 @@ def spin_off(state: State, firm: cython.int) -> cython.void:
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def found(state: State, region: cython.int, parent: cython.int, ancestor: cython.ulonglong, order: cython.int, loss: cython.double) -> cython.int:
+def found(
+    state: State, region: cython.int, parent: cython.int, ancestor: cython.ulonglong, order: cython.int, loss: cython.double
+) -> cython.int:
     """Found a firm in one of its parent's stages, if money is found; -1 if not. Its draws belong to the child's lineage."""
     lineage = draws.child(ancestor, state.quarter, order)
     key = draws.key(state.seed, decisions.FOUNDING, state.quarter)
@@ -75,7 +77,9 @@ def found(state: State, region: cython.int, parent: cython.int, ancestor: cython
     births.inherit(state, child, parent, stage, loss)
     if not finance.does(state, parent, stage):
         start_from_outside(state, child, parent, stage, draws.bits(key, lineage, 2))
-    if state.owner[parent] == kinds.STATE and state.region_of[parent] == region and draws.uniform(key, lineage, 7) < state.state_share[region]:
+    if state.owner[parent] == kinds.STATE and state.region_of[parent] == region and draws.uniform(
+        key, lineage, 7
+    ) < state.state_share[region]:
         state.owner[child] = kinds.STATE
     if state.parameters.unbundling <= 0.0:
         for other in range(state.n_stages):
@@ -89,7 +93,9 @@ def found(state: State, region: cython.int, parent: cython.int, ancestor: cython
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def start_from_outside(state: State, child: cython.int, parent: cython.int, stage: cython.int, design: cython.ulonglong) -> cython.void:
+def start_from_outside(
+    state: State, child: cython.int, parent: cython.int, stage: cython.int, design: cython.ulonglong
+) -> cython.void:
     """Let founders start a stage that their firm only bought, with what a customer sees of its supplier, or anyone knows."""
     quality: cython.double = state.public_knowledge[state.region_of[child], stage] - state.parameters.tacit
     if state.product_of[parent] >= 0:
@@ -104,7 +110,10 @@ def start_from_outside(state: State, child: cython.int, parent: cython.int, stag
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def raise_money(state: State, region: cython.int, lineage: cython.ulonglong, ancestor: cython.ulonglong, order: cython.int, stage: cython.int, key: cython.ulonglong) -> cython.int:
+def raise_money(
+    state: State, region: cython.int, lineage: cython.ulonglong, ancestor: cython.ulonglong, order: cython.int, stage: cython.int,
+    key: cython.ulonglong
+) -> cython.int:
     """Bring the firm into being with money from a venture fund, a bank, or family and friends (part of the capital).
 
     It starts with start capital x wage, twice that for a lead firm. Red tape makes money as much harder to
@@ -154,7 +163,9 @@ def spin_off_public(state: State, region: cython.int) -> cython.void:
         stage = finance.draw_stage(state, state.public_research_organisation_target[region], key, region, 1 + order)
         if stage < 0:
             return
-        if found_without_parent(state, region, stage, state.public_quality[region, stage] - state.parameters.inherit_loss, 2 * order + 1) >= 0:
+        if found_without_parent(
+            state, region, stage, state.public_quality[region, stage] - state.parameters.inherit_loss, 2 * order + 1
+        ) >= 0:
             state.public_spinoffs[region] += 1.0
 
 
@@ -182,7 +193,9 @@ def start_fresh(state: State, region: cython.int) -> cython.void:
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def found_without_parent(state: State, region: cython.int, stage: cython.int, quality: cython.double, order: cython.int) -> cython.int:
+def found_without_parent(
+    state: State, region: cython.int, stage: cython.int, quality: cython.double, order: cython.int
+) -> cython.int:
     """Found a firm of no parent firm in a stage; its ancestor is the region itself. -1 if no money is found."""
     lineage = draws.child(region, state.quarter, order)
     key = draws.key(state.seed, decisions.FOUNDING, state.quarter)

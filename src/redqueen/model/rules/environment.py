@@ -5,13 +5,13 @@ import cython
 if cython.compiled:
     from cython.cimports.redqueen import decisions, draws, elementary
     from cython.cimports.redqueen.model import kinds
-    from cython.cimports.redqueen.model.state import State
     from cython.cimports.redqueen.model.rules import finance
+    from cython.cimports.redqueen.model.state import State
 else:
     from redqueen import decisions, draws, elementary
     from redqueen.model import kinds
-    from redqueen.model.state import State
     from redqueen.model.rules import finance
+    from redqueen.model.state import State
 
 
 @cython.ccall
@@ -275,7 +275,9 @@ def choose_champions(state: State) -> cython.void:
     """Back the local lead firm with the largest sales, and stay with it while it lives."""
     for region in range(state.n_regions):
         champion = state.champion[region]
-        if champion >= 0 and not (state.alive[champion] and state.product_of[champion] >= 0 and state.region_of[champion] == region):
+        if champion >= 0 and not (
+            state.alive[champion] and state.product_of[champion] >= 0 and state.region_of[champion] == region
+        ):
             champion = -1
         if state.national_champion[region] <= 0.0:
             champion = -1

@@ -5,13 +5,13 @@ import cython
 if cython.compiled:
     from cython.cimports.redqueen import decisions, draws
     from cython.cimports.redqueen.model import kinds
-    from cython.cimports.redqueen.model.state import State
     from cython.cimports.redqueen.model.rules import finance
+    from cython.cimports.redqueen.model.state import State
 else:
     from redqueen import decisions, draws
     from redqueen.model import kinds
-    from redqueen.model.state import State
     from redqueen.model.rules import finance
+    from redqueen.model.state import State
 
 
 @cython.ccall

@@ -43,7 +43,9 @@ def last_stage(state: State, firm: cython.int) -> cython.int:
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def draw_stage(state: State, stages: cython.ulonglong, key: cython.ulonglong, identity: cython.ulonglong, index: cython.int) -> cython.int:
+def draw_stage(
+    state: State, stages: cython.ulonglong, key: cython.ulonglong, identity: cython.ulonglong, index: cython.int
+) -> cython.int:
     """Draw one of the stages given as bits; -1 if there is none."""
     count: cython.int = 0
     for stage in range(state.n_stages):

@@ -5,13 +5,13 @@ import cython
 if cython.compiled:
     from cython.cimports.redqueen import decisions, draws, elementary
     from cython.cimports.redqueen.model import kinds
-    from cython.cimports.redqueen.model.state import State
     from cython.cimports.redqueen.model.rules import finance, knowledge
+    from cython.cimports.redqueen.model.state import State
 else:
     from redqueen import decisions, draws, elementary
     from redqueen.model import kinds
-    from redqueen.model.state import State
     from redqueen.model.rules import finance, knowledge
+    from redqueen.model.state import State
 
 N_MODES = cython.declare(cython.int, 4)
 
@@ -118,10 +118,14 @@ def finish_novel(state: State, firm: cython.int, stage: cython.int, key: cython.
     identity = state.lineage[firm]
     size_key = draws.key(state.seed, decisions.NOVEL_SIZE, state.quarter)
     tail = elementary.power(draws.uniform(size_key, identity, stage), -1.0 / state.parameters.novelty_tail)
-    jump = state.parameters.novelty_jump * (tail - state.parameters.novelty_offset) * (state.parameters.novelty_base + fit) * state.project_worth[firm, stage]
+    jump = state.parameters.novelty_jump * (
+        tail - state.parameters.novelty_offset
+    ) * (state.parameters.novelty_base + fit) * state.project_worth[firm, stage]
     jump = min(jump, state.parameters.novelty_jump_most)
     state.next_quality[firm, stage] += jump
-    state.design[firm, stage] = knowledge.combine(state, state.design[firm, stage], state.project_design[firm, stage], key, identity, stage)
+    state.design[firm, stage] = knowledge.combine(
+        state, state.design[firm, stage], state.project_design[firm, stage], key, identity, stage
+    )
     # A new design unlearns: what was learnt about making the old one is worth less.
     upset = min(1.0, jump / state.parameters.novelty_jump)
     state.cost_progress[firm, stage] *= 1.0 - state.parameters.novelty_unlearns_cost * upset
@@ -258,7 +262,9 @@ def public_share(state: State, firm: cython.int, stage: cython.int, mode: cython
     """Give the share of a project's cost that the public pays: the larger of a novelty subsidy and a grant that was won."""
     region = state.region_of[firm]
     share: cython.double = 0.0
-    if mode == kinds.NOVEL and state.owner[firm] != kinds.AFFILIATE and finance.is_target(state.novelty_subsidy_target[region], stage):
+    if mode == kinds.NOVEL and state.owner[firm] != kinds.AFFILIATE and finance.is_target(
+        state.novelty_subsidy_target[region], stage
+    ):
         share = state.novelty_subsidy[region]
     if may_ask_for_grant(state, firm, stage) and wins_grant(state, firm, stage):
         share = max(share, state.parameters.grant_share)
@@ -271,7 +277,9 @@ def public_share(state: State, firm: cython.int, stage: cython.int, mode: cython
 def may_ask_for_grant(state: State, firm: cython.int, stage: cython.int) -> cython.int:
     """Say whether grants are meant for a firm's stage: one of the believed strengths, in a local private firm."""
     region = state.region_of[firm]
-    return state.smart_specialisation[region] > 0.0 and state.owner[firm] == kinds.PRIVATE and finance.is_target(state.strengths[region], stage)
+    return state.smart_specialisation[region] > 0.0 and state.owner[firm] == kinds.PRIVATE and finance.is_target(
+        state.strengths[region], stage
+    )
 
 
 @cython.cfunc
@@ -288,8 +296,8 @@ def wins_grant(state: State, firm: cython.int, stage: cython.int) -> cython.int:
 @cython.exceptval(check=False)
 def choose_project(state: State, firm: cython.int, stage: cython.int) -> cython.int:
     """Choose among the modes and idleness; give 1 if a project starts."""
-    value = cython.declare(cython.double[5])
-    gain = cython.declare(cython.double[5])
+    value = cython.declare(cython.double[5])  # type: ignore[misc, valid-type]
+    gain = cython.declare(cython.double[5])  # type: ignore[misc, valid-type]
     region = state.region_of[firm]
     identity = state.lineage[firm]
     key = draws.key(state.seed, decisions.MODE, state.quarter)
@@ -346,7 +354,9 @@ def spendable(state: State, firm: cython.int, mode: cython.int) -> cython.double
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def expected_gains(state: State, firm: cython.int, stage: cython.int, fit: cython.double, source: cython.double, gain: cython.p_double) -> cython.void:
+def expected_gains(
+    state: State, firm: cython.int, stage: cython.int, fit: cython.double, source: cython.double, gain: cython.p_double
+) -> cython.void:
     """Set the expected gain of each mode, in buyers' utility.
 
     Tastes and elasticities are the mean of the segments for a supplier and the product's own for a lead firm. A lead firm

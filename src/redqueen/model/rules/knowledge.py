@@ -5,13 +5,13 @@ import cython
 if cython.compiled:
     from cython.cimports.redqueen import decisions, draws, elementary
     from cython.cimports.redqueen.model import kinds
-    from cython.cimports.redqueen.model.state import State
     from cython.cimports.redqueen.model.rules import finance
+    from cython.cimports.redqueen.model.state import State
 else:
     from redqueen import decisions, draws, elementary
     from redqueen.model import kinds
-    from redqueen.model.state import State
     from redqueen.model.rules import finance
+    from redqueen.model.state import State
 
 
 @cython.cfunc
@@ -46,7 +46,10 @@ def count_bits(bits: cython.ulonglong) -> cython.int:
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def combine(state: State, own: cython.ulonglong, other: cython.ulonglong, key: cython.ulonglong, identity: cython.ulonglong, stage: cython.int) -> cython.ulonglong:
+def combine(
+    state: State, own: cython.ulonglong, other: cython.ulonglong, key: cython.ulonglong, identity: cython.ulonglong,
+    stage: cython.int
+) -> cython.ulonglong:
     """Give the child of two designs: each bit from either parent, a few changed at random; without bit designs, a new one."""
     first = 3 * state.n_stages + 20 * stage
     if state.parameters.bit_designs <= 0.0:
@@ -110,7 +113,9 @@ def accessible_quality(state: State, firm: cython.int, stage: cython.int) -> cyt
     """
     region = state.region_of[firm]
     best: cython.double = state.public_knowledge[region, stage] - state.parameters.tacit
-    if state.public_research_organisation[region] > 0.0 and finance.is_target(state.public_research_organisation_target[region], stage):
+    if state.public_research_organisation[region] > 0.0 and finance.is_target(
+        state.public_research_organisation_target[region], stage
+    ):
         if state.owner[firm] != kinds.AFFILIATE:
             best = max(best, state.public_quality[region, stage])
     for slot in range(state.n_contacts):
@@ -123,7 +128,9 @@ def accessible_quality(state: State, firm: cython.int, stage: cython.int) -> cyt
             best = max(best, state.quality[other, stage] - state.parameters.tie_lag * (1.0 - state.strength[firm, slot]))
         elif state.product_of[other] >= 0:
             supplier = state.supplier[state.product_of[other], stage]
-            if supplier >= 0 and supplier != firm and finance.reaches(state, region, supplier) and finance.does(state, supplier, stage):
+            if supplier >= 0 and supplier != firm and finance.reaches(
+                state, region, supplier
+            ) and finance.does(state, supplier, stage):
                 best = max(best, state.quality[supplier, stage] - state.parameters.rival_lag)
     if is_visited(state, firm, stage):
         best = max(best, officers_know(state, region, stage) - state.parameters.extension_lag)

@@ -18,7 +18,8 @@ def set_wages(state: State) -> cython.void:
 
     ln w* = ln base + growth t + tightness ln max(1, employed / (slack x workers)), where the employed are the chain's people
     and those whom its incomes employ in local services. ln of talent's wage* = ln base + growth t + tightness
-    ln max(slack, wanted / supply), whose supply is a share of the talent living in the region. Crowding is supply over demand of talent, at most one.
+    ln max(slack, wanted / supply), whose supply is a share of the talent living in the region. Crowding is supply over demand of
+    talent, at most one.
     """
     elapsed = state.quarter - state.first_quarter
     for region in range(state.n_regions):
@@ -35,7 +36,9 @@ def set_wages(state: State) -> cython.void:
         supply = max(1.0, state.parameters.talent_share * state.talent_home[region])
         state.crowding[region] = min(1.0, supply / max(1.0, wanted))
         scarce = max(state.parameters.skilled_slack, wanted / supply)
-        target = elementary.log(state.base_skilled_wage[region]) + trend + state.parameters.skilled_tightness * elementary.log(scarce)
+        target = elementary.log(
+            state.base_skilled_wage[region]
+        ) + trend + state.parameters.skilled_tightness * elementary.log(scarce)
         now = elementary.log(state.skilled_wage[region])
         state.skilled_wage[region] = elementary.exp(now + state.parameters.skilled_speed * (target - now))
 

@@ -5,13 +5,13 @@ import cython
 if cython.compiled:
     from cython.cimports.redqueen import elementary
     from cython.cimports.redqueen.model import kinds
-    from cython.cimports.redqueen.model.state import State
     from cython.cimports.redqueen.model.rules import sourcing
+    from cython.cimports.redqueen.model.state import State
 else:
     from redqueen import elementary
     from redqueen.model import kinds
-    from redqueen.model.state import State
     from redqueen.model.rules import sourcing
+    from redqueen.model.state import State
 
 
 @cython.ccall
@@ -47,7 +47,9 @@ def price_products(state: State) -> cython.void:
         for stage in range(state.n_stages):
             if state.industry_of[stage] == industry:
                 supplier = state.supplier[product, stage]
-                cost += sourcing.supplied_cost(state, product, stage, supplier, state.margin[product, stage], state.trust[product, stage])
+                cost += sourcing.supplied_cost(
+                    state, product, stage, supplier, state.margin[product, stage], state.trust[product, stage]
+                )
                 quality += state.quality_weight[stage] * sourcing.supplied_quality(state, product, stage, supplier)
         share = min(state.parameters.largest_share, state.largest_share_of[product])
         steepness = sourcing.elasticity_of(state, product) * (1.0 - share)
@@ -89,11 +91,15 @@ def shipping_of(state: State, product: cython.int, market: cython.int) -> cython
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def utility(state: State, product: cython.int, market: cython.int, taste: cython.double, elasticity: cython.double) -> cython.double:
+def utility(
+    state: State, product: cython.int, market: cython.int, taste: cython.double, elasticity: cython.double
+) -> cython.double:
     """Give what a product is worth to a buyer of a market."""
     lead = state.product_firm[product]
     home = state.region_of[lead]
-    delivered = state.product_price[product] * (1.0 + shipping_of(state, product, market)) * (1.0 + tariff_of(state, product, market))
+    delivered = state.product_price[product] * (
+        1.0 + shipping_of(state, product, market)
+    ) * (1.0 + tariff_of(state, product, market))
     value: cython.double = taste * state.product_quality[product] - elasticity * elementary.log(delivered)
     value -= state.parameters.foreign_unease * state.distance[home, market]
     value += state.parameters.brand_effect * elementary.log(1.0 + state.brand[product, market] / state.parameters.brand_scale)
@@ -155,7 +161,9 @@ def clear_segment(state: State, market: cython.int, industry: cython.int, segmen
         state.reference[market, industry, segment] = offer
     surprise = offer - state.reference[market, industry, segment]
     state.reference[market, industry, segment] += state.parameters.reference_speed * surprise
-    odds = state.parameters.industry_share / (1.0 - state.parameters.industry_share) * elementary.exp(max(-50.0, min(50.0, surprise)))
+    odds = state.parameters.industry_share / (
+        1.0 - state.parameters.industry_share
+    ) * elementary.exp(max(-50.0, min(50.0, surprise)))
     outlay = potential * odds / (1.0 + odds)
     state.outlay[market] += outlay
     for product in range(state.n_products):
@@ -177,7 +185,10 @@ def sells(state: State, product: cython.int, market: cython.int, industry: cytho
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def sell(state: State, product: cython.int, market: cython.int, industry: cython.int, segment: cython.int, outlay: cython.double, share: cython.double, quality_price: cython.double) -> cython.void:
+def sell(
+    state: State, product: cython.int, market: cython.int, industry: cython.int, segment: cython.int, outlay: cython.double,
+    share: cython.double, quality_price: cython.double
+) -> cython.void:
     """Book one product's sales in one segment: outlay = factory sales + shipping + tariff."""
     home = state.region_of[state.product_firm[product]]
     shipping = shipping_of(state, product, market)

@@ -5,13 +5,13 @@ import cython
 if cython.compiled:
     from cython.cimports.redqueen import decisions, draws, elementary
     from cython.cimports.redqueen.model import kinds
-    from cython.cimports.redqueen.model.state import State
     from cython.cimports.redqueen.model.rules import births, costs, finance, ties
+    from cython.cimports.redqueen.model.state import State
 else:
     from redqueen import decisions, draws, elementary
     from redqueen.model import kinds
-    from redqueen.model.state import State
     from redqueen.model.rules import births, costs, finance, ties
+    from redqueen.model.state import State
 
 POOL = cython.declare(cython.int, -1)
 
@@ -53,7 +53,9 @@ def drop_lost(state: State) -> cython.void:
             if state.industry_of[stage] != industry:
                 continue
             supplier = state.supplier[product, stage]
-            if supplier >= 0 and not (finance.reaches(state, state.region_of[lead], supplier) and finance.does(state, supplier, stage)):
+            if supplier >= 0 and not (
+                finance.reaches(state, state.region_of[lead], supplier) and finance.does(state, supplier, stage)
+            ):
                 set_supplier(state, product, stage, POOL)
 
 
@@ -88,7 +90,9 @@ def set_supplier(state: State, product: cython.int, stage: cython.int, supplier:
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def supplied_cost(state: State, product: cython.int, stage: cython.int, supplier: cython.int, margin: cython.double, trust: cython.double) -> cython.double:
+def supplied_cost(
+    state: State, product: cython.int, stage: cython.int, supplier: cython.int, margin: cython.double, trust: cython.double
+) -> cython.double:
     """Give the cost of a unit of a stage to a lead firm, interfaces included.
 
     In-house at cost; on the pool at its price; from a supplier mostly at its cost plus margin and partly on the pool.
@@ -139,15 +143,22 @@ def taste_of(state: State, product: cython.int) -> cython.double:
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def worth(state: State, product: cython.int, stage: cython.int, supplier: cython.int, rest: cython.double, margin: cython.double, trust: cython.double) -> cython.double:
+def worth(
+    state: State, product: cython.int, stage: cython.int, supplier: cython.int, rest: cython.double, margin: cython.double,
+    trust: cython.double
+) -> cython.double:
     """Give what a supplier would make the product worth to its buyers, in utility, its match with the lead firm included."""
-    value: cython.double = taste_of(state, product) * state.quality_weight[stage] * supplied_quality(state, product, stage, supplier)
+    value: cython.double = taste_of(state, product) * state.quality_weight[stage] * supplied_quality(
+        state, product, stage, supplier
+    )
     lead = state.product_firm[product]
     if supplier >= 0 and supplier != lead:
         # A match lasts: it is drawn for the pair, not for the quarter.
         key = draws.key(state.seed, decisions.MATCH, 0)
         value += state.parameters.match_spread * draws.normal(key, state.lineage[lead] ^ state.lineage[supplier], stage)
-    return value - elasticity_of(state, product) * elementary.log(rest + supplied_cost(state, product, stage, supplier, margin, trust))
+    return value - elasticity_of(state, product) * elementary.log(
+        rest + supplied_cost(state, product, stage, supplier, margin, trust)
+    )
 
 
 @cython.cfunc
@@ -158,7 +169,9 @@ def rest_cost(state: State, product: cython.int, stage: cython.int) -> cython.do
     total = 0.0
     for other in range(state.n_stages):
         if other != stage and state.industry_of[other] == state.product_industry[product]:
-            total += supplied_cost(state, product, other, state.supplier[product, other], state.margin[product, other], state.trust[product, other])
+            total += supplied_cost(
+                state, product, other, state.supplier[product, other], state.margin[product, other], state.trust[product, other]
+            )
     return total
 
 
@@ -254,7 +267,10 @@ def can_trade(state: State, firm: cython.int, slot: cython.int) -> cython.int:
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def consider_taking_back(state: State, product: cython.int, stage: cython.int, rest: cython.double, best: cython.int, best_worth: cython.double, key: cython.ulonglong) -> cython.int:
+def consider_taking_back(
+    state: State, product: cython.int, stage: cython.int, rest: cython.double, best: cython.int, best_worth: cython.double,
+    key: cython.ulonglong
+) -> cython.int:
     """Take a stage in-house where that beats everyone by the threshold and the firm can pay for it."""
     lead = state.product_firm[product]
     if finance.does(state, lead, stage) or draws.uniform(key, state.lineage[lead], 3) >= state.parameters.take_back:
@@ -341,7 +357,9 @@ def choose_inputs(state: State) -> cython.void:
             if draws.uniform(key, state.lineage[firm], stage) >= state.parameters.input_review:
                 continue
             best = POOL
-            cheapest: cython.double = state.pool_price[state.bloc_of[region], source] * (1.0 + costs.pool_interface(state, region, source))
+            cheapest: cython.double = state.pool_price[state.bloc_of[region], source] * (
+                1.0 + costs.pool_interface(state, region, source)
+            )
             for slot in range(state.n_contacts):
                 other = state.contact[firm, slot]
                 if other < 0 or not can_trade(state, firm, slot):

@@ -3,11 +3,11 @@
 import cython
 
 if cython.compiled:
-    from cython.cimports.redqueen.model.state import State
     from cython.cimports.redqueen.model.rules import costs, finance
+    from cython.cimports.redqueen.model.state import State
 else:
-    from redqueen.model.state import State
     from redqueen.model.rules import costs, finance
+    from redqueen.model.state import State
 
 
 @cython.ccall
@@ -87,7 +87,10 @@ def order_stages(state: State) -> cython.void:
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def buy(state: State, buyer: cython.int, buyer_stage: cython.int, seller: cython.int, stage: cython.int, units: cython.double, price: cython.double, friction: cython.double) -> cython.void:
+def buy(
+    state: State, buyer: cython.int, buyer_stage: cython.int, seller: cython.int, stage: cython.int, units: cython.double,
+    price: cython.double, friction: cython.double
+) -> cython.void:
     """Book an order with a named firm; the interface costs the buyer a share of the price on top."""
     paid = units * price
     origin = state.region_of[seller]
@@ -162,7 +165,10 @@ def order_inputs(state: State, stage: cython.int) -> cython.void:
             state.in_house[state.region_of[firm], source, stage] += made
         elif state.input_supplier[firm, stage] >= 0:
             supplier = state.input_supplier[firm, stage]
-            buy(state, firm, stage, supplier, source, units, costs.input_price(state, firm, stage), costs.input_interface(state, firm, stage))
+            buy(
+                state, firm, stage, supplier, source, units, costs.input_price(state, firm, stage),
+                costs.input_interface(state, firm, stage)
+            )
         else:
             buy_on_pool(state, firm, stage, source, units)
 

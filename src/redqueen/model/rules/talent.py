@@ -4,12 +4,12 @@ import cython
 
 if cython.compiled:
     from cython.cimports.redqueen import decisions, draws, elementary
+    from cython.cimports.redqueen.model.rules import entry, ties
     from cython.cimports.redqueen.model.state import State
-    from cython.cimports.redqueen.model.rules import births, entry, ties
 else:
     from redqueen import decisions, draws, elementary
+    from redqueen.model.rules import entry, ties
     from redqueen.model.state import State
-    from redqueen.model.rules import births, entry, ties
 
 
 @cython.ccall
@@ -18,8 +18,8 @@ else:
 def move_talent(state: State) -> cython.void:
     """Update talent by origin and residence.
 
-    Leaving: rate x openness x share of talent abroad that lives there x max(0, ln wage ratio) x talent at home. Coming home: rate x (1 + programme)
-    x exp(min(1, ln wage ratio)) x talent there. All talent retires at one rate; graduates join at home.
+    Leaving: rate x openness x share of talent abroad that lives there x max(0, ln wage ratio) x talent at home. Coming home: rate x
+    (1 + programme) x exp(min(1, ln wage ratio)) x talent there. All talent retires at one rate; graduates join at home.
     """
     for region in range(state.n_regions):
         for residence in range(state.n_regions):

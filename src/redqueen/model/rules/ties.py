@@ -6,12 +6,10 @@ if cython.compiled:
     from cython.cimports.redqueen import decisions, draws
     from cython.cimports.redqueen.model import kinds
     from cython.cimports.redqueen.model.state import State
-    from cython.cimports.redqueen.model.rules import finance
 else:
     from redqueen import decisions, draws
     from redqueen.model import kinds
     from redqueen.model.state import State
-    from redqueen.model.rules import finance
 
 
 @cython.ccall

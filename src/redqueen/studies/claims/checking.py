@@ -120,7 +120,9 @@ def check_claim(claim: Claim, section: Section) -> None:
     for position, name in enumerate(claim.also):
         if named(section, "also", name, BY_NAME, "outcome", (position,)):
             if claim.main.kind in (FACT, REGRET):
-                section.fault("also", f"a contrast of kind '{claim.main.kind}' shows no other outcomes", "leave it out", (position,))
+                section.fault(
+                    "also", f"a contrast of kind '{claim.main.kind}' shows no other outcomes", "leave it out", (position,)
+                )
             else:
                 _check_in(claim, Variant("", Setting()), (claim.shown_beside[position],), section)
 
@@ -227,8 +229,8 @@ def _check_cells(name: str, regions: tuple[str, ...], contrast: Contrast, world:
 def _of_a_case(name: str) -> str | None:
     """Gives the case that a measurement names regions of, if it does."""
     measurement = measurement_of(name)
-    named_region = isinstance(measurement.measure, partial) and "region" in measurement.measure.keywords
-    return measurement.case if named_region else None
+    named_region = measurement is not None and isinstance(measurement.measure, partial) and "region" in measurement.measure.keywords
+    return measurement.case if measurement is not None and named_region else None
 
 
 class _Element:
@@ -242,7 +244,9 @@ class _Element:
         if any((fault.line, fault.message) == (self.line, message) for fault in self.section.document.faults):
             return
         where = f" (where {self.variant})" if self.variant else ""
-        self.section.document.faults.add(f"{message}{where}", line=self.line, field=self.section.field_of("contrast"), remedy=remedy)
+        self.section.document.faults.add(
+            f"{message}{where}", line=self.line, field=self.section.field_of("contrast"), remedy=remedy
+        )
 
     def unknown(self, kind: str, name: str, known: object) -> None:
         names = tuple(dict.fromkeys(known))  # type: ignore[call-overload]

@@ -142,7 +142,8 @@ def contrast_words(claim: Claim, contrast: Contrast, variant: Setting = Setting(
         EFFECT: f"{words} in {where}: {contrast.arm}{acting} against {contrast.reference}{cost}",
         LEVEL: f"{words} in {where} under {contrast.arm}{acting}",
         BETWEEN: f"{words} in {where} against {contrast.other_region}, under {contrast.arm}{acting}",
-        SHARES: f"share of {words} less share of {BY_NAME[contrast.other_outcome].words if contrast.other_outcome else ''} in {where}, "
+        SHARES: f"share of {words} less share of {BY_NAME[contrast.other_outcome].words if contrast.other_outcome else ''} in "
+        f"{where}, "
         f"under {contrast.arm}{acting}",
     }[contrast.kind]
 

@@ -131,7 +131,9 @@ class Claim:
     def shown_beside(self) -> tuple[Contrast, ...]:
         """Gives the further outcomes as contrasts of the main one's arms: effects, or levels where it has a single arm."""
         kind = EFFECT if self.main.kind == EFFECT else LEVEL
-        plain = replace(self.main, kind=kind, direction=UP, threshold=0.0, stages=None, name="", other_region=None, other_outcome=None)
+        plain = replace(
+            self.main, kind=kind, direction=UP, threshold=0.0, stages=None, name="", other_region=None, other_outcome=None
+        )
         return tuple(replace(plain, outcome=name) for name in self.also)
 
     @property

@@ -24,8 +24,10 @@ from redqueen.studies.register import watch
 
 #: What decides the numbers of a part beside what it states: the model, those who govern it, and how it is measured.
 _CODE = (
-    "model", "draws.py", "decisions.py", "elementary.py", "policies/deciding.py", "policies/government.py", "lab/arms.py", "lab/dataset.py",
-    "lab/outcomes.py", "lab/tables.py", "indicators", "studies/register.py", "studies/accounts.py", "studies/measurements.py", "studies/facts.py",
+    "model", "draws.py", "decisions.py", "elementary.py", "policies/deciding.py", "policies/government.py", "lab/arms.py",
+    "lab/dataset.py",
+    "lab/outcomes.py", "lab/tables.py", "indicators", "studies/register.py", "studies/accounts.py", "studies/measurements.py",
+    "studies/facts.py",
     "studies/claims/parts.py",
 )
 
@@ -128,7 +130,7 @@ def _run_facts(part: Part, advance: Callable[[int], None]) -> Values:
 
 def _measure(recorder: Recorder, part: Part, world: World) -> list[list[list[float]]]:
     result = dataset(recorder, world, ["arm"], part.seeds, {})
-    spans = [tuple(round(QUARTERS * year) for year in window) for window in part.windows]
+    spans = [(round(QUARTERS * start), round(QUARTERS * end)) for start, end in part.windows]
     return [[_summed(result, measure, span).tolist() for span in spans] for measure in part.measures]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from redqueen.lab.arms import ToppedUp
+from redqueen.lab.arms import Arm, ToppedUp
 from redqueen.model.world import World
 from redqueen.policies.policy import lay_out_policy
 from redqueen.studies.claims.checking import arm_of, measurement_of, policy_of, world_of
@@ -68,7 +68,7 @@ class Planner:
     claim: Claim
     seeds: int
     parameters: Mapping[str, float] = field(default_factory=dict)
-    _arms: dict[tuple, object] = field(default_factory=dict)
+    _arms: dict[tuple[object, ...], Arm] = field(default_factory=dict)
 
     def plan(self, *, ablations: bool = True, points: Sequence[Mapping[str, float]] = (), point_seeds: int = 2) -> Plan:
         """Plans a claim; `points` are the assumptions of the screen."""
@@ -81,7 +81,10 @@ class Planner:
         worlds += [self.batch(variant, judged, claim.horizons) for variant in claim.variants]
         strongest = None if rival else self.batch(Variant(claim.rival.name, claim.rival.setting), main, last)
         ablated = [self.batch(variant, main, last) for variant in claim.ablations if ablations]
-        swept = [self.batch(Variant(f"point {place}", Setting()), main, last, point, point_seeds) for place, point in enumerate(points, 1)]
+        swept = [
+            self.batch(Variant(f"point {place}", Setting()), main, last, point, point_seeds) for place,
+            point in enumerate(points, 1)
+        ]
         return Plan(claim, tuple(worlds), strongest, tuple(ablated), tuple(swept))
 
     def batch(
@@ -91,7 +94,7 @@ class Planner:
         """Plans some contrasts in one variant, under other assumptions where `point` names some."""
         count = self.seeds if seeds is None else seeds
         parameters = {**self.parameters, **(point or {})}
-        worlds: dict[tuple, World] = {}
+        worlds: dict[tuple[object, ...], World] = {}
         title = f"{self.claim.id}, {variant.name}"
         tried = [contrast for contrast in contrasts if contrast.kind != FACT]
         measures = tuple(dict.fromkeys(
@@ -105,6 +108,8 @@ class Planner:
         for contrast in contrasts:
             if contrast.kind == FACT:
                 measurement = measurement_of(contrast.outcome)
+                # A claim that names another is refused when it is read.
+                assert measurement is not None
                 treatments = self._treatments(variant, [contrast], parameters, worlds)
                 length = count if measurement.pooled else BLOCK
                 facts[contrast] = tuple(
@@ -113,7 +118,8 @@ class Planner:
         return Batch(variant, tuple(contrasts), tuple(windows), measures, tuple(trials), facts)
 
     def _treatments(
-        self, variant: Variant, contrasts: Sequence[Contrast], parameters: Mapping[str, float], worlds: dict[tuple, World]
+        self, variant: Variant, contrasts: Sequence[Contrast], parameters: Mapping[str, float],
+        worlds: dict[tuple[object, ...], World]
     ) -> dict[str, Treatment]:
         """Gives the arms of contrasts by label, those that others are topped up to first."""
         plain: dict[str, Treatment] = {}
@@ -129,7 +135,7 @@ class Planner:
         return {**plain, **dearest}
 
     def _treatment(
-        self, name: str, target: str, variant: Setting, parameters: Mapping[str, float], worlds: dict[tuple, World]
+        self, name: str, target: str, variant: Setting, parameters: Mapping[str, float], worlds: dict[tuple[object, ...], World]
     ) -> Treatment:
         arm = arm_of(self.claim, name)
         where = repr((variant, arm.setting))
@@ -140,4 +146,4 @@ class Planner:
         key = (name, target, where)
         if key not in self._arms:
             self._arms[key] = lay_out_policy(policy_of(arm, found, target), world, target)
-        return Treatment(world, self._arms[key])  # type: ignore[arg-type]
+        return Treatment(world, self._arms[key])

@@ -6,27 +6,31 @@ import functools
 import math
 import os
 from dataclasses import replace
+from typing import Any
 from pathlib import Path
 
 from redqueen.errors import Refused
 from redqueen.lab.intervals import LEAST_SEEDS
 from redqueen.policies.change import on_a_quarter
-from redqueen.policies.document import REQUIRED, Document, Section, named
+from redqueen.policies.document import REQUIRED, Document, Keys, Section, named
 from redqueen.policies.policy import NONE, Policy, catalogue
 from redqueen.policies.reading import read_changes, read_governments
 from redqueen.studies.claims.checking import case_of, check_claim, fault_settings, known_case, policy_of
 from redqueen.studies.claims.declared import (
-    BETWEEN, DIRECTIONS, EFFECT, FACT, INSTEAD, KINDS, NOT_DOWN, NOT_UP, OF_LEVEL, REGRET, SHARES, STRENGTH, UP, Arm, Claim, ClaimRegister,
+    BETWEEN, DIRECTIONS, EFFECT, FACT, INSTEAD, KINDS, NOT_DOWN, NOT_UP, OF_LEVEL, REGRET, SHARES, STRENGTH, UP, Arm, Claim,
+    ClaimRegister,
     Contrast, Horizon, Rival, Setting, Variant,
 )
 from redqueen.studies.claims.settings import BY_PARAMETER
 
 CLAIM_KEYS = (
-    "id", "says", "source", "mechanism", "world", "region", "horizons", "seeds", "spread", "also", "screen", "ablations", "contrast", "arm",
+    "id", "says", "source", "mechanism", "world", "region", "horizons", "seeds", "spread", "also", "screen", "ablations",
+    "contrast", "arm",
     "where", "rival",
 )
 CONTRAST_KEYS = (
-    "name", "kind", "arm", "reference", "outcome", "region", "stages", "direction", "threshold", "equal_cost", "target", "other_region",
+    "name", "kind", "arm", "reference", "outcome", "region", "stages", "direction", "threshold", "equal_cost", "target",
+    "other_region",
     "other_outcome", "recipes", "regions",
 )
 SETTING_KEYS = ("world", "region", "parameters", "modularity", "endowments")
@@ -70,7 +74,7 @@ def _read_claim(section: Section) -> Claim | None:
     """Reads one claim as far as it can be read; None where too little of it can."""
     section.only(CLAIM_KEYS)
     faults = section.document.faults
-    heading = {
+    heading: dict[str, Any] = {
         "id": section.word("id"), "says": section.text("says"), "mechanism": section.text("mechanism", default=""),
         "world": section.text("world", one_line=True), "region": section.text("region", one_line=True),
     }
@@ -94,17 +98,19 @@ def _read_claim(section: Section) -> Claim | None:
     for position, name in enumerate(screen):
         named(section, "screen", name, BY_PARAMETER, "parameter", (position,))
     noted = len(faults)
-    variants = tuple(_read_variant(element, (*SETTING_KEYS, "name")) for element in section.sections("where"))
-    ablations = tuple(_read_variant(element, ("name", *SETTING_KEYS[2:])) for element in section.sections("ablations"))
+    variants = _read_variants(section, "where", (*SETTING_KEYS, "name"))
+    ablations = _read_variants(section, "ablations", ("name", *SETTING_KEYS[2:]))
     for kind, named_variants in (("where", variants), ("ablations", ablations)):
-        _refuse_twice(section, kind, [variant.name for variant in named_variants if variant])
+        _refuse_twice(section, kind, [variant.name for variant in named_variants])
     readable = readable and len(faults) == noted
     rival = _read_rival(section, contrasts[0] if contrasts else None)
     # What is wrong with numbers alone does not keep a claim from being checked in its worlds.
-    if not readable or not contrasts or None in contrasts or rival is None or None in heading.values():
+    known = [contrast for contrast in contrasts if contrast is not None]
+    if not readable or not contrasts or len(known) < len(contrasts) or rival is None or None in heading.values():
         return None
     return Claim(
-        **heading, source=source, horizons=horizons, seeds=int(seeds or LEAST_SEEDS), spread=spread, contrasts=tuple(contrasts), arms=arms,
+        **heading, source=source, horizons=horizons, seeds=int(seeds or LEAST_SEEDS), spread=spread, contrasts=tuple(known),
+        arms=arms,
         variants=variants, rival=rival, also=tuple(also or ()), screen=tuple(screen), ablations=ablations,
     )
 
@@ -124,7 +130,9 @@ def _read_horizons(section: Section, *, needed: bool) -> tuple[Horizon, ...]:
         section.fault("horizons", f"{len(written)} is too few to see whether an effect lasts", f"give {LEAST_HORIZONS} at least")
     found = []
     for position, pair in enumerate(written):
-        plain = isinstance(pair, list) and len(pair) == 2 and all(isinstance(year, int | float) and math.isfinite(year) for year in pair)
+        plain = isinstance(pair, list) and len(pair) == 2 and all(
+            isinstance(year, int | float) and math.isfinite(year) for year in pair
+        )
         if not plain or not 0 <= pair[0] < pair[1] or not all(on_a_quarter(year) for year in pair):
             remedy = "give [first, last] in years from the start, in quarters of a year"
             section.fault("horizons", f"{pair} is no window", remedy, (position,))
@@ -151,7 +159,7 @@ def _read_arms(section: Section) -> dict[str, Arm]:
     return arms
 
 
-def _find_entry(claim: Section, arms: dict[str, Arm], element: Section, name: str, below: tuple) -> Policy | None:
+def _find_entry(claim: Section, arms: dict[str, Arm], element: Section, name: str, below: Keys) -> Policy | None:
     """Gives what a menu names: an arm written before, or a policy of the case or the catalogue."""
     world, region = claim.table.get("world"), claim.table.get("region")
     if not isinstance(world, str) or not isinstance(region, str):
@@ -180,6 +188,11 @@ def _read_setting(section: Section) -> Setting:
     return setting
 
 
+def _read_variants(section: Section, key: str, keys: tuple[str, ...]) -> tuple[Variant, ...]:
+    read = [_read_variant(element, keys) for element in section.sections(key)]
+    return tuple(variant for variant in read if variant is not None)
+
+
 def _read_variant(section: Section, keys: tuple[str, ...]) -> Variant | None:
     section.only(keys)
     name = section.text("name", one_line=True)
@@ -189,7 +202,9 @@ def _read_variant(section: Section, keys: tuple[str, ...]) -> Variant | None:
     return None if name is None else Variant(name, setting)
 
 
-def _read_contrast(section: Section, region: str | None, base: Contrast | None = None, also: tuple[str, ...] = ()) -> Contrast | None:
+def _read_contrast(
+    section: Section, region: str | None, base: Contrast | None = None, also: tuple[str, ...] = ()
+) -> Contrast | None:
     """Reads a contrast; with `base` (the rival's) what is not written is as there."""
     section.only((*CONTRAST_KEYS, *also))
     kind = (base.kind if base else EFFECT) if also else section.text("kind", default=EFFECT)
@@ -207,7 +222,7 @@ def _read_contrast(section: Section, region: str | None, base: Contrast | None =
     if direction in (NOT_DOWN, NOT_UP) and threshold == 0:
         section.fault("threshold", f"{direction} needs a margin above zero", "say how large an effect would matter")
     noted = len(section.document.faults)
-    values = {
+    values: dict[str, Any] = {
         "outcome": section.text("outcome", default=base.outcome if base else REQUIRED, one_line=True),
         "name": section.text("name", default="", one_line=True),
         "regions": section.texts("region", default=base.regions if base else ((region,) if region else ()), or_one=True),
@@ -218,11 +233,11 @@ def _read_contrast(section: Section, region: str | None, base: Contrast | None =
         "other_outcome": _only_for(section, "other_outcome", kind == SHARES),
         "recipes": _several(section, "recipes", kind == REGRET),
         "targets": _several(section, "regions", kind == REGRET),
-        **_read_sides(section, kind),
+        **_read_sides(section, str(kind)),
     }
     if len(section.document.faults) > noted:
         return None
-    return Contrast(kind, direction=direction or UP, threshold=threshold or 0.0, line=section.line(), **values)
+    return Contrast(str(kind), direction=direction or UP, threshold=threshold or 0.0, line=section.line(), **values)
 
 
 def _read_sides(section: Section, kind: str) -> dict[str, str | None]:

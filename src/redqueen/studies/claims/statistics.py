@@ -39,7 +39,9 @@ class Estimate(NamedTuple):
     reason: str | None = None
 
 
-def estimate(values: Sequence[float] | numpy.ndarray, contrast: Contrast, unit: str, *, logs: bool = False, places: int = 1) -> Estimate:
+def estimate(
+    values: Sequence[float] | numpy.ndarray, contrast: Contrast, unit: str, *, logs: bool = False, places: int = 1
+) -> Estimate:
     """Estimates a contrast from one value a seed; `logs` says that they are 100 x log ratios, shown as %.
 
     mean +- t(0.975, n - 1) s / sqrt(n), with the limits put on the scale shown. Where a claim is judged in several places the
@@ -56,10 +58,10 @@ def estimate(values: Sequence[float] | numpy.ndarray, contrast: Contrast, unit: 
     half, joint = (
         student_quantile(1 - (1 - LEVEL) / (2 * several), count - 1) * spread / math.sqrt(count) for several in (1, places)
     )
-    limits = [shown(value, logs) for value in (mean, mean - half, mean + half)]
-    judged = [shown(value, logs) for value in (mean, mean - joint, mean + joint)]
+    effect, low, high = (shown(value, logs) for value in (mean, mean - half, mean + half))
+    judged_mean, judged_low, judged_high = (shown(value, logs) for value in (mean, mean - joint, mean + joint))
     p = chance(mean, spread, count, contrast, logs=logs)
-    return Estimate(*limits, unit, count, p, state(*judged, contrast), spread)
+    return Estimate(effect, low, high, unit, count, p, state(judged_mean, judged_low, judged_high, contrast), spread)
 
 
 def undefined(unit: str, seeds: int, reason: str) -> Estimate:
@@ -80,7 +82,8 @@ def hidden(value: float, logs: bool) -> float:
 
 
 def edge_of(contrast: Contrast) -> float:
-    """Gives the value that the contrast must be beyond: 0 for an effect, the threshold for a level, minus the margin for not_down."""
+    """Gives the value that the contrast must be beyond: 0 for an effect, the threshold for a level, minus the margin for not_down.
+    """
     if contrast.kind in OF_LEVEL:
         return contrast.threshold
     return {NOT_DOWN: -contrast.threshold, NOT_UP: contrast.threshold}.get(contrast.direction, 0.0)
@@ -130,7 +133,8 @@ def holm(chances: Mapping[str, float | None], size: int) -> dict[str, float]:
 
 
 class Power(NamedTuple):
-    """Holds what a claim's seeds can show: the smallest effect found in four runs of five, and the seeds that the threshold needs."""
+    """Holds what a claim's seeds can show: the smallest effect found in four runs of five, and the seeds that the threshold needs.
+    """
 
     smallest: float
     seeds_needed: int | None

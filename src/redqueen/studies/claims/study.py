@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from redqueen.errors import Faults, nearest
 from redqueen.lab.intervals import LEAST_SEEDS
@@ -44,7 +45,8 @@ class Finding:
 
 @dataclass(frozen=True)
 class RivalFinding:
-    """Holds how the rival fared: `estimate` is the claim's effect less the rival's ("instead"), or the effect where it is strongest.
+    """Holds how the rival fared: `estimate` is the claim's effect less the rival's ("instead"), or the effect where it is
+    strongest.
 
     `place` is where they met.
     """
@@ -132,7 +134,9 @@ def run_claims(
         for claim in chosen
     ]
     found, failures = run_parts([part for plan in plans for part in plan.parts], kept, threads or available_threads(), progress)
-    judged = [judge(plan, found, failures, seeds or plan.claim.seeds, points[plan.claim.id], len(register.claims)) for plan in plans]
+    judged = [
+        judge(plan, found, failures, seeds or plan.claim.seeds, points[plan.claim.id], len(register.claims)) for plan in plans
+    ]
     corrected = holm({result.claim.id: result.p for result in judged}, len(register.claims))
     results = [replace(result, corrected=corrected[result.claim.id]) for result in judged]
     return Results(tuple(results), len(register.claims), dict(parameters or {}))
@@ -205,7 +209,8 @@ def run_parts(parts: Sequence[Part], kept: Kept, threads: int, progress: bool) -
 
 
 def judge(
-    plan: Plan, found: Mapping[str, Values], failures: Mapping[str, str], seeds: int, points: Sequence[Mapping[str, float]], size: int
+    plan: Plan, found: Mapping[str, Values], failures: Mapping[str, str], seeds: int, points: Sequence[Mapping[str, float]],
+    size: int
 ) -> Result:
     """Judges one claim from what its parts have found; `corrected` is p alone here."""
     claim = plan.claim
@@ -281,7 +286,9 @@ def _states(findings: Sequence[Finding]) -> dict[Place, list[str]]:
 
 
 def _rival(plan: Plan, found: Mapping[str, Values], findings: Sequence[Finding]) -> RivalFinding:
-    """Judges the rival: instead of the claim where that holds, at its strongest in the world as it is; at the last horizon of these."""
+    """Judges the rival: instead of the claim where that holds, at its strongest in the world as it is; at the last horizon of
+    these.
+    """
     claim, rival, main = plan.claim, plan.claim.rival, plan.claim.main
     unit, logs, sign = unit_of(main), in_logs(main), sign_of(main)
     if rival.kind == INSTEAD:
@@ -316,14 +323,15 @@ def _meeting(plan: Plan, findings: Sequence[Finding]) -> tuple[Place, Batch, Hor
     """Gives the first world in which the claim holds and its last horizon there; None where it holds nowhere."""
     holding = {place for place, states in _states(findings).items() if together(states) == HOLDS}
     meetings = [
-        (Place(batch.variant.name, years_words(window)), batch, window) for batch in plan.worlds for window in reversed(batch.windows)
+        (Place(batch.variant.name, years_words(window)), batch, window)
+        for batch in plan.worlds for window in reversed(batch.windows)
     ]
     return next((meeting for meeting in meetings if meeting[0] in holding), None)
 
 
 def _screen(plan: Plan, found: Mapping[str, Values], points: Sequence[Mapping[str, float]]) -> Screen:
     claim, main = plan.claim, plan.claim.main
-    samples = []
+    samples: list[Any] = []
     for batch in plan.points:
         try:
             samples.append(values_of(claim, main, Setting(), batch.sample(main, found), claim.last))

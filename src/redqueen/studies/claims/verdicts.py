@@ -33,7 +33,8 @@ def verdict_of(places: Mapping[Place, Sequence[str]], *, rival_kind: str, rival_
 
     - holds: all contrasts hold everywhere.
     - holds only where ...: they hold in some places, and elsewhere not.
-    - does not hold: they hold nowhere and somewhere one is against; or they hold somewhere, but the rival instead of the claim wins.
+    - does not hold: they hold nowhere and somewhere one is against; or they hold somewhere, but the rival instead of the claim
+    wins.
     - undecided: they hold nowhere, and none is against.
     A rival that wins where it is strongest limits a claim that holds to where that is not so. A claim that holds nowhere does
     not need a rival to fail, and an undecided one is not lost to it: what cannot be seen is no evidence for either.

@@ -82,6 +82,8 @@ def adjacent(table: Evidence, panel: Panel, region: str) -> Near:
     # Current RCA foretells more than relatedness (docs/forecast.md): without a forecast both count alike.
     nearness = dict(zip(panel.activities, rca.argsort().argsort() + density.argsort().argsort(), strict=True))
     known = [one for one in range(len(rca)) if rca[one] == rca[one] and density[one] == density[one]]
-    gains = listed([one for one in known if rca[one] < 1], lambda row: (-(row.probability or 0.0), -nearness[row.activity], row.activity))
+    gains = listed(
+        [one for one in known if rca[one] < 1], lambda row: (-(row.probability or 0.0), -nearness[row.activity], row.activity)
+    )
     losses = listed([one for one in known if rca[one] >= 1], lambda row: (-(row.probability or 0.0), row.density, row.activity))
     return Near(panel.table, panel.measure, gains, losses if probability else [], model, note)

@@ -29,13 +29,16 @@ def chain(tables: Sequence[Evidence], region: str, year: int, notes: list[str]) 
     """Measures a region in the last input-output table up to a year, and what it kept in the first one.
 
     exports (gross, in the table's unit), domestic_share, backward, forward (% of exports: value added at home, value added abroad,
-    and value used in others' exports); vax: value added that ends abroad, % of exports. sectors: those with most exports, each with exports,
-    share_of_exports (%), rca, value_added_share of output (%), imported_inputs (% of inputs), upstreamness (sales to final use).
+    and value used in others' exports); vax: value added that ends abroad, % of exports. sectors: those with most exports, each with
+    exports, share_of_exports (%), rca, value_added_share of output (%), imported_inputs (% of inputs), upstreamness (sales to final
+    use).
     kept: final products of the whole world that make at least 1 % of what it keeps, those first of which it
-    keeps the largest share: value (the unit), share (% of the product's final sales), share_before, and jobs (in jobs_unit) where a table of jobs tells them. Empty where no table shows the region;
-    `notes` then say why.
+    keeps the largest share: value (the unit), share (% of the product's final sales), share_before, and jobs (in jobs_unit) where a
+    table of jobs tells them. Empty where no table shows the region; `notes` then say why.
     """
-    years = sorted({(one.year, place): one for table in tables for place, one in enumerate(table.tables)}.items(), key=lambda item: item[0])
+    years = sorted(
+        {(one.year, place): one for table in tables for place, one in enumerate(table.tables)}.items(), key=lambda item: item[0]
+    )
     every = [one for _, one in years]
     if not every:
         return {}
@@ -56,7 +59,10 @@ def chain(tables: Sequence[Evidence], region: str, year: int, notes: list[str]) 
     accounts = Leontief.of(last)
     found = _measured(last, accounts, region, words, simulated=simulated)
     jobs = _jobs(tables, last, notes)
-    found |= {"jobs_unit": None if jobs is None else jobs[1], "kept": _kept(last, accounts, region, words, None if jobs is None else jobs[0])}
+    found |= {
+        "jobs_unit": None if jobs is None else jobs[1],
+        "kept": _kept(last, accounts, region, words, None if jobs is None else jobs[0])
+    }
     if first.year < last.year and first.sectors == last.sectors:
         accounts = Leontief.of(first)
         earlier = _measured(first, accounts, region, words, simulated=simulated)
@@ -88,14 +94,16 @@ def _measured(table: InputOutput, accounts: Leontief, region: str, words: dict[s
     sectors = [
         {
             "activity": table.sectors[one], "name": words.get(table.sectors[one], table.sectors[one]), "exports": float(mine[one]),
-            "share_of_exports": float(100 * mine[one] / mine.sum()), "rca": float(rca[one]), "value_added_share": float(100 * added[one]),
+            "share_of_exports": float(100 * mine[one] / mine.sum()), "rca": float(rca[one]),
+            "value_added_share": float(100 * added[one]),
             "imported_inputs": float(100 * imported[one]), "upstreamness": float(upstream[one]),
         }
         for one in sorted(range(n_sectors), key=lambda one: (-mine[one], one)) if mine[one] > 0
     ]
     return {
         "year": table.year, "table": table.file, "unit": table.unit, "exports": float(mine.sum()),
-        "domestic_share": float(100 * whole.share("domestic_value_added")[place]), "backward": float(100 * regional.backward_share[place]),
+        "domestic_share": float(100 * whole.share("domestic_value_added")[place]),
+        "backward": float(100 * regional.backward_share[place]),
         "forward": float(100 * regional.forward_share[place]), "vax": float(100 * vax), "sectors": sectors,
     }
 
@@ -129,7 +137,9 @@ def _jobs(tables: Sequence[Evidence], table: InputOutput, notes: list[str]) -> t
             continue
         jobs = by_producer(one.values("jobs", table.year), table)
         unknown = np.isnan(jobs).reshape(len(table.regions), -1).all(axis=1)
-        lacking = [region for region, is_unknown in zip(table.regions, unknown, strict=True) if is_unknown and region not in _NOWHERE]
+        lacking = [
+            region for region, is_unknown in zip(table.regions, unknown, strict=True) if is_unknown and region not in _NOWHERE
+        ]
         if lacking:
             notes.append(f"Jobs are not known of {', '.join(lacking)}: those that final products support there are left out")
         return np.nan_to_num(jobs), one.units["jobs"]

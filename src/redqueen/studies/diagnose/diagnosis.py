@@ -60,13 +60,15 @@ def diagnose(
     """Diagnoses a region from tables of any kind, in a year (by default the last of the tables of activities that have it).
 
     `region` is a code, a name or a part of a name that no other has. Later years of the tables are left aside, so that a diagnosis
-    of an earlier year uses what was known then. `measure` chooses among the measures of tables of activities. Refuses a region that no
-    table has, and a year before all tables.
+    of an earlier year uses what was known then. `measure` chooses among the measures of tables of activities. Refuses a region that
+    no table has, and a year before all tables.
     """
     faults = Faults()
     usable = [table for table in tables if table.kind != "organisations"]
     if not usable:
-        raise Refused.one("no table of regions was given", remedy="give a table of activities by region and year", heading="diagnosing")
+        raise Refused.one(
+            "no table of regions was given", remedy="give a table of activities by region and year", heading="diagnosing"
+        )
     known = {name for table in usable for name in table.units}
     if measure is not None and measure not in known:
         faults.add(f"no table has the measure '{measure}'", field="--measure", remedy=f"there is {', '.join(sorted(known))}")
@@ -80,7 +82,9 @@ def diagnose(
     panels = _panels(usable, code, year, measure, names, notes)
     if not panels:
         _refuse_without_panel(usable, code, year, notes)
-    chosen = year if year is not None else (max(one.year for _, one in panels) if panels else max(max(table.years, default=0) for table in usable))
+    chosen = year if year is not None else (
+        max(one.year for _, one in panels) if panels else max(max(table.years, default=0) for table in usable)
+    )
     mode = innovation(usable, [one for _, one in panels], code, chosen)
     figures = {one["measure"]: one["by_region"] for one in mode["figures"]}
     place = chain(usable, code, chosen, notes)
@@ -118,7 +122,10 @@ def _panels(
             continue
         one = panel(table, year, measure, title=_title(table))
         if one is None:
-            notes.append(f"{_title(table)} has no year up to {year} with several regions and activities" if year else f"{_title(table)} has too few regions or activities")
+            notes.append(
+                f"{_title(table)} has no year up to {year} with several regions and activities"
+                if year else f"{_title(table)} has too few regions or activities"
+            )
         elif region not in one.regions:
             notes.append(f"{names.get(region, region)} is not in {_title(table)} of {one.year}")
         else:
@@ -132,13 +139,17 @@ def _refuse_without_panel(tables: Sequence[Evidence], region: str, year: int | N
     if not has:
         first = min((min(table.years) for table in tables if table.years), default=None)
         raise Refused.one(
-            f"no table has {region} in {year} or before", field="--year", remedy=f"the first year is {first}" if first else None, heading="diagnosing"
+            f"no table has {region} in {year} or before", field="--year", remedy=f"the first year is {first}" if first else None,
+            heading="diagnosing"
         )
 
 
 def _say_missing(found: Diagnosis, notes: list[str]) -> None:
     if not found.strengths:
-        notes.append("What it is distinctively good at, and what is near: give a table of region, activity, year, value (exports, patents, jobs)")
+        notes.append(
+            "What it is distinctively good at, and what is near: give a table of region, activity, year, value (exports, "
+            "patents, jobs)"
+        )
     if not found.chain:
         notes.append("Its place in the value chain, and the value it keeps: give an input-output table that shows it with --io")
     if found.chain and all(one.get("jobs") is None for one in found.chain.get("kept", [])):
@@ -152,7 +163,9 @@ def _say_missing(found: Diagnosis, notes: list[str]) -> None:
 def _say_unused(found: Diagnosis, tables: Sequence[Evidence], notes: list[str]) -> None:
     """Names tables that do not have the region, so that nobody looks for what they would say."""
     for table in tables:
-        if table.kind in ("regions", "ties") and found.region not in {*table.regions, *(table.rows["partner"] if "partner" in table.rows else ())}:
+        if table.kind in ("regions", "ties") and found.region not in {
+            *table.regions, *(table.rows["partner"] if "partner" in table.rows else ())
+        }:
             notes.append(f"{found.name} is not in {_title(table)} ({', '.join(file.name for file in table.files)})")
 
 
@@ -182,7 +195,10 @@ def _of_region(mode: dict[str, Any], shown: list[str], names: dict[str, str]) ->
         {
             "measure": one["measure"],
             "regions": [
-                {"region": region, "name": names.get(region, region), "years": [year for year, _ in path], "values": [value for _, value in path]}
+                {
+                    "region": region, "name": names.get(region, region), "years": [year for year, _ in path],
+                    "values": [value for _, value in path]
+                }
                 for region in shown if (path := one["regions"].get(region))
             ],
         }
@@ -204,5 +220,6 @@ def _source(table: Evidence) -> dict[str, Any]:
     years = [table.years[0], table.years[-1]] if table.years else []
     return {
         "files": [file.name for file in table.files], "title": known.title if known else table.format, "kind": table.kind,
-        "measures": table.measures or [table.kind.replace("_", "-")], "years": years, "units": dict(table.units), "notes": list(table.notes),
+        "measures": table.measures or [table.kind.replace("_", "-")], "years": years, "units": dict(table.units),
+        "notes": list(table.notes),
     }

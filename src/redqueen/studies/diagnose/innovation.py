@@ -21,7 +21,10 @@ __all__ = ["FRONTIER", "MIX", "PRODUCTS", "innovation"]
 FRONTIER, MANY = 0.9, 20
 SPAN = 10
 #: Figures shown of tables by region, and the measures whose mixes are shown.
-FIGURES = ("income per head", "quality", "economic complexity", "R&D intensity", "R&D spending", "population", "patents", "exports", "value added", "jobs")
+FIGURES = (
+    "income per head", "quality", "economic complexity", "R&D intensity", "R&D spending", "population", "patents", "exports",
+    "value added", "jobs"
+)
 MIX = ("basic research", "applied research", "experimental development")
 #: What other figures and mixes are made of.
 HIDDEN = ("frontier quality", "basic research", "applied research", "experimental development")
@@ -33,13 +36,17 @@ def innovation(tables: Sequence[Evidence], panels: Sequence[Panel], region: str,
 
     figures: of every table by region, the last value up to the year, known measures first: measure, value, unit, year, rank (1 the
     highest) of how many, before and since (the first value within ten years before), by_region (values of all). A country is ranked
-    among countries, a region of one among regions, and of several tables with a measure the one with most to rank it among counts. mix: parts of R&D in %, basic, applied, experimental, and of firms' projects where known. frontier: for
-    income per head, for patents where the population is known (per million people), and for the quality of what a simulated
-    region makes: value in % of the frontier (`leader` says whose or what level; of quality, the best of the same), then and `since`, with growth a year (%) of the region and of the frontier, and spent_on_staying, the part
-    of its own growth that merely kept its distance. paths: the same by year, for figures.
+    among countries, a region of one among regions, and of several tables with a measure the one with most to rank it among counts.
+    mix: parts of R&D in %, basic, applied, experimental, and of firms' projects where known. frontier: for income per head, for
+    patents where the population is known (per million people), and for the quality of what a simulated region makes: value in % of
+    the frontier (`leader` says whose or what level; of quality, the best of the same), then and `since`, with growth a year (%) of
+    the region and of the frontier, and spent_on_staying, the part of its own growth that merely kept its distance. paths: the same
+    by year, for figures.
     """
     levels = _levels(tables, region, year)
-    ordered = [*(name for name in FIGURES if name in levels), *(name for name in levels if name not in FIGURES and name not in HIDDEN)]
+    ordered = [
+        *(name for name in FIGURES if name in levels), *(name for name in levels if name not in FIGURES and name not in HIDDEN)
+    ]
     figures = [_figure(measure, *levels[measure], region) for measure in ordered]
     frontier, paths = [], []
     for measure, rows in _capabilities(levels, panels).items():
@@ -81,7 +88,8 @@ def _figure(measure: str, unit: str, rows: pd.DataFrame, region: str) -> dict[st
     earlier = mine[(mine["year"] >= year - SPAN) & (mine["year"] < year)].sort_values("year")
     return {
         "measure": measure, "value": value, "unit": unit, "year": year, "rank": int((level > value).sum()) + 1, "of": len(level),
-        "before": None if earlier.empty else float(earlier["level"].iloc[0]), "since": None if earlier.empty else int(earlier["year"].iloc[0]),
+        "before": None if earlier.empty else float(earlier["level"].iloc[0]),
+        "since": None if earlier.empty else int(earlier["year"].iloc[0]),
         "by_region": {str(one): float(number) for one, number in level.items()},
     }
 
@@ -114,8 +122,10 @@ def _capabilities(levels: dict[str, tuple[str, pd.DataFrame]], panels: Sequence[
     for one in panels:
         if one.measure != "patents" or len(one.years) < 2 or "population" not in levels:
             continue
-        totals = pd.DataFrame(one.values.sum(axis=2), index=pd.Index(one.years, name="year"), columns=pd.Index(one.regions, name="region"))
-        rows = totals.stack().rename("level").reset_index()
+        totals = pd.DataFrame(
+            one.values.sum(axis=2), index=pd.Index(one.years, name="year"), columns=pd.Index(one.regions, name="region")
+        )
+        rows = pd.Series(totals.stack(), name="level").reset_index()
         people = levels["population"][1].rename(columns={"level": "people"})
         rows = rows.merge(people, on=["region", "year"])
         rows["level"] *= 1e6 / rows.pop("people")
@@ -141,15 +151,17 @@ def _frontier(measure: str, rows: pd.DataFrame, region: str) -> dict[str, Any] |
     now = table[(table["region"] == region) & (table["year"] == last)].iloc[0]
     before = table[(table["region"] == region) & (table["year"] == last - span)]
     found = {
-        "measure": measure, "year": last, "value": float(100 * np.exp(-now["distance"])), "regions": n_regions, "quantile": quantile,
-        "leader": None if "frontier" in whole or quantile < 1 else str(whole[whole["year"] == last].set_index("region")["level"].idxmax()),
+        "measure": measure, "year": last, "value": float(100 * np.exp(-now["distance"])), "regions": n_regions,
+        "quantile": quantile,
+        "leader": None
+        if "frontier" in whole or quantile < 1 else str(whole[whole["year"] == last].set_index("region")["level"].idxmax()),
     }
     if earlier and not before.empty:
-        yearly = lambda change: float(100 * np.expm1(change / span))  # noqa: E731
         staying = float(now["spent_on_staying"])
         found |= {
-            "since": last - span, "before": float(100 * np.exp(-before.iloc[0]["distance"])), "growth": yearly(now["own_growth"]),
-            "frontier_growth": yearly(now["frontier_growth"]), "spent_on_staying": staying if np.isfinite(staying) else None,
+            "since": last - span, "before": float(100 * np.exp(-before.iloc[0]["distance"])),
+            "growth": _yearly(now["own_growth"], span),
+            "frontier_growth": _yearly(now["frontier_growth"], span), "spent_on_staying": staying if np.isfinite(staying) else None,
         }
     return found
 
@@ -161,4 +173,12 @@ def _paths(measure: str, rows: pd.DataFrame, quantile: float) -> dict[str, Any]:
         share = 100 * wide / rows.pivot(index="year", columns="region", values="frontier").sort_index()
     else:
         share = 100 * wide.div(frontier_levels(wide.to_numpy(), quantile=quantile), axis=0)
-    return {"measure": measure, "regions": {str(one): [[int(year), float(value)] for year, value in share[one].dropna().items()] for one in share}}
+    return {
+        "measure": measure,
+        "regions": {str(one): [[int(str(year)), float(value)] for year, value in share[one].dropna().items()] for one in share}
+    }
+
+
+def _yearly(change: float, span: int) -> float:
+    """Gives the growth a year in % of a change in logs."""
+    return float(100 * np.expm1(change / span))

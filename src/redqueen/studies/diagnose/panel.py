@@ -81,7 +81,10 @@ def panel(table: Evidence, year: int | None = None, measure: str | None = None, 
     last = table.rows.loc[known & (table.rows["year"] <= year) if year is not None else known, "year"].max()
     if last != last:
         return None
-    found = sorted(int(one) for one in table.rows.loc[known & (table.rows["year"] > last - YEARS) & (table.rows["year"] <= last), "year"].unique())
+    found = sorted(
+        int(one)
+        for one in table.rows.loc[known & (table.rows["year"] > last - YEARS) & (table.rows["year"] <= last), "year"].unique()
+    )
     # Year by year: tables of millions of rows are not copied whole.
     of_year = [table.values(measure, one) for one in found]
     total = of_year[-1].sum(axis=1)
@@ -91,4 +94,6 @@ def panel(table: Evidence, year: int | None = None, measure: str | None = None, 
         return None
     values = np.stack([one.reindex(index=list(regions), columns=list(activities)).fillna(0.0).to_numpy() for one in of_year])
     years = tuple(found)
-    return Panel(title or table.format, measure, table.units[measure], years, regions, activities, values, table.names.get("activity", {}))
+    return Panel(
+        title or table.format, measure, table.units[measure], years, regions, activities, values, table.names.get("activity", {})
+    )

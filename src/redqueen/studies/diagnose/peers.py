@@ -21,8 +21,8 @@ def peers(panel: Panel, region: str, figures: dict[str, dict[str, float]]) -> li
 
     Nearness is the mean of three ranks among all regions of the panel: by cosine similarity of the shares of activities, by the
     absolute log ratio of sizes, and by that of incomes where `figures["income per head"]` (by region) has the region's; one without
-    a known income takes the middle rank. Each entry holds region, similarity, size (share of the world, %), diversity, complexity, and
-    every figure of `figures` that the region has.
+    a known income takes the middle rank. Each entry holds region, similarity, size (share of the world, %), diversity, complexity,
+    and every figure of `figures` that the region has.
     """
     place, values = panel.place(region), panel.values[-1]
     alike = similarity(values, measure="cosine")[place]

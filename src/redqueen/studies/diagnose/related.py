@@ -42,7 +42,8 @@ def related(panel: Panel, region: str, most: int = MOST) -> dict[str, Any]:
 
 def _beside(proximity: np.ndarray, chosen: list[int]) -> list[int]:
     """Orders activities so that each is followed by the nearest of those that are left."""
-    left, order = list(chosen), []
+    left = list(chosen)
+    order: list[int] = []
     while left:
         one = left[0] if not order else max(left, key=lambda other: (proximity[order[-1], other], -left.index(other)))
         left.remove(one)

@@ -64,7 +64,8 @@ def strengths(panel: Panel, region: str) -> list[Strength]:
             Strength(
                 activity=code, name=panel.names.get(code, code), rca=float(rca[place, activity]), low=lowest, high=highest,
                 sure=None if lowest is None else lowest > 1, value=float(mine[activity]),
-                share_of_region=float(100 * mine[activity] / mine.sum()), share_of_world=float(100 * mine[activity] / of_activity[activity]),
+                share_of_region=float(100 * mine[activity] / mine.sum()),
+                share_of_world=float(100 * mine[activity] / of_activity[activity]),
                 beyond=float(mine[activity] - expected[activity]), before=_known(before[activity]),
                 table=panel.table, measure=panel.measure, year=panel.year,
             )
@@ -83,7 +84,8 @@ def standing(panel: Panel, region: str) -> dict[str, Any]:
     known = math.isfinite(complexity[place])
     return {
         "table": panel.table, "measure": panel.measure, "year": panel.year, "regions": len(panel.regions),
-        "title": panel.table, "since": panel.years[0] if len(panel.years) > 1 else None, "value": float(values[place].sum()), "unit": panel.unit, "share_of_world": float(100 * values[place].sum() / values.sum()),
+        "title": panel.table, "since": panel.years[0] if len(panel.years) > 1 else None, "value": float(values[place].sum()),
+        "unit": panel.unit, "share_of_world": float(100 * values[place].sum() / values.sum()),
         "diversity": int(broad[place]), "activities": len(panel.activities), "diversity_rank": _rank(broad, place),
         "concentration": float(herfindahl(values)[place]), "complexity": _known(complexity[place]),
         "complexity_rank": _rank(np.nan_to_num(complexity, nan=-np.inf), place) if known else None,
@@ -113,12 +115,16 @@ def change(panel: Panel, region: str) -> dict[str, Any] | None:
         order = sorted(np.flatnonzero(chosen), key=lambda one: (-weight[one], one))
         codes = [panel.activities[one] for one in order]
         return [
-            {"activity": code, "name": panel.names.get(code, code), "rca_before": float(rca_early[one]), "rca": float(rca_late[one])}
+            {
+                "activity": code, "name": panel.names.get(code, code), "rca_before": float(rca_early[one]),
+                "rca": float(rca_late[one])
+            }
             for one, code in zip(order, codes, strict=True)
         ]
 
     return {
-        "table": panel.table, "measure": panel.measure, "from": [panel.years[0], panel.years[ends - 1]], "to": [panel.years[-ends], panel.years[-1]],
+        "table": panel.table, "measure": panel.measure, "from": [panel.years[0], panel.years[ends - 1]],
+        "to": [panel.years[-ends], panel.years[-1]],
         "diversity": [int(diversity(presence(location_quotient(ends_of)))[place]) for ends_of in (early, late)],
         "concentration": [float(herfindahl(ends_of)[place]) for ends_of in (early, late)],
         "share_of_world": [float(100 * ends_of[place].sum() / ends_of.sum()) for ends_of in (early, late)],

@@ -16,7 +16,7 @@ import numpy
 
 from redqueen.lab.fingerprints import code_digest, parameter_hash, world_hash
 from redqueen.lab.fit.history_matching import Match, match
-from redqueen.lab.run import available_threads
+from redqueen.lab.jobs import available_threads
 from redqueen.progress import progress_bar
 from redqueen.studies.facts import MEASURED
 from redqueen.studies.fitting.planning import MEASURING, FitPlan
@@ -85,7 +85,7 @@ class MicroRuns:
 
     def _run(
         self, points: numpy.ndarray, seeds: numpy.ndarray, missing: Sequence[int], keys: Sequence[str]
-    ) -> Iterator[tuple[int, dict]]:
+    ) -> Iterator[tuple[int, dict[str, Any]]]:
         """Runs points in threads, and keeps each as soon as its last seed is done."""
         quarters = self.plan.world.burn_in + self.plan.world.quarters
         count = seeds.shape[1]
@@ -96,7 +96,7 @@ class MicroRuns:
             with progress_bar(len(missing) * count * quarters, title, show=self.progress) as advance, warnings.catch_warnings():
                 # A figure of nothing is NaN here, and said to be undefined.
                 warnings.simplefilter("ignore", RuntimeWarning)
-                pending: dict[Future, tuple[int, int]] = {
+                pending: dict[Future[Any], tuple[int, int]] = {
                     executor.submit(self._measured, points[place], int(seed)): (place, column)
                     for place in missing for column, seed in enumerate(seeds[place])
                 }

@@ -64,7 +64,8 @@ class Score:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Holds by how much what was chosen at the time does better than another model (`score` of the first less that of the other)."""
+    """Holds by how much what was chosen at the time does better than another model (`score` of the first less that of the other).
+    """
 
     group: str
     against: str
@@ -78,7 +79,8 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Window:
-    """Says of a test window of a group its start, the windows learnt from, its cells and events, and what was chosen and judged on."""
+    """Says of a test window of a group its start, the windows learnt from, its cells and events, and what was chosen and judged on.
+    """
 
     group: str
     start: int
@@ -123,9 +125,9 @@ def evaluate(
 ) -> Evaluation:
     """Forecasts every window that has enough ended windows before it, with what was known at its start, and scores all models.
 
-    A test window that starts in year t is forecast by models learnt from windows that end by t, recalibrated and chosen on rehearsals
-    of windows that end by t; no test window takes part in its own forecast. `test` names the starts, by default all that have at
-    least three ended windows before them. All models are scored on the same cells. Other options as of `Forecast.train`.
+    A test window that starts in year t is forecast by models learnt from windows that end by t, recalibrated and chosen on
+    rehearsals of windows that end by t; no test window takes part in its own forecast. `test` names the starts, by default all that
+    have at least three ended windows before them. All models are scored on the same cells. Other options as of `Forecast.train`.
     """
     check_horizon(horizon, averaged)
     table = panel(tables, measure, averaged=averaged, least=least)
@@ -146,7 +148,9 @@ def evaluate(
         rehearsals = rehearse(windows, origins, advance=advance)
     judged = _Judged(rehearsals, tested, horizon)
     if not judged.groups:
-        raise Refused.one("hardly anything was gained or lost in the past windows", field="value", remedy="give more years or regions")
+        raise Refused.one(
+            "hardly anything was gained or lost in the past windows", field="value", remedy="give more years or regions"
+        )
     return Evaluation(
         measure=table.measure,
         regions=len({place for one in rehearsals if one.start in tested for place in one.cells["region"]}),
@@ -195,7 +199,9 @@ class _Judged:
                 if 0 < mine.happened.sum() < mine.happened.size:
                     self.groups.setdefault(group, []).append(mine)
                     self.windows.append(
-                        Window(group, one.start, one.learnt_from, mine.happened.size, int(mine.happened.sum()), one.base, name, judges)
+                        Window(
+                            group, one.start, one.learnt_from, mine.happened.size, int(mine.happened.sum()), one.base, name, judges
+                        )
                     )
 
     def together(self, group: str, model: str) -> tuple[np.ndarray, np.ndarray]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -69,7 +70,7 @@ def learn(windows: Sequence[pd.DataFrame], kind: str) -> dict[str, Model]:
     # Tables are small: threads would wait for each other most of the time.
     alone = partial(require("threadpoolctl", "forecast").threadpool_limits, limits=1)
 
-    def fitted(classifier: object, take: Callable[[pd.DataFrame], np.ndarray], table: np.ndarray) -> Model:
+    def fitted(classifier: Any, take: Callable[[pd.DataFrame], np.ndarray], table: np.ndarray) -> Model:
         with alone():
             classifier.fit(table, happened)
 
@@ -134,8 +135,8 @@ def _density(frame: pd.DataFrame) -> np.ndarray:
 def _noisy_walk(frame: pd.DataFrame) -> Model:
     """Learns the score of a walk, of which the normal distribution function is the chance of RCA of 1 or more at the end.
 
-    score = (shift + level + last (now - level)) / sqrt(spread^2 + noisiness x noise / (value at RCA 1 + noise)): ln RCA wanders by a
-    normal step from a mean of the last years, of which the last counts the more the less noise there is, and is itself measured
+    score = (shift + level + last (now - level)) / sqrt(spread^2 + noisiness x noise / (value at RCA 1 + noise)): ln RCA wanders by
+    a normal step from a mean of the last years, of which the last counts the more the less noise there is, and is itself measured
     with noise that falls with size. How fast it returns to its mean scales spread. By maximum likelihood.
     """
     optimise = require("scipy.optimize", "forecast")

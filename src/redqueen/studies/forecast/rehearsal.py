@@ -66,7 +66,7 @@ class Windows:
 
 def check_years(table: Panel, horizon: int, year: int) -> None:
     """Refuses a table with too few windows up to a year, and says how many years it takes."""
-    known = [start for start in past(table, horizon, year)]
+    known = list(past(table, horizon, year))
     if len(known) >= LEAST_WINDOWS:
         return
     needed = horizon + LEAST_WINDOWS + table.averaged - 1
@@ -125,7 +125,9 @@ def rehearse(windows: Windows, origins: Sequence[int], *, advance: Callable[[flo
     return found
 
 
-def final(rehearsals: Sequence[Rehearsal], kind: str, year: int, horizon: int, raw: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def final(
+    rehearsals: Sequence[Rehearsal], kind: str, year: int, horizon: int, raw: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
     """Makes final probabilities of raw ones: trees recalibrated on rehearsals that had ended by a year, and the average."""
     ended = [one for one in rehearsals if one.kind == kind and one.start + horizon <= year]
     happened = np.concatenate([one.happened for one in ended]) if ended else np.zeros(0)

@@ -25,8 +25,8 @@ _JUDGES = 5
 class Forecast:
     """Gives probabilities that regions gain and lose specialisations within a horizon.
 
-    Made by `train`. `chosen` names the model used for each kind ("gain", "lose"), `judged_on` the number of past windows by which it
-    was chosen, `learnt_from` the starts of the windows learnt from, `words` says so in a phrase.
+    Made by `train`. `chosen` names the model used for each kind ("gain", "lose"), `judged_on` the number of past windows by which
+    it was chosen, `learnt_from` the starts of the windows learnt from, `words` says so in a phrase.
     """
 
     def __init__(
@@ -54,10 +54,10 @@ class Forecast:
     ) -> Forecast:
         """Learns from every window of a table that has ended by the year `before`, by default its last.
 
-        `tables` is evidence of kind "activities" (name the `measure` where it holds several), or a table of region x activity a year.
-        RCA is of one year, or of the mean of `averaged` years up to it (at most the horizon: windows must not overlap their outcome);
-        regions count with more than `least` units a year. Nothing after `before` is used, whatever the table holds. The same tables
-        give the same forecast. Refuses short tables and those in which hardly anything changes.
+        `tables` is evidence of kind "activities" (name the `measure` where it holds several), or a table of region x activity a
+        year. RCA is of one year, or of the mean of `averaged` years up to it (at most the horizon: windows must not overlap their
+        outcome); regions count with more than `least` units a year. Nothing after `before` is used, whatever the table holds. The
+        same tables give the same forecast. Refuses short tables and those in which hardly anything changes.
         """
         table = panel(tables, measure, averaged=averaged, least=least)
         check_horizon(horizon, averaged)
@@ -74,7 +74,9 @@ class Forecast:
     @property
     def words(self) -> str:
         """Says by which model and from what probabilities are."""
-        named = [self.chosen[GAIN]] if self.chosen[GAIN] == self.chosen[LOSE] else [f"{self.chosen[kind]} ({kind})" for kind in KINDS]
+        named = [self.chosen[GAIN]] if self.chosen[GAIN] == self.chosen[LOSE] else [
+            f"{self.chosen[kind]} ({kind})" for kind in KINDS
+        ]
         models = " and ".join(named)
         how = f"chosen of {len(MODELS)} models by {self.judged_on} past windows held back" if self.judged_on else "no past window could judge"
         return f"{models} ({how}), learnt from {len(self.learnt_from)} windows of {self.horizon} years up to {self.year}"

@@ -99,7 +99,9 @@ def panel(
         table = tables[year].rename(index=str, columns=str).reindex(index=regions, columns=activities)
         values[place] = np.nan_to_num(table.to_numpy(dtype=float), nan=0.0, posinf=np.inf)
         if not np.isfinite(values[place]).all() or (values[place] < 0).any():
-            faults.add(f"{measure or 'the measure'} of {year} is not finite, or below zero", field="value", remedy="RCA needs sizes")
+            faults.add(
+                f"{measure or 'the measure'} of {year} is not finite, or below zero", field="value", remedy="RCA needs sizes"
+            )
     faults.refuse_if_any("forecast")
     return Panel(measure or "units", tuple(regions), tuple(activities), tuple(years), values, averaged, least)
 
@@ -125,7 +127,9 @@ def cells(table: Panel, start: int, horizon: int | None = None) -> pd.DataFrame:
     kept = np.flatnonzero(now.sum(axis=1) > table.least)
     rca = location_quotient(now)
     noise = _noise(table, start)
-    found = {name: np.broadcast_to(values, now.shape)[kept] for name, values in _features(table, start, now, rca, noise, kept).items()}
+    found = {
+        name: np.broadcast_to(values, now.shape)[kept] for name, values in _features(table, start, now, rca, noise, kept).items()
+    }
     after = np.full(now.shape, np.nan) if horizon is None else location_quotient(table.mean(start + horizon))
     width = len(table.activities)
     frame = pd.DataFrame(

@@ -116,7 +116,7 @@ def from_table(
         source = ", ".join([Path(place).name, *([sources()[known.source].publisher] if known else [])])
     told = "; ".join(text for text in (words, f"times {scale:g}" if scale != 1 else "", note) if text)
     entries = [
-        Entry(indicator, asked.region, int(year), float(value) * scale, asked.unit, source, entered_by, told, file=str(place))
+        Entry(indicator, asked.region, int(str(year)), float(value) * scale, asked.unit, source, entered_by, told, file=str(place))
         for year, value in kept.items()
     ]
     _check(entries, plan, faults)
@@ -253,7 +253,7 @@ def _rows(path: Path, faults: Faults) -> Iterator[tuple[int, dict[str, str]]]:
     except csv.Error as error:
         faults.add(f"cannot be read on: {error}", line=line, remedy='is a " not closed?')
     if not names:
-        faults.add("is empty", remedy=f"begin with the header {', '.join(('indicator', 'year', 'value'))}")
+        faults.add("is empty", remedy=f"begin with the header {'indicator, year, value'}")
 
 
 def _text(path: Path) -> str:

@@ -91,7 +91,9 @@ class Lives:
             Payoff(
                 agency,
                 float(reached[:, place].mean()),
-                *(paired_difference(values[:, place], values[:, 0], LEVEL) for values in (reached, came, costs)),
+                paired_difference(reached[:, place], reached[:, 0], LEVEL),
+                paired_difference(came[:, place], came[:, 0], LEVEL),
+                paired_difference(costs[:, place], costs[:, 0], LEVEL),
                 float(deeds[:, place].mean()),
             )
             for place, agency in enumerate(AGENCIES)

@@ -100,7 +100,8 @@ class Course:
         return OFF_COURSE if chance <= self.below else ON_COURSE if chance >= self.above else TOO_EARLY
 
 
-class Bin(NamedTuple):
+@dataclass(frozen=True)
+class Bin:
     """Holds what came true of what was given about the same probability: how many times, the mean probability, and the share
     reached.
     """

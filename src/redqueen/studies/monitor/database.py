@@ -203,10 +203,10 @@ class Database:
         )
 
         # As SQLAlchemy's pages on SQLite advise: the driver begins nothing, and a writer begins by locking out others.
-        @sqlalchemy.event.listens_for(engine, "begin")
         def begin(connection: Connection) -> None:
             connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writing") else "BEGIN")
 
+        sqlalchemy.event.listen(engine, "begin", begin)
         return engine
 
     def _create_file(self, path: Path) -> None:
@@ -251,7 +251,9 @@ class Database:
         import sqlalchemy
 
         if len(_tables_there(connection)) < 2:
-            raise self.refuse("holds no ledger", "redqueen monitor record makes one, in a database that has no tables of these names")
+            raise self.refuse(
+                "holds no ledger", "redqueen monitor record makes one, in a database that has no tables of these names"
+            )
         format = connection.scalar(sqlalchemy.select(sqlalchemy.func.max(_tables().ledger.c.format)))
         if format != FORMAT:
             raise self.refuse(f"is a ledger of format {format}; this redqueen reads format {FORMAT}", "use a newer redqueen")

@@ -213,7 +213,7 @@ def capped(faults: Sequence[Fault]) -> list[Fault]:
 def _plain(entry: Entry, faults: Faults) -> Entry | None:
     """Gives an entry in Python's own numbers; None, noting why, where no database can keep it."""
     before = len(faults)
-    place = {"file": entry.file, "line": entry.line}
+    place: dict[str, Any] = {"file": entry.file, "line": entry.line}
     for name in ("indicator", "region", "unit", "source", "entered_by", "note"):
         text = getattr(entry, name)
         if not isinstance(text, str) or "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
@@ -225,7 +225,7 @@ def _plain(entry: Entry, faults: Faults) -> Entry | None:
         faults.add(f"'{entry.year}' is no year between {YEARS[0]:g} and {YEARS[1]:g}", field="year", **place)
     if entry.value is not None and value is None:
         faults.add(f"'{entry.value}' is no finite number", field="value", **place)
-    return replace(entry, year=int(year), value=value) if len(faults) == before else None
+    return replace(entry, year=int(year), value=value) if year is not None and len(faults) == before else None
 
 
 def _number(value: Any) -> float | None:
@@ -251,13 +251,13 @@ def _once(entries: Iterable[Entry], faults: Faults) -> list[Entry]:
 
 def _check_against(entry: Entry, last: Observation | None, correct: bool, faults: Faults) -> None:
     """Notes where an entry does not go with the last that was recorded of the same figure."""
-    place = {"file": entry.file, "line": entry.line}
-    stands = last is not None and last.value is not None
-    if entry.value is None and not stands:
+    place: dict[str, Any] = {"file": entry.file, "line": entry.line}
+    stands = last if last is not None and last.value is not None else None
+    if entry.value is None and stands is None:
         faults.add(f"{entry.named} is not there, and cannot be withdrawn", **place)
-    elif entry.value is not None and stands and not correct:
-        same = "the same" if last.value == entry.value else f"{last.value:g} {last.unit}"
-        by = f"entered by {last.entered_by} on {last.entered_at[:10]}"
+    elif entry.value is not None and stands is not None and not correct:
+        same = "the same" if stands.value == entry.value else f"{stands.value:g} {stands.unit}"
+        by = f"entered by {stands.entered_by} on {stands.entered_at[:10]}"
         faults.add(f"{entry.named} is there already: {same}, {by}", remedy="leave it out, or record it as a correction", **place)
     elif entry.value is not None and last is None and correct:
         faults.add(f"{entry.named} was never recorded: nothing is to be corrected", remedy="record it as a new figure", **place)

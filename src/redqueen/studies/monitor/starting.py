@@ -106,7 +106,9 @@ def begin(
     even = {year: _BASE * (goal / _BASE) ** ((year - (found.since - 1)) / span) for year in _steps(found)}
     # What rises and falls again may lie beyond the goal on the way: a milestone asks for no more than the goal.
     least = min if plan.goals[0].at_least else max
-    milestones = [(year, least(_rounded(medians[year] if target is None else even[year]), _rounded(goal))) for year in _steps(found)]
+    milestones = [
+        (year, least(_rounded(medians[year] if target is None else even[year]), _rounded(goal))) for year in _steps(found)
+    ]
     return goals_text(found, _rounded(goal), milestones, given=target is not None), plan
 
 

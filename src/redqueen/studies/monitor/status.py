@@ -47,11 +47,16 @@ _DRAWN, _DRAW = 400, 11
 class Observed(Protocol):
     """What an observation tells; `ledger.Observation` is one."""
 
-    indicator: str
-    region: str
-    year: int
-    value: float | None
-    unit: str
+    @property
+    def indicator(self) -> str: ...
+    @property
+    def region(self) -> str: ...
+    @property
+    def year(self) -> int: ...
+    @property
+    def value(self) -> float | None: ...
+    @property
+    def unit(self) -> str: ...
 
 
 @dataclass(frozen=True)

@@ -119,12 +119,13 @@ def organisation_edges(organisations: Sequence[Organisation]) -> list[tuple[Node
         totals[one.region] = totals.get(one.region, 0.0) + one.size
         for other in one.ties:
             # A tie may name an organisation of the register, a region, or somebody not listed, who bridges all the same.
-            end = (
+            end: Node = (
                 ("region", one.tied_regions[other])
                 if other not in listed and other in one.tied_regions
                 else ("organisation", other)
             )
-            pair = tuple(sorted((("organisation", one.name), end)))
+            here: Node = ("organisation", one.name)
+            pair = (here, end) if here <= end else (end, here)
             if pair not in pairs and pair[0] != pair[1]:
                 pairs[pair] = None
                 for node in pair:

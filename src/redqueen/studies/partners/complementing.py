@@ -28,7 +28,8 @@ __all__ = [
     "shares_of_need",
 ]
 
-#: A region with a tenth of all there is of an activity, and twice an even share, has it, however much more it has of others: what is
+# : A region with a tenth of all there is of an activity, and twice an even share, has it, however much more it has of others: what
+# is
 #: brought is an amount.
 LARGE, OVER_EVEN = 0.1, 2.0
 #: Why something is needed.

@@ -64,5 +64,5 @@ def organisations_of(
 
 
 def _regions(ties: Sequence[str], regions: Sequence[str]) -> dict[str, str]:
-    codes = {name: code for name, code in places(ties, Faults()).items() if code in set(regions)}
+    codes = {str(name): code for name, code in places(ties, Faults()).items() if code in set(regions)}
     return {**{name: name for name in ties if name in set(regions)}, **codes}

@@ -149,7 +149,8 @@ def formations(series: Series, others: Sequence[Series], up_to: int, span: int) 
     Other networks count as they were at a window's start or, where nothing is known of them then, at the first time up to its
     end.
     """
-    found, end = [], up_to
+    found: list[Formation] = []
+    end = up_to
     while True:
         starts = [year for year in series.years if year < end]
         if end not in series.by_year or not starts:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 
 from redqueen.evidence.evidence import STAY_RATE, Evidence
 from redqueen.evidence.places import REST_OF_WORLD
@@ -110,7 +111,7 @@ def tie_series(tables: Iterable[Evidence]) -> dict[str, Series]:
     return {name: found[name] for name in order if name in found}
 
 
-def _add(found: dict[str, Series], rows, measure: str, unit: str) -> None:
+def _add(found: dict[str, Series], rows: pd.DataFrame, measure: str, unit: str) -> None:
     for year, of_year in rows.groupby("year", observed=True):
         regions = sorted({*of_year["region"], *of_year["partner"]})
         table = of_year.pivot_table(index="region", columns="partner", values="value", aggfunc="sum", observed=True)
@@ -118,7 +119,7 @@ def _add(found: dict[str, Series], rows, measure: str, unit: str) -> None:
             found,
             measure,
             unit,
-            int(year),
+            int(str(year)),
             regions,
             table.reindex(index=regions, columns=regions).fillna(0.0).to_numpy(dtype=float),
         )

@@ -1,0 +1,36 @@
+"""What of Cython's pure Python mode the compiled modules use, typed as it runs interpreted."""
+
+import builtins
+from collections.abc import Callable
+from typing import TypeAlias, TypeVar, overload
+
+Kind = TypeVar("Kind")
+Function = TypeVar("Function", bound=Callable[..., object])
+
+int: TypeAlias = builtins.int
+longlong: TypeAlias = builtins.int
+ulonglong: TypeAlias = builtins.int
+Py_ssize_t: TypeAlias = builtins.int
+double: TypeAlias = builtins.float
+p_double: TypeAlias = list[builtins.float]
+void: TypeAlias = None
+
+compiled: bool
+
+class Released:
+    def __call__(self, function: Function) -> Function: ...
+    def __enter__(self) -> None: ...
+    def __exit__(self, *error: object) -> None: ...
+
+nogil: Released
+
+def ccall(function: Function) -> Function: ...
+def cfunc(function: Function) -> Function: ...
+def inline(function: Function) -> Function: ...
+def exceptval(*, check: bool) -> Callable[[Function], Function]: ...
+def cast(kind: type[Kind], value: builtins.float) -> Kind: ...
+@overload
+def declare(kind: type[Kind], value: Kind) -> Kind: ...
+@overload
+def declare(kind: object) -> list[builtins.float]: ...
+def union(**members: type) -> type: ...
