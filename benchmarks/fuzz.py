@@ -2,7 +2,7 @@
 
 python benchmarks/fuzz.py --inputs 2000                        # every kind of input, as in docs/reliability.md
 python benchmarks/fuzz.py --inputs 500 --seed 7 case websocket # some kinds, from another seed
-python benchmarks/fuzz.py --inputs 500 schema                  # what Schemathesis makes of the app's addresses (pip install schemathesis)
+python benchmarks/fuzz.py --inputs 500 schema                  # what Schemathesis makes of the app (pip install schemathesis)
 
 An input is one that is right, changed by up to four edits (tests/hostile.py); number and seed say which, so that every one can be
 had again: a fault is printed with the words that repeat it. Exit code 1 where there was any.

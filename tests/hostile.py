@@ -19,18 +19,25 @@ Edit = tuple[str, int]
 Tree = dict | list
 LONG = 100_000
 TEXTS = (
-    "", " ", "none", "target", "default", "chosen", "value", "source", "page", "DECLARED", "\0", "a\nb", "\r", "\t", "\u202e\u0627\u0644", "\u212b\u030a", "\ufeff",
-    "\U0001f469\u200d\U0001f52c", "\u00fc" * 300, "x" * LONG, "../../../../etc/passwd", "/etc/passwd", "/dev/zero", "/dev/stdin", "C:\\nul", "toy.toml",
-    "input.toml", ".", "..", "~", "%s%n", "{0}", "{value}", "[/red]", "[bold]", "[red on blue]", "<script>alert(1)</script>", "'; drop table x; --", "=1+1", "-h", "--debug",
-    "1e5", "nan", "NaN", "0x10", "1_0", "\u0663", "sqlite://", "postgresql://x", "http://127.0.0.1:9/", "\u0130\u0131", "__class__", "\x7f", "\x85", "\u2028",
+    "", " ", "none", "target", "default", "chosen", "value", "source", "page", "DECLARED", "\0", "a\nb", "\r", "\t",
+    "\u202e\u0627\u0644", "\u212b\u030a", "\ufeff",
+    "\U0001f469\u200d\U0001f52c", "\u00fc" * 300, "x" * LONG, "../../../../etc/passwd", "/etc/passwd", "/dev/zero", "/dev/stdin",
+    "C:\\nul", "toy.toml",
+    "input.toml", ".", "..", "~", "%s%n", "{0}", "{value}", "[/red]", "[bold]", "[red on blue]", "<script>alert(1)</script>",
+    "'; drop table x; --", "=1+1", "-h", "--debug",
+    "1e5", "nan", "NaN", "0x10", "1_0", "\u0663", "sqlite://", "postgresql://x", "http://127.0.0.1:9/", "\u0130\u0131",
+    "__class__", "\x7f", "\x85", "\u2028",
 )  # fmt: skip
 NUMBERS = (
-    0, -1, 1, 2, 3, -0.0, 0.5, 1e-320, 5e-324, 1e300, 1.7976931348623157e308, float("inf"), float("-inf"), float("nan"), 2**31, 2**63, -(2**63), 2**64, 10**30,
+    0, -1, 1, 2, 3, -0.0, 0.5, 1e-320, 5e-324, 1e300, 1.7976931348623157e308, float("inf"), float("-inf"), float("nan"), 2**31,
+    2**63, -(2**63), 2**64, 10**30,
     10**400, 1e9, 1e6, 1990, 1990.25, 1990.1, 2999.75, 3000, 1.0, -1e-9, 0.1 + 0.2,
 )  # fmt: skip
 OTHERS = (
-    True, False, [], {}, [[]], [{}], {"value": 1}, {"source": "chosen"}, {"value": {}, "source": 3}, {"value": float("nan"), "source": "chosen: x"}, [1, "a", None],
-    datetime.date(1990, 1, 1), datetime.datetime(1990, 1, 1, tzinfo=datetime.UTC), datetime.time(1, 2), ["a"] * 1000, {"": ""}, {"a": {"a": {"a": 1}}}, {"\0": 1}, {"x" * 5000: 1},
+    True, False, [], {}, [[]], [{}], {"value": 1}, {"source": "chosen"}, {"value": {}, "source": 3}, {"value": float("nan"),
+    "source": "chosen: x"}, [1, "a", None],
+    datetime.date(1990, 1, 1), datetime.datetime(1990, 1, 1, tzinfo=datetime.UTC), datetime.time(1, 2), ["a"] * 1000, {"": ""},
+    {"a": {"a": {"a": 1}}}, {"\0": 1}, {"x" * 5000: 1},
 )  # fmt: skip
 
 
@@ -122,12 +129,14 @@ def _rename(holder, key, tree, draw):
 
 
 def _wrap(holder, key, tree, draw):
-    holder[key] = draw.choice(([holder[key]], {"value": holder[key]}, {"value": holder[key], "source": "chosen: why not"}, [holder[key]] * 3))
+    holder[key] = draw.choice(([holder[key]], {"value": holder[key]}, {"value": holder[key], "source": "chosen: why not"},
+        [holder[key]] * 3))
 
 
 def _many(holder, key, tree, draw):
     value = holder[key]
-    holder[key] = value * 200 if isinstance(value, list) and len(value) < 50 else [value] * 200 if not isinstance(value, (dict, list)) else value
+    holder[key] = value * 200 if isinstance(value, list) and len(value) < 50 else [value] * 200 if not isinstance(value, (dict,
+        list)) else value
 
 
 def _shuffle(holder, key, tree, draw):
@@ -248,18 +257,21 @@ def _number_replaced(data, draw):
     if not found:
         return data
     one = draw.choice(found)
-    new = draw.choice((b"nan", b"-inf", b"inf", b"9" * 5000, b"1e999", b"-1", b"1e-400", b"0", b"0x1F", b"1__0", b"1979-05-27", b"[1]", b'""', b"1,5", b"\xd9\xa3"))
+    new = draw.choice((b"nan", b"-inf", b"inf", b"9" * 5000, b"1e999", b"-1", b"1e-400", b"0", b"0x1F", b"1__0", b"1979-05-27",
+        b"[1]", b'""', b"1,5", b"\xd9\xa3"))
     return data[: one.start()] + new + data[one.end() :]
 
 
 def _mark(data, draw):
-    return _within(data, draw, draw.choice((b'"', b"'", b'"""', b"'''", b"[", b"]", b"{", b"}", b"=", b",", b"#", b"\\", b".", b"[[", b";", b"\t", b"|")))
+    return _within(data, draw, draw.choice((b'"', b"'", b'"""', b"'''", b"[", b"]", b"{", b"}", b"=", b",", b"#", b"\\", b".",
+        b"[[", b";", b"\t", b"|")))
 
 
 def _nested(data, draw):
     depth = draw.choice((100, 1000, 20_000))
     return data + b"\n" + draw.choice((
-        b"deep = " + b"[" * depth + b"]" * depth, b"deep = " + b"{a=" * depth + b"1" + b"}" * depth, b".".join([b"a"] * depth) + b" = 1",
+        b"deep = " + b"[" * depth + b"]" * depth, b"deep = " + b"{a=" * depth + b"1" + b"}" * depth,
+        b".".join([b"a"] * depth) + b" = 1",
         b"[" + b".".join([b"a"] * depth) + b"]\nb = 1", b"deep = " + b"[" * depth, b"[[x]]\n" * depth,
     )) + b"\n"  # fmt: skip
 
@@ -270,11 +282,13 @@ def _encoded(data, draw):
 
 
 def _broken_letter(data, draw):
-    return _within(data, draw, draw.choice((b"\xe9", b"\xff\xfe", b"\xed\xa0\x80", b"\xc0\x80", b"\xf8\x88\x80\x80\x80", b"\xf4\x90\x80\x80")))
+    return _within(data, draw, draw.choice((b"\xe9", b"\xff\xfe", b"\xed\xa0\x80", b"\xc0\x80", b"\xf8\x88\x80\x80\x80",
+        b"\xf4\x90\x80\x80")))
 
 
 TEXT: dict[str, Callable] = {
-    "line_lost": _line_lost, "line_twice": _line_twice, "lines_swapped": _lines_swapped, "word_in": _word_in, "number_replaced": _number_replaced,
+    "line_lost": _line_lost, "line_twice": _line_twice, "lines_swapped": _lines_swapped, "word_in": _word_in,
+    "number_replaced": _number_replaced,
     "mark": _mark, "nested": _nested, "encoded": _encoded, "broken_letter": _broken_letter,
     "byte_order_mark": lambda data, draw: b"\xef\xbb\xbf" * draw.randint(1, 2) + data,
     "carriage_returns": lambda data, draw: data.replace(b"\n", draw.choice((b"\r\n", b"\r", b"\n\r", b"\x0b", b"\xe2\x80\xa8"))),
@@ -325,7 +339,7 @@ def _sealed_again(data, draw):
             for name in names:
                 content = old.read(name)
                 written.writestr(name, draw.choice((_flipped, _cut, _number_replaced))(content, draw) if name == hit else content)
-    except Exception:  # noqa: BLE001 - an archive that no longer opens stays as it is
+    except Exception:
         return data
     return new.getvalue()
 
@@ -336,7 +350,8 @@ BYTES: dict[str, Callable] = {
     "random_start": lambda data, draw: draw.randbytes(draw.randint(1, 64)) + data,
     "random_all": lambda data, draw: draw.randbytes(draw.randint(0, 5000)),
     "random_tail": lambda data, draw: data[: draw.randint(0, 16)] + draw.randbytes(draw.randint(0, 5000)),
-    "other_magic": lambda data, draw: draw.choice((b"PK\x03\x04", b"\x1f\x8b", b"PAR1", b"\x89HDF\r\n", b"%PDF", b"BZh9", b"SQLite format 3\0", b"RDX3\n")) + data[4:],
+    "other_magic": lambda data, draw: draw.choice((b"PK\x03\x04", b"\x1f\x8b", b"PAR1", b"\x89HDF\r\n", b"%PDF", b"BZh9",
+    b"SQLite format 3\0", b"RDX3\n")) + data[4:],
     "packed": lambda data, draw: gzip.compress(data, 1, mtime=0),
     "packed_twice": lambda data, draw: gzip.compress(gzip.compress(data, 1, mtime=0), 1, mtime=0),
 }  # fmt: skip

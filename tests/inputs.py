@@ -1,6 +1,6 @@
-"""Kinds of input that redqueen takes, each with inputs that are right, ways to spoil them, and what reads them; see benchmarks/fuzz.py.
+"""Kinds of input that redqueen takes, each with inputs that are right, ways to spoil them, and what reads them.
 
-`try_one` gives "taken" or "refused"; anything else that happens is a fault of redqueen.
+`try_one` gives "taken" or "refused"; anything else that happens is a fault of redqueen. See benchmarks/fuzz.py.
 """
 
 import contextlib
@@ -151,7 +151,8 @@ def attempt(call: Callable[[], object]) -> str:
         try:
             call()
         except Refused as refusal:
-            assert refusal.faults and str(refusal).encode("utf-8", "surrogateescape") and all(fault.message for fault in refusal.faults)
+            assert refusal.faults and str(refusal).encode("utf-8",
+                "surrogateescape") and all(fault.message for fault in refusal.faults)
             assert len(str(refusal)) < 2_000_000, "a refusal of megabytes"
             return REFUSED
     return TAKEN
@@ -268,15 +269,16 @@ def _fit(path: Path) -> None:
     plan_fit(
         parameters=names(asked.parameters), targets=names(asked.targets), points=whole_number(asked.points, "--points", faults),
         waves=whole_number(asked.waves, "--waves", faults) or 1, seeds=whole_number(asked.seeds, "--seeds", faults) or 2,
-        quarters=whole_number(asked.quarters, "--quarters", faults), discrepancy=_number(asked.discrepancy, "--discrepancy", faults),
+        quarters=whole_number(asked.quarters, "--quarters", faults),
+        discrepancy=_number(asked.discrepancy, "--discrepancy", faults),
         discrepancies=_by_name(asked.discrepancies, faults), rank=whole_number(asked.rank, "--rank", faults) or 1, faults=faults,
     )
 
 
-FIT = "\n".join((
-    "--parameters", "novelty_success,spinoff_rate=0.05:0.3", "--targets", "entry_plus_exit,firm_size_tail", "--points", "20", "--waves", "2", "--seeds", "2",
-    "--quarters", "60", "--discrepancy", "0.5", "--discrepancy-of", "entry_plus_exit=0.1", "--rank", "2",
-))  # fmt: skip
+FIT = (
+    "--parameters novelty_success,spinoff_rate=0.05:0.3 --targets entry_plus_exit,firm_size_tail --points 20 --waves 2 --seeds 2 "
+    "--quarters 60 --discrepancy 0.5 --discrepancy-of entry_plus_exit=0.1 --rank 2"
+).replace(" ", "\n")
 
 
 def tables() -> dict[str, bytes]:
@@ -309,15 +311,19 @@ def kinds() -> dict[str, Callable[[], Kind]]:
     return {
         "case": lambda: Kind("case", {"toy.toml": CASE.encode(), "red-queen.toml": bundled_file("red-queen").read_bytes(),
                                       "ipad.toml": bundled_file("ipad").read_bytes()}, _case),
-        "policy": lambda: Kind("policy", {"input.toml": POLICY.encode(), **{f"{name}_.toml": Path(file).read_bytes() for name, file in catalogue().items()}},
+        "policy": lambda: Kind("policy", {"input.toml": POLICY.encode(), **{f"{name}_.toml": Path(file).read_bytes() for name,
+        file in catalogue().items()}},
                                _policy, BESIDE),
         "trial": lambda: Kind("trial", {"input.toml": TRIAL.encode(), "on_points.toml": ON_POINTS.encode()}, _trial, BESIDE),
-        "points": lambda: Kind("points", {"points.csv": POINTS.encode()}, _points, {**BESIDE, "on_points.toml": ON_POINTS.encode()}, texts),
+        "points": lambda: Kind("points", {"points.csv": POINTS.encode()}, _points, {**BESIDE,
+        "on_points.toml": ON_POINTS.encode()}, texts),
         "table": lambda: Kind("table", tables(), _table, {}, texts),
-        "register": lambda: Kind("register", {name: (FILES / name).read_bytes() for name in ("organisations.csv", "organisations_register.csv")}, _register,
+        "register": lambda: Kind("register", {name: (FILES / name).read_bytes() for name in ("organisations.csv",
+        "organisations_register.csv")}, _register,
                                  {}, texts),
         "goals": lambda: Kind("goals", {"goals.toml": GOALS.encode()}, _goals, BESIDE),
-        "observation": lambda: Kind("observation", {"observations.csv": OBSERVATIONS.encode()}, _observations, {**BESIDE, "goals.toml": GOALS.encode()}, texts),
+        "observation": lambda: Kind("observation", {"observations.csv": OBSERVATIONS.encode()}, _observations, {**BESIDE,
+        "goals.toml": GOALS.encode()}, texts),
         "fit": lambda: Kind("fit", {"words": FIT.encode()}, _fit, {}, texts),
     }  # fmt: skip
 

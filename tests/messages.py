@@ -1,6 +1,6 @@
 """Messages to the app that no page sends: by HTTP and by WebSocket, in this process; see benchmarks/fuzz.py.
 
-Each of `http`, `websocket` and `schema` gives, in a folder, a function that draws a message, sends it, and gives "taken" or "refused".
+Each of `http`, `websocket` and `schema` gives, in a folder, a function that draws a message, sends it, and says what became of it.
 An answer of 500, a fault of redqueen among what is answered, and anything left behind by what was refused are faults.
 """
 
@@ -31,7 +31,7 @@ Draw = random.Random
 
 
 class App:
-    """Serves the app in this process on a folder with a case, goals, a table, a register and observations; jobs wait and never run."""
+    """Serves the app in this process, on a folder with files of every kind and goals; jobs wait and never run."""
 
     def __init__(self, folder: Path):
         self.folder, self.backup = folder / "folder", folder / "backup"
@@ -85,8 +85,10 @@ class App:
         mine = draw.random() < 0.5
         lever = {"instrument": "capacity_building", "intensity": 4.0, "from": None, "until": None, "per": "worker", "stages": None}
         return {
-            "case": f"brought:{self.ids['toy.toml']}" if mine else "sunset-industry", "region": "south" if mine else "pearl_river_delta",
-            "base": "officers" if mine else "networks", "levers": [lever, {"instrument": "venture_capital", "intensity": 1, "from": 1994, "until": 1998.5}],
+            "case": f"brought:{self.ids['toy.toml']}" if mine else "sunset-industry",
+            "region": "south" if mine else "pearl_river_delta",
+            "base": "officers" if mine else "networks", "levers": [lever, {"instrument": "venture_capital", "intensity": 1,
+            "from": 1994, "until": 1998.5}],
             "name": "mine", "reference": "none", "outcome": "value_added", "seeds": 2, "window": 12, "tab": "outlook",
             "pinned": [{"name": "pinned", "base": "free_markets", "levers": [lever]}],
         }
@@ -106,7 +108,8 @@ class App:
 def _small(tree: object) -> object:
     """Give what is asked for with few seeds: many take long, and are no fault."""
     if isinstance(tree, dict):
-        return {key: 2 if key == "seeds" and type(value) is int and 2 < value <= 10_000 else _small(value) for key, value in tree.items()}
+        return {key: 2 if key == "seeds" and type(value) is int and 2 < value <= 10_000 else _small(value) for key,
+            value in tree.items()}
     return [_small(one) for one in tree] if isinstance(tree, list) else tree
 
 
@@ -123,8 +126,10 @@ def _bodies(app: App, draw: Draw) -> tuple[str, str, dict]:
     """Give a request with a body that is right."""
     goals, ids, scenario = app.ids["goals"], app.ids, app.scenario(draw)
     job = draw.choice((
-        ("explain", scenario, {"outcome": "value_added", "points": 64, "seeds": 2}), ("seeds", scenario, {"seeds": 2, "outcomes": ["jobs"]}),
-        ("init", scenario, {"name": "plan", "since": 1994, "until": 2000, "goal": 10, "budget": 1, "points": 20, "outcomes": ["jobs"]}),
+        ("explain", scenario, {"outcome": "value_added", "points": 64, "seeds": 2}), ("seeds", scenario, {"seeds": 2,
+        "outcomes": ["jobs"]}),
+        ("init", scenario, {"name": "plan", "since": 1994, "until": 2000, "goal": 10, "budget": 1, "points": 20,
+        "outcomes": ["jobs"]}),
         ("status", None, {"goals": goals, "as_of": 1996}), ("obstacles", None, {"goals": goals, "step": 0.1, "futures": 4}),
         ("advise", None, {"goals": goals, "goal": "work", "budget": 1, "levers": ["venture_capital"], "evaluations": 4}),
     ))  # fmt: skip
@@ -134,9 +139,11 @@ def _bodies(app: App, draw: Draw) -> tuple[str, str, dict]:
         ("POST", "/api/save", {"scenario": scenario}), ("POST", "/api/report", {"scenario": scenario}),
         ("POST", "/api/strengths", {"files": [ids["table.csv"]], "region": "TWN", "year": 2001, "measure": "exports"}),
         ("POST", "/api/strengths", {"files": [], "scenario": scenario, "region": scenario["region"]}),
-        ("POST", "/api/partners", {"files": [ids["table.csv"], ids["organisations.csv"]], "region": "TWN", "activity": "chips", "year": 2001, "top": 5}),
+        ("POST", "/api/partners", {"files": [ids["table.csv"], ids["organisations.csv"]], "region": "TWN", "activity": "chips",
+        "year": 2001, "top": 5}),
         ("PUT", f"/api/goals/{goals}", {"text": GOALS, "was": GOALS}),
-        ("POST", f"/api/goals/{goals}/observations", figure), ("POST", f"/api/goals/{goals}/observations", figure | {"withdraw": True}),
+        ("POST", f"/api/goals/{goals}/observations", figure), ("POST", f"/api/goals/{goals}/observations",
+        figure | {"withdraw": True}),
         ("POST", f"/api/goals/{goals}/observations", {"file": ids["observations.csv"], "new": True}),
         ("POST", f"/api/goals/{goals}/observations",
          {"file": ids["table.csv"], "indicator": "jobs", "region": "TWN", "measure": "exports", "activity": "chips", "scale": 1.5}),
@@ -147,7 +154,8 @@ def _addresses(app: App, draw: Draw) -> tuple[str, str, dict]:
     """Give a request without a body, of which words may be spoiled."""
     ids = app.ids
     method, words, params = draw.choice((
-        ("GET", ["api", "cases"], {}), ("GET", ["api", "cases", "hsinchu"], {}), ("GET", ["api", "cases", f"brought:{ids['toy.toml']}"], {}),
+        ("GET", ["api", "cases"], {}), ("GET", ["api", "cases", "hsinchu"], {}), ("GET", ["api", "cases",
+        f"brought:{ids['toy.toml']}"], {}),
         ("GET", ["api", "cases", "hsinchu", "base", "as_it_happened"], {"region": "chinese_taipei"}),
         ("GET", ["api", "cases", "hsinchu", "base", f"file:{ids['toy.toml']}"], {"region": "x"}), ("GET", ["api", "files"], {}),
         ("DELETE", ["api", "files", ids["table.csv"]], {}), ("GET", ["api", "jobs"], {}), ("GET", ["api", "jobs", "0" * 16], {}),
@@ -158,7 +166,8 @@ def _addresses(app: App, draw: Draw) -> tuple[str, str, dict]:
     for _ in range(draw.choice((0, 1, 1, 2))):
         part = draw.randrange(len(words) + 1)
         if part < len(words):
-            words[part] = draw.choice((*TEXTS[:14], *TEXTS[15:], "%00", "%2e%2e", "..%2f..%2fetc%2fpasswd", words[part].upper(), words[part] + "/"))
+            words[part] = draw.choice((*TEXTS[:14], *TEXTS[15:], "%00", "%2e%2e", "..%2f..%2fetc%2fpasswd", words[part].upper(),
+                words[part] + "/"))
         elif params:
             params[draw.choice(list(params))] = draw.choice(TEXTS)[:4000]
         else:
@@ -169,8 +178,10 @@ def _addresses(app: App, draw: Draw) -> tuple[str, str, dict]:
 def _headers(draw: Draw) -> dict[str, str]:
     """Give headers that no browser sends, now and then."""
     return draw.choice((
-        {}, {}, {}, {"Content-Type": "text/plain; charset=utf-16"}, {"Content-Encoding": "gzip"}, {"Content-Length": "3"}, {"Accept": "x" * 5000},
-        {"Content-Type": "multipart/form-data; boundary="}, {"Transfer-Encoding": "chunked"}, {"If-None-Match": "*", "Range": "bytes=9-1"}, {"Cookie": "redqueen_=;;="},
+        {}, {}, {}, {"Content-Type": "text/plain; charset=utf-16"}, {"Content-Encoding": "gzip"}, {"Content-Length": "3"},
+        {"Accept": "x" * 5000},
+        {"Content-Type": "multipart/form-data; boundary="}, {"Transfer-Encoding": "chunked"}, {"If-None-Match": "*",
+        "Range": "bytes=9-1"}, {"Cookie": "redqueen_=;;="},
     ))  # fmt: skip
 
 
@@ -271,7 +282,8 @@ def schema(folder: Path) -> Iterator[Callable[[Draw], str]]:
 
             @hypothesis.seed(draw.getrandbits(64))
             @hypothesis.settings(
-                max_examples=1, database=None, deadline=None, phases=[hypothesis.Phase.generate], suppress_health_check=list(hypothesis.HealthCheck)
+                max_examples=1, database=None, deadline=None, phases=[hypothesis.Phase.generate],
+                suppress_health_check=list(hypothesis.HealthCheck)
             )
             @hypothesis.given(strategy)
             def make(case):

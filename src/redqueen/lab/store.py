@@ -20,8 +20,6 @@ from redqueen.writing import STALE, is_of_the_disk, short_name, write_whole
 
 #: The file that marks a directory as ours and lists what we put there.
 MARKER = ".redqueen.json"
-# Looks at a directory that somebody else may be putting in its place.
-_TURNS = 20
 
 
 @contextlib.contextmanager
@@ -55,28 +53,28 @@ def check_place(place: str | Path, faults: Faults | None = None) -> None:
     """Refuses a place that results may not be written to, or notes why in `faults`."""
     place = Path(place)
     mine = Faults() if faults is None else faults
+    with _alone_in(place.absolute().parent):
+        _check(place, mine)
+    if faults is None:
+        mine.refuse_if_any()
+
+
+def _check(place: Path, faults: Faults) -> None:
     try:
         there = place.exists()
     except OSError as error:
-        mine.add(f"cannot be written: {error.strerror}", file=place, field="-o", remedy="name another")
-        there = False
-    if mine:
-        pass
-    elif there and not place.is_dir():
-        mine.add("this is a file", file=place, field="-o", remedy="name a directory")
-    elif there and _is_of_others(place):
-        mine.add(
-            "this directory holds files that redqueen did not make",
-            file=place,
-            field="-o",
-            remedy="name another, or an empty one",
+        faults.add(f"cannot be written: {error.strerror}", file=place, field="-o", remedy="name another")
+        return
+    if there and not place.is_dir():
+        faults.add("this is a file", file=place, field="-o", remedy="name a directory")
+    elif there and any(place.iterdir()) and _files_made(place) is None:
+        faults.add(
+            "this directory holds files that redqueen did not make", file=place, field="-o", remedy="name another, or an empty one",
         )
     else:
         above = next(path for path in (place, *place.absolute().parents) if path.exists())
         if not above.is_dir() or not os.access(above, os.W_OK):
-            mine.add("nothing may be written here", file=above, field="-o", remedy="name a directory of yours")
-    if faults is None:
-        mine.refuse_if_any()
+            faults.add("nothing may be written here", file=above, field="-o", remedy="name a directory of yours")
 
 
 def write_pages(place: str | Path, pages: Mapping[str, str | bytes], faults: Faults) -> list[Path]:
@@ -177,18 +175,19 @@ def _is_running(process: int) -> bool:
 
 
 def _move_into_place(draft: Path, place: Path) -> None:
-    with _alone_in(place.parent):
+    with _alone_in(place.absolute().parent):
         if not place.exists():
             draft.rename(place)
             return
         made = _files_made(place) or []
-        kept = [path for path in place.rglob("*") if path.is_file() and path.relative_to(place).as_posix() not in {*made, MARKER}]
+        ours = {*made, MARKER}
+        kept = [path for path in place.rglob("*") if path.is_file() and path.relative_to(place).as_posix() not in ours]
         clashes = [path for path in kept if (draft / path.relative_to(place)).exists()]
         if clashes:
             raise Refused(
                 [f"{path}: redqueen would write this file but did not make the one that is there (move it away)" for path in clashes]
             )
-        # What others added goes into the new one first: whenever this is killed, all of it lies in one of the two.
+        # What others added goes into the new one first: killed at any moment, all of it lies in one of the two.
         for path in kept:
             target = draft / path.relative_to(place)
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -218,17 +217,6 @@ def _alone_in(folder: Path) -> Iterator[None]:
     finally:
         if handle is not None:
             os.close(handle)
-
-
-def _is_of_others(place: Path) -> bool:
-    """Says whether a directory holds files that redqueen did not make; one that is being put in its place is looked at again."""
-    for _ in range(_TURNS):
-        try:
-            if _files_made(place) is not None or not any(place.iterdir()):
-                return False
-        except FileNotFoundError:
-            return False
-    return True
 
 
 def _files_made(place: Path) -> list[str] | None:
