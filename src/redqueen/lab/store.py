@@ -184,9 +184,8 @@ def _move_into_place(draft: Path, place: Path) -> None:
         kept = [path for path in place.rglob("*") if path.is_file() and path.relative_to(place).as_posix() not in ours]
         clashes = [path for path in kept if (draft / path.relative_to(place)).exists()]
         if clashes:
-            raise Refused(
-                [f"{path}: redqueen would write this file but did not make the one that is there (move it away)" for path in clashes]
-            )
+            words = "redqueen would write this file but did not make the one that is there (move it away)"
+            raise Refused([f"{path}: {words}" for path in clashes])
         # What others added goes into the new one first: killed at any moment, all of it lies in one of the two.
         for path in kept:
             target = draft / path.relative_to(place)
