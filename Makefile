@@ -4,13 +4,18 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
 SOURCES := $(shell find src/redqueen -name '*.py' -o -name '*.pxd')
 
-.PHONY: demo test build golden page page-tools clean
+.PHONY: demo test lint build golden page page-tools clean
 
 demo: .venv/built
 	.venv/bin/redqueen compare hsinchu -o demo
 
 test: .venv/built
 	.venv/bin/python -m pytest -n 3 --dist loadfile
+
+# Types and style; the state and its constants are typed by what the build writes.
+lint: .venv/built
+	.venv/bin/ruff check
+	.venv/bin/mypy
 
 build: .venv/built
 
