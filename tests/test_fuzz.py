@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from redqueen.errors import Refused
+from redqueen.evidence.formats import read_evidence
 from redqueen.policies.document import Document
 
 #: A table that states no year, which is to be given with it.
@@ -72,3 +73,12 @@ def test_points_in_texts_are_no_parts_of_keys(tmp_path):
 def test_a_device_without_an_end_is_no_document():
     with pytest.raises(Refused, match="larger than 16 MB"):
         Document("/dev/zero", "case")
+
+
+def test_a_header_of_a_hundred_thousand_columns_is_refused_at_once(tmp_path):
+    path = tmp_path / "cbp.csv"
+    path.write_text("cbsa_code,naics_code" + "," * 100_000 + "\n1,2\n")
+    began = time.monotonic()
+    with pytest.raises(Refused, match="stands twice"):
+        read_evidence(path, format="qcew", progress=False)
+    assert time.monotonic() - began < 10.0

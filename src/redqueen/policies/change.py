@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -109,5 +110,5 @@ def faults_of_range(change: Change, intensity: float, where: str = "") -> Iterat
 
 def _repeated(change: Change, key: str, names: Iterable[str]) -> Iterator[Fault]:
     names = list(names)
-    for name in sorted({name for name in names if names.count(name) > 1}):
+    for name in sorted(name for name, times in Counter(names).items() if times > 1):
         yield change.fault(key, f"names '{name}' twice")

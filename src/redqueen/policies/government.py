@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -128,7 +129,7 @@ def faults_of_government(government: Government) -> Iterator[Fault]:
     yield from _faults_of_menu(government)
     if not government.where:
         yield fault("where", "names no locality")
-    for name in sorted({name for name in government.where if government.where.count(name) > 1}):
+    for name in sorted(name for name, times in Counter(government.where).items() if times > 1):
         yield fault("where", f"names '{name}' twice", element=_last(government.where, name))
     if style == "experiment" and len(government.where) == 1:
         yield fault("where", "a single locality cannot be compared", "name at least two localities")
@@ -165,7 +166,7 @@ def _faults_of_menu(government: Government) -> Iterator[Fault]:
         yield government.fault("menu", "names no policy", "name policies of the catalogue or the case, or 'none'")
     elif len(names) == 1 and reviews and government.style != "fixed":
         yield government.fault("menu", "leaves nothing to choose", "name at least two policies; 'none' is one")
-    for name in sorted({name for name in names if names.count(name) > 1}):
+    for name in sorted(name for name, times in Counter(names).items() if times > 1):
         yield government.fault("menu", f"names '{name}' twice", element=_last(names, name))
     for position, entry in enumerate(government.menu):
         # Faults of the changes themselves are their own file's.
