@@ -25,6 +25,8 @@ KEPT = b"redqueen"
 _HEAD = 1 << 18
 # A refusal lists this many columns, and counts the rest.
 _COLUMNS_SHOWN = 12
+# Eora's tables have some 15,000.
+_MOST_COLUMNS = 50_000
 # What separates the columns of a file, by its ending.
 _ENDINGS = {".csv": ",", ".tsv": "\t"}
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -171,6 +173,9 @@ def _text(place: Path, head: bytes) -> Sample:
         columns, first_row = next(rows), next(rows, [])
     except csv.Error as error:
         raise Refused.one(f"not a regular table: {error}", file=place, line=rows.line_num, heading=_HEADING) from error
+    if len(columns) > _MOST_COLUMNS:
+        words = f"the first line names {len(columns):,} columns, and no known layout has more than {_MOST_COLUMNS:,}"
+        raise Refused.one(words, file=place, line=1, heading=_HEADING)
     return Sample(place, (place.name,), tuple(name.strip() for name in columns), delimiter, first_row=tuple(first_row))
 
 
