@@ -86,3 +86,16 @@ def test_a_header_of_a_hundred_thousand_columns_is_refused_at_once(tmp_path):
     with pytest.raises(Refused, match="stands twice"):
         read_evidence(path, format="qcew", progress=False)
     assert time.monotonic() - began < 10.0
+
+
+@pytest.mark.parametrize("cell", ["{}x", ".{}e", "1e{}x"], ids=["digits", "decimals", "power"])
+def test_a_cell_of_digits_without_end_is_refused_at_once(tmp_path, cell):
+    kind = kind_of("observation")
+    for name, content in kind.beside.items():
+        (tmp_path / name).write_bytes(content)
+    path = tmp_path / "observations.csv"
+    path.write_text(inputs.OBSERVATIONS.replace("205", cell.format("9" * 130_000)))
+    began = time.monotonic()
+    with pytest.raises(Refused, match="no finite number"):
+        kind.read(path)
+    assert time.monotonic() - began < 10.0

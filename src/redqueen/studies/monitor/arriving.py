@@ -37,7 +37,8 @@ ALL = "ALL"
 
 _HEADING = "nothing was recorded"
 _SEPARATORS = (",", ";", "\t")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+# What was matched is not given back: a cell of a hundred thousand digits takes no longer than its length.
+_NUMBER = re.compile(r"[+-]?(\d++\.?\d*+|\.\d++)(e[+-]?\d++)?", re.ASCII | re.IGNORECASE)
 # Names that are listed, and letters of a cell that are shown.
 _LISTED, _LETTERS = 12, 60
 # Growth or decline in a year, a logarithm, beyond which a figure may be a slip: a doubling; and how many are told.
