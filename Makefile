@@ -4,7 +4,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
 SOURCES := $(shell find src/redqueen -name '*.py' -o -name '*.pxd')
 
-.PHONY: demo test lint build golden page page-tools clean
+.PHONY: demo test docs lint build golden page page-tools clean
 
 demo: .venv/built
 	.venv/bin/redqueen compare hsinchu -o demo
@@ -16,6 +16,10 @@ test: .venv/built
 lint: .venv/built
 	.venv/bin/ruff check
 	.venv/bin/mypy
+
+# The site: every question of the gallery is run, a warning is an error, nothing is fetched.
+docs: .venv/built
+	.venv/bin/python -m sphinx -W --keep-going -q -b html docs build/docs
 
 build: .venv/built
 
