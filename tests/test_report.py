@@ -84,6 +84,9 @@ def test_effects_keep_the_places_that_their_interval_leaves_meaning_to():
     assert effect_words(12.345, 2.1, 22.6) == ("+12", "+2 to +23")
     assert effect_words(0.01234, -0.01, 0.034) == ("+0.012", "-0.010 to +0.034")
     assert effect_words(0.0, 0.0, 0.0) == ("0", "0 to 0")
+    assert effect_words(-19.2, -34.1, -0.32) == ("-19.2", "-34.1 to -0.3")
+    assert effect_words(-19.2, -34.1, 0.32) == ("-19", "-34 to 0")
+    assert effect_words(-19.2, -34.1, 0.0) == ("-19", "-34 to 0")
     assert effect_words(None, None, None) == ("-", "-")
     assert effect_words(5.0, None, None) == ("+5.0", "-")
 

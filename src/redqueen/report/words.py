@@ -39,7 +39,7 @@ def number(value: float | None) -> str:
 def effect_words(effect: float | None, low: float | None, high: float | None) -> tuple[str, str]:
     """Writes an effect and its interval, to the places that the width of the interval leaves meaning to.
 
-    Both are "-" where unknown; the interval alone where there is none.
+    A limit next to zero keeps its first digit. Both are "-" where unknown; the interval alone where there is none.
     """
     if effect is None:
         return "-", "-"
@@ -50,6 +50,10 @@ def effect_words(effect: float | None, low: float | None, high: float | None) ->
     # Three digits of the larger are enough, however narrow the interval.
     most = 1 + _places(largest) if largest > ROUNDING else 0
     places = min(_places(half), most) if half > ROUNDING else most
+    nearer = min(abs(low), abs(high))
+    # An interval that leaves zero out is not shown as ending there.
+    if low * high > 0 and nearer > ROUNDING and float(f"{nearer:.{places}f}") == 0:
+        places = _places(nearer) - 1
     return _signed(effect, places), f"{_signed(low, places)} to {_signed(high, places)}"
 
 

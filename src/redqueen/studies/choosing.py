@@ -23,7 +23,7 @@ def choose_region(asked: str, tables: Sequence[Evidence]) -> str:
     country = places([asked], Faults()).get(asked)
     if asked not in known and country in known:
         return country
-    if country is not None and country not in known:
+    if asked not in known and country is not None and country not in known:
         raise Refused.one(
             f"{name_of(country)} ({country}) is in no table by itself", field="--region",
             remedy=f"{'it may be within the rest of the world' if REST_OF_WORLD in known else 'give a table that shows it'}; "

@@ -180,11 +180,11 @@ MEASURED: dict[str, Measurement] = {
 
 _NO_CITATIONS = "the model does not keep who learnt from whom, which a comparison of matched flows needs"
 _NO_ACTIVITIES = "needs a world of many regions in which stages enter and leave; every region of recipes does every stage"
-_NO_IPAD = "belongs to a case of one product's chain in 2010, which is not there yet"
+_NO_IPAD = "belongs to case ipad, which is compared with its own facts: redqueen compare ipad"
 _NO_FUNDS = "belongs to case hsinchu, where venture money is one pool, not a number of funds"
 _NO_PARK = "belongs to case hsinchu, which is not to scale and where the park has no boundary"
-_NO_REGIONS = "belongs to a case of China's regions, which is not there yet"
-_NO_COUNTRY = "belongs to a case with this country as a region, which is not there yet"
+_NO_REGIONS = "belongs to case three-regions, which is compared with its own facts: redqueen compare three-regions"
+_NO_COUNTRY = "belongs to this country's own case, which is compared with its own facts: redqueen compare"
 
 #: Why the other facts are not measured, by their names in facts.toml.
 NOT_MEASURED: dict[str, str] = {
@@ -205,7 +205,7 @@ NOT_MEASURED: dict[str, str] = {
     "itri_licence_to_foundry": "belongs to case hsinchu, where a laboratory's spin-offs are not told apart by what they do",
     **dict.fromkeys(("three_regions_research_spending", "three_regions_high_tech_exports"), _NO_REGIONS),
     **dict.fromkeys(("basic_research_beijing", "basic_research_shanghai", "basic_research_guangdong"), _NO_REGIONS),
-    "mandated_standard_delay": "belongs to a case of TD-SCDMA, which is not there yet",
+    "mandated_standard_delay": "belongs to case indigenous-standard, which is compared with its own facts: redqueen compare indigenous-standard",
 }
 
 _GROWTH_WORDS = "yearly log growth of heads less the year's mean, firms of one head or more"

@@ -55,7 +55,10 @@ export function effectWords(effect: Maybe, low: Maybe, high: Maybe): [string, st
   const half = (high - low) / 2
   const largest = Math.max(Math.abs(effect), half)
   const most = largest > ROUNDING ? 1 + placesOf(largest) : 0
-  const places = half > ROUNDING ? Math.min(placesOf(half), most) : most
+  let places = half > ROUNDING ? Math.min(placesOf(half), most) : most
+  const nearer = Math.min(Math.abs(low), Math.abs(high))
+  // An interval that leaves zero out is not shown as ending there.
+  if (low * high > 0 && nearer > ROUNDING && Number(nearer.toFixed(places)) === 0) places = placesOf(nearer) - 1
   return [signed(effect, places), `${signed(low, places)} to ${signed(high, places)}`]
 }
 
