@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,9 @@ from redqueen.cases.case import read_case
 # The same examples every time: what fails here fails everywhere, and what passed is not lost to chance.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
+
+# Begun in the background of a shell, tests would hand on that Ctrl-C is ignored, to programs that are sent it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PACKAGE = Path(importlib.util.find_spec("redqueen").submodule_search_locations[0]).resolve()
 

@@ -220,7 +220,10 @@ def test_control_c_leaves_nothing_and_says_so(toy, tmp_path):
             break
     time.sleep(2)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    try:
+        out, err = process.communicate(timeout=20)
+    finally:
+        process.kill()
     assert (process.returncode, out) == (130, ""), err
     assert err == "Stopped; nothing was written.\n"
     assert [path.name for path in tmp_path.iterdir()] == ["toy.toml"]
