@@ -36,7 +36,10 @@ def client(folder, *, host="127.0.0.1", address="http://127.0.0.1:8123", **optio
 
 
 def read_here(monkeypatch):
-    """Let files be read in this process: for tests that are not about the process that reads them, which takes a second to start."""
+    """Let files be read in this process.
+
+    For tests that are not about the process that reads them, which takes a second to start.
+    """
     from redqueen.app import files, recognising
 
     monkeypatch.setattr(files, "read_apart", lambda place, year, name: json.loads(recognising.told(place, year)))

@@ -5,6 +5,7 @@ import io
 import json
 import shutil
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -204,10 +205,10 @@ def test_what_is_no_name_is_refused(page, tmp_path, name):
 def test_what_is_no_id_is_not_there(tmp_path, identity):
     from starlette.exceptions import HTTPException
 
-    folder = Folder(tmp_path / "folder")
-    for part in ("files", "jobs", "goals"):
-        with pytest.raises(HTTPException):
-            folder.place(part, identity)
+    with closing(Folder(tmp_path / "folder")) as folder:
+        for part in ("files", "jobs", "goals"):
+            with pytest.raises(HTTPException):
+                folder.place(part, identity)
 
 
 def test_a_link_in_the_folder_is_not_followed(page, tmp_path):

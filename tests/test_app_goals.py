@@ -1,4 +1,7 @@
-"""Goals that are followed in the app: what is shown of them, recorded, corrected and edited, as the commands of the monitor do it."""
+"""Goals that are followed in the app.
+
+What is shown of them, recorded, corrected and edited, as the commands of the monitor do it.
+"""
 
 import json
 from pathlib import Path

@@ -52,8 +52,8 @@ def test_this_machine_is_answered_by_each_of_its_names(page, host):
 
 @pytest.mark.parametrize(
     "host",
-    ["evil.example", "evil.example:8123", "127.0.0.1.evil.example", "localhost.evil.example:8123", "192.0.2.7:8123", "", "127.0.0.1:8123, evil",
-     "localhost@evil.example", "localhost:8123/evil", "[::2]:8123"],
+    ["evil.example", "evil.example:8123", "127.0.0.1.evil.example", "localhost.evil.example:8123", "192.0.2.7:8123", "",
+     "127.0.0.1:8123, evil", "localhost@evil.example", "localhost:8123/evil", "[::2]:8123"],
 )
 @pytest.mark.parametrize("path", ["/", "/api/about", "/static/assets/app.js"])
 def test_a_name_that_was_made_to_point_here_is_refused(page, host, path):

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 from serving import Server, client
@@ -52,8 +53,8 @@ def processes(folder, identity):
     children = []
     while not children:
         assert time.monotonic() < until
-        with open(f"/proc/{leader}/task/{leader}/children") as told:
-            children = [int(one) for one in told.read().split()]
+        told = Path(f"/proc/{leader}/task/{leader}/children").read_text()
+        children = [int(one) for one in told.split()]
     return leader, children
 
 

@@ -5,6 +5,7 @@ import io
 import json
 import signal
 import xml.etree.ElementTree as tree
+from pathlib import Path
 
 import pytest
 from browsing import FLAGS, axe_faults, bands, chromium, link, tab, watched, whole
@@ -64,7 +65,7 @@ def slider(page, name="capacity_building"):
 def downloaded(page, click):
     with page.expect_download() as waiting:
         click()
-    return waiting.value.suggested_filename, open(waiting.value.path(), encoding="utf-8").read()
+    return waiting.value.suggested_filename, Path(waiting.value.path()).read_text(encoding="utf-8")
 
 
 def test_a_lever_that_is_moved_draws_other_futures(page):
@@ -174,7 +175,7 @@ def test_every_tab_shows_itself_without_a_serious_fault_of_accessibility_at_any_
             page.wait_for_timeout(150)
             over = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
             small[name, width] = over if over > 1 else page.evaluate(SMALL)
-    assert faults == dict.fromkeys(TABS, [])
+    assert faults == {tab: [] for tab in TABS}
     assert {place: found for place, found in small.items() if found} == {}
 
 

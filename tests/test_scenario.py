@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy
 import pytest
@@ -50,7 +51,8 @@ def test_a_damaged_link_is_refused(tail, cut):
 
 
 def test_a_scenario_comes_back_from_its_link():
-    asked = scenario(base="as_it_happened", levers=[{"instrument": "venture_capital", "intensity": 3, "from": 1985, "until": 1999.5}],
+    asked = scenario(base="as_it_happened",
+                     levers=[{"instrument": "venture_capital", "intensity": 3, "from": 1985, "until": 1999.5}],
                      pinned=[{"base": "capacity_and_links", "name": "Links"}], seeds=7, outcome="jobs", window=8)
     again = read_scenario(read_link(link_of(asked.document())), case)
     assert again == asked
@@ -65,7 +67,7 @@ def test_every_policy_is_written_and_read_back_as_it_is(name, tmp_path):
             policy = Mix(base, levers).policy(found, found.region, "page")
             plan = lay_out_policy(policy, found.world, found.region)
             copies = [tmp_path / "case.toml"]
-            text = open(found.file, encoding="utf-8").read()
+            text = Path(found.file).read_text(encoding="utf-8")
             copies[0].write_text(f"{text}\n{case_policy_text(policy, found.sources)}", encoding="utf-8")
             read = [read_case(copies[0]).policies["page"]]
             if stands_alone(policy):
@@ -124,21 +126,20 @@ def test_a_reference_that_is_called_as_policies_of_a_page_are_is_refused():
 
 def test_everything_wrong_with_a_scenario_is_told_at_once():
     with pytest.raises(Refused) as refused:
-        scenario(region="x", base="nn", levers=[{"instrument": "venture_capital", "intensity": "a"}, 3], seeds=0, outcome="valueadded",
-                 pinned=[{}, {}, {}, {}], window=10**6)
+        scenario(region="x", base="nn", levers=[{"instrument": "venture_capital", "intensity": "a"}, 3], seeds=0,
+                 outcome="valueadded", pinned=[{}, {}, {}, {}], window=10**6)
     fields = {fault.field for fault in refused.value.faults}
     assert fields == {"region", "base", "levers[1].intensity", "levers[2]", "seeds", "outcome", "pinned", "window"}
 
 
-@pytest.mark.parametrize("document", [None, [], {}, {"case": 3}, {"case": "hsinchu", "region": 3}, {"case": "hsinchu\n"}, {"case": "../x.toml"},
-                                      {"case": "hsinchu", "base": "/etc/passwd.toml"}, {"case": "hsinchu", "levers": {}},
-                                      {"case": "hsinchu", "levers": [{"instrument": "venture_capital", "intensity": float("nan")}]},
-                                      {"case": "hsinchu", "levers": [{"instrument": "no_such", "intensity": 1}]},
-                                      {
-                                          "case": "hsinchu",
-                                          "levers": [{"instrument": "venture_capital", "intensity": 1, "from": 1900}]
-                                      },
-                                      {"case": "hsinchu", "levers": [{"instrument": "venture_capital", "intensity": 1, "stages": ["x"]}]}])
+@pytest.mark.parametrize("document", [
+    None, [], {}, {"case": 3}, {"case": "hsinchu", "region": 3}, {"case": "hsinchu\n"}, {"case": "../x.toml"},
+    {"case": "hsinchu", "base": "/etc/passwd.toml"}, {"case": "hsinchu", "levers": {}},
+    {"case": "hsinchu", "levers": [{"instrument": "venture_capital", "intensity": float("nan")}]},
+    {"case": "hsinchu", "levers": [{"instrument": "no_such", "intensity": 1}]},
+    {"case": "hsinchu", "levers": [{"instrument": "venture_capital", "intensity": 1, "from": 1900}]},
+    {"case": "hsinchu", "levers": [{"instrument": "venture_capital", "intensity": 1, "stages": ["x"]}]},
+])
 def test_what_is_no_scenario_is_refused(document):
     def find(name):
         if name not in bundled():
@@ -165,7 +166,8 @@ def test_whatever_is_sent_is_read_or_refused(document):
 
 
 def test_compare_takes_a_link(capsys):
-    document = {"case": "sunset-industry", "base": "networks", "levers": [{"instrument": "venture_capital", "intensity": 4.0, "per": "worker"}],
+    document = {"case": "sunset-industry", "base": "networks",
+                "levers": [{"instrument": "venture_capital", "intensity": 4.0, "per": "worker"}],
                 "reference": "none", "seeds": 2, "window": 12}
     link = link_of(document, "http://127.0.0.1:8000/")
     assert cli.main(["compare", link, "--json", "--outcome", "value_added"]) == 0

@@ -72,7 +72,7 @@ def _explain(folder: Folder, place: Path, document: object, options: Mapping[str
             remedy="move a lever, or choose another policy to begin with",
         )
     faults.refuse_if_any(_HEADING)
-    written = _Written(folder, place, scenario)
+    written = _Written(place, scenario)
     policy = written.policy(scenario.mix, "this_policy")
     lines = [
         f"# {_WRITTEN}; redqueen explain reads it", "[trial]", 'name = "why"', f"seeds = {seeds}",
@@ -103,7 +103,7 @@ def _seeds(folder: Folder, place: Path, document: object, options: Mapping[str, 
     if not own:
         faults.add(f"there is nothing to compare {scenario.reference} to", field="levers", remedy="move a lever, or pin a policy")
     faults.refuse_if_any(_HEADING)
-    written = _Written(folder, place, scenario)
+    written = _Written(place, scenario)
     mixes = dict(zip(names, (scenario.mix, *scenario.pinned), strict=True))
     policies = [written.file(mixes[name], name).named for name in own]
     words = [
@@ -133,7 +133,7 @@ def _init(folder: Folder, place: Path, document: object, options: Mapping[str, A
     faults.refuse_if_any(_HEADING)
     identity, draft = folder.new(GOALS)
     try:
-        written = _Written(folder, draft, scenario)
+        written = _Written(draft, scenario)
         plan = written.policy(scenario.mix, "plan")
         # Its own files lie beside it.
         while (draft / f"{name}.toml").exists():
@@ -182,7 +182,7 @@ def _monitor(verb: str, said: str, checked: Mapping[str, tuple[str, Callable[...
 class _Written:
     """Writes the case and the policies of a scenario where a command reads them, each under a name for that command."""
 
-    def __init__(self, folder: Folder, place: Path, scenario: Scenario):
+    def __init__(self, place: Path, scenario: Scenario):
         self.place, self.scenario = place, scenario
         self._case = scenario.case if not scenario.case.startswith(BROUGHT) else ""
         if not self._case:

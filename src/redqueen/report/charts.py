@@ -163,7 +163,10 @@ def _red_queen(look: Look) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for region in _regions(look):
         paths[region] = {
-            name: {key: value.tolist() if hasattr(value, "tolist") else value for key, value in found[region, run]._asdict().items()}
+            name: {
+                key: value.tolist() if hasattr(value, "tolist") else value
+                for key, value in found[region, run]._asdict().items()
+            }
             for name, run in look.names.items() if name in (PAGE, look.scenario.reference) and (region, run) in found
         }
     return {"paths": paths}
