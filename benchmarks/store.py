@@ -11,11 +11,12 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from redqueen.lab.exporting import export
+from redqueen.lab.store import TrialStore
 from redqueen.lab.trial import Trial
-from redqueen.lab.trial_store import TrialStore
 
 CASE, SEEDS, REPEATS = "hsinchu", 4, 3
 
@@ -25,6 +26,11 @@ def measured(work: Callable[[], object], clock: Callable[[], float] = time.proce
     before = clock()
     work()
     return clock() - before
+
+
+def exported(store: TrialStore, path: Path) -> None:
+    """Write what a store keeps as one file."""
+    export(store.result(), path, progress=False)
 
 
 def rows(trial: Trial) -> list[tuple[str, float, str]]:
@@ -41,8 +47,8 @@ def rows(trial: Trial) -> list[tuple[str, float, str]]:
             }
             (kept,) = Path(folder).iterdir()
             store = TrialStore.open(kept)
-            found["verified by checksums"] = measured(lambda: store.damages(checksums=True))
-            found["exported to Parquet"] = measured(lambda: export(store.result(), Path(folder) / "all.parquet", progress=False))
+            found["verified by checksums"] = measured(partial(store.damages, checksums=True))
+            found["exported to Parquet"] = measured(partial(exported, store, Path(folder) / "all.parquet"))
             size = store.describe().bytes
         for words, value in found.items():
             seconds.setdefault(words, []).append(value)

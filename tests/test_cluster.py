@@ -25,8 +25,8 @@ from redqueen.errors import Faults, Refused
 from redqueen.lab.cluster import check_place_to_run, run_here, run_on_cluster
 from redqueen.lab.jobs import Job, run_jobs
 from redqueen.lab.sampling import latin_hypercube
+from redqueen.lab.store import TrialStore
 from redqueen.lab.trial import Trial
-from redqueen.lab.trial_store import TrialStore
 from redqueen.lab.workers import code_here
 from redqueen.model.schedule import Schedule
 

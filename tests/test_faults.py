@@ -13,15 +13,15 @@ import time
 from pathlib import Path
 
 import pytest
-from monitored import GOALS, LONGER
 from serving import client, read_here
 from toy_trial import CASE, use_model, write_case
 
+from monitored import GOALS, LONGER
 from redqueen import cli
 from redqueen.app import folder as app_folder
 from redqueen.app.jobs import _progress
 from redqueen.errors import Refused
-from redqueen.lab.store import whole_directory
+from redqueen.lab.directories import whole_directory
 from redqueen.progress import PROGRESS, progress_bar
 from redqueen.writing import whole_file
 

@@ -18,6 +18,7 @@ import redqueen
 from redqueen.cases.case import read_case
 from redqueen.errors import Refused
 from redqueen.lab.compare import compare, compare_all
+from redqueen.lab.directories import MARKER, json_text, whole_directory
 from redqueen.lab.futures import futures
 from redqueen.lab.intervals import (
     NO_CLEAR_EFFECT,
@@ -40,7 +41,6 @@ from redqueen.lab.outcomes import (
     series,
     variables_of,
 )
-from redqueen.lab.store import MARKER, json_text, whole_directory
 from redqueen.lab.tidy import changes, region_rows, stage_rows, yearly_rows
 from redqueen.lab.trial import Trial
 from redqueen.model.fields import FIELDS
@@ -109,12 +109,12 @@ def test_a_quantile_that_does_not_exist_is_an_error():
 
 
 def test_verdicts_follow_the_interval():
-    assert verdict(2, 1, 3, 20) == "raises"
-    assert verdict(-2, -3, -1, 20) == "lowers"
-    assert verdict(1, -1, 3, 20) == NO_CLEAR_EFFECT
-    assert verdict(2, 1, 3, 4) == TOO_FEW_SEEDS
-    assert verdict(2, math.nan, math.nan, 1) == TOO_FEW_SEEDS
-    assert verdict(0, 0, 0, 20, identical=True) == NO_DIFFERENCE
+    assert verdict(1, 3, 20) == "raises"
+    assert verdict(-3, -1, 20) == "lowers"
+    assert verdict(-1, 3, 20) == NO_CLEAR_EFFECT
+    assert verdict(1, 3, 4) == TOO_FEW_SEEDS
+    assert verdict(math.nan, math.nan, 1) == TOO_FEW_SEEDS
+    assert verdict(0, 0, 20, identical=True) == NO_DIFFERENCE
 
 
 # Effects

@@ -15,8 +15,8 @@ from toy_trial import TakingTurns, use_model, write_case
 from redqueen.cases.case import bundled, case
 from redqueen.errors import Refused
 from redqueen.lab.compare import compare_all
+from redqueen.lab.directories import write_pages
 from redqueen.lab.outcomes import BY_NAME, OUTCOMES
-from redqueen.lab.store import write_pages
 from redqueen.lab.trial import Trial
 from redqueen.model.instruments import NAMES
 from redqueen.model.parameters import PARAMETERS

@@ -241,7 +241,7 @@ def _limit() -> None:
 
 def told(path: Path, year: int | None = None) -> str:
     """Says what a file is, or its faults, as one JSON document."""
-    from redqueen.lab.store import json_text
+    from redqueen.lab.directories import json_text
 
     try:
         try:

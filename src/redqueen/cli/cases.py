@@ -41,7 +41,7 @@ def _cases(asked: argparse.Namespace) -> None:
 
     found = [case(name) for name in bundled()]
     if asked.json:
-        from redqueen.lab.store import json_text
+        from redqueen.lab.directories import json_text
 
         print(
             json_text(
@@ -71,7 +71,7 @@ def _policies(asked: argparse.Namespace) -> None:
 
     found = [read_policy(path) for path in catalogue().values()]
     if asked.json:
-        from redqueen.lab.store import json_text
+        from redqueen.lab.directories import json_text
 
         print(json_text([_about(policy) for policy in found]))
         return
@@ -102,7 +102,7 @@ def _show(asked: argparse.Namespace) -> None:
         return
     from dataclasses import asdict
 
-    from redqueen.lab.store import json_text
+    from redqueen.lab.directories import json_text
 
     world = found.world
     print(

@@ -40,7 +40,7 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _claims(asked: argparse.Namespace) -> None:
-    from redqueen.lab.store import check_place
+    from redqueen.lab.directories import check_place
     from redqueen.studies.claims.reading import read_register
     from redqueen.studies.claims.study import check_options
 
@@ -67,7 +67,7 @@ def _claims(asked: argparse.Namespace) -> None:
 
 
 def _list(asked: argparse.Namespace, register: ClaimRegister) -> None:
-    from redqueen.lab.store import json_text
+    from redqueen.lab.directories import json_text
     from redqueen.report.claims import declared_document, show_register
     from redqueen.report.terminal import screen
 
@@ -79,7 +79,7 @@ def _list(asked: argparse.Namespace, register: ClaimRegister) -> None:
 
 
 def _power(asked: argparse.Namespace, register: ClaimRegister, seeds: int | None) -> None:
-    from redqueen.lab.store import json_text
+    from redqueen.lab.directories import json_text
     from redqueen.report.claims import power_document, show_power
     from redqueen.report.terminal import screen
 
@@ -93,7 +93,7 @@ def _power(asked: argparse.Namespace, register: ClaimRegister, seeds: int | None
 def _run(
     asked: argparse.Namespace, register: ClaimRegister, seeds: int | None, threads: int | None, parameters: dict[str, float]
 ) -> None:
-    from redqueen.lab.store import json_text
+    from redqueen.lab.directories import json_text
     from redqueen.report.claims import results_document, show_results
     from redqueen.report.terminal import screen
     from redqueen.studies.claims.study import run_claims
@@ -115,7 +115,7 @@ def _run(
 
 
 def _write(place: str, results: Results) -> None:
-    from redqueen.lab.store import json_text
+    from redqueen.lab.directories import json_text
     from redqueen.report.claims import CSV_HEADS, results_document, results_page, results_rows
     from redqueen.studies.claims.kept import Kept
 

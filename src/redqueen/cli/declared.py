@@ -28,7 +28,7 @@ def _declared(asked: argparse.Namespace) -> None:
     from redqueen.report.reference import declared, short
 
     if asked.json:
-        from redqueen.lab.store import json_text
+        from redqueen.lab.directories import json_text
 
         print(json_text(declared(asked.what)))
         return
@@ -39,7 +39,7 @@ def _declared(asked: argparse.Namespace) -> None:
 
 
 def _reference(asked: argparse.Namespace) -> None:
-    from redqueen.lab.store import write_pages
+    from redqueen.lab.directories import write_pages
     from redqueen.report.reference import pages
 
     faults = Faults()

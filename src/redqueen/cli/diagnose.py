@@ -63,7 +63,7 @@ def _diagnose(asked: argparse.Namespace) -> None:
     if asked.json:
         from dataclasses import asdict
 
-        from redqueen.lab.store import json_text
+        from redqueen.lab.directories import json_text
 
         print(json_text({**asdict(found), "command": command(asked)}))
         return

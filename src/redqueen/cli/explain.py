@@ -38,7 +38,7 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _explain(asked: argparse.Namespace) -> None:
-    from redqueen.lab.store import check_place, json_text, whole_directory
+    from redqueen.lab.directories import check_place, json_text, whole_directory
     from redqueen.report.explain import explanation_document, sentences, show_explanation, title, write_explanation
 
     faults = Faults()

@@ -34,7 +34,7 @@ def _facts(asked: argparse.Namespace) -> None:
     if asked.json:
         from dataclasses import asdict
 
-        from redqueen.lab.store import json_text
+        from redqueen.lab.directories import json_text
 
         print(json_text([asdict(row) for row in rows]))
         return

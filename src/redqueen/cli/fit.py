@@ -62,7 +62,7 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def _fit(asked: argparse.Namespace) -> None:
     from redqueen.errors import require
-    from redqueen.lab.store import check_place
+    from redqueen.lab.directories import check_place
     from redqueen.studies.fitting.planning import plan_fit
 
     faults = Faults()
@@ -96,7 +96,7 @@ def _fit(asked: argparse.Namespace) -> None:
 
 
 def _answer(asked: argparse.Namespace, plan: FitPlan, kept: Kept, threads: int | None, particles: int) -> None:
-    from redqueen.lab.store import json_text
+    from redqueen.lab.directories import json_text
     from redqueen.report.fit import FILES, fit_page, show_fit
     from redqueen.report.terminal import screen
 
@@ -115,7 +115,7 @@ def _answer(asked: argparse.Namespace, plan: FitPlan, kept: Kept, threads: int |
 
 def _run(asked: argparse.Namespace, plan: FitPlan, kept: Kept, threads: int | None, particles: int) -> dict[str, Any]:
     """Fits, writes plausible points and figure, and gives the document."""
-    from redqueen.lab.store import json_text
+    from redqueen.lab.directories import json_text
     from redqueen.report.fit import PLAUSIBLE, fit_document, plausible_rows
     from redqueen.studies.fitting.findings import findings
     from redqueen.studies.fitting.running import fit
@@ -144,9 +144,9 @@ def _abc(plan: FitPlan, found: Match, runs: MicroRuns, kept: Kept, particles: in
 
 
 def _recover(asked: argparse.Namespace, plan: FitPlan, kept: Kept, truths: int, threads: int | None) -> None:
+    from redqueen.lab.directories import json_text
     from redqueen.lab.fit.recovery import recover
     from redqueen.lab.jobs import available_threads
-    from redqueen.lab.store import json_text
     from redqueen.report.fit import recovery_document, show_recovery
     from redqueen.report.terminal import screen
     from redqueen.studies.fitting.running import MicroRuns
@@ -166,7 +166,7 @@ def _recover(asked: argparse.Namespace, plan: FitPlan, kept: Kept, truths: int, 
 
 def _kept(place: str) -> Kept:
     """Opens the directory, marked as that of a fit."""
-    from redqueen.lab.store import MARKER, check_place, json_text
+    from redqueen.lab.directories import MARKER, check_place, json_text
     from redqueen.report.fit import FILES
     from redqueen.studies.claims.kept import Kept
 
@@ -181,7 +181,7 @@ def _kept(place: str) -> Kept:
 
 def _found_before(place: Path, key: str, particles: int | None) -> dict[str, Any] | None:
     """Gives the document of the same fit, where it and its tables are whole; None where there is none."""
-    from redqueen.lab.store import file_hash
+    from redqueen.lab.directories import file_hash
     from redqueen.report.fit import PLAUSIBLE
 
     try:

@@ -77,7 +77,7 @@ def _region(asked: argparse.Namespace, table: Evidence, year: int | None, option
     forecast = Forecast.train(table, asked.measure, before=year, progress=True, **options)
     rows = forecast.entry(region)
     if asked.json:
-        from redqueen.lab.store import json_text
+        from redqueen.lab.directories import json_text
 
         print(json_text({**forecast_document(forecast, region, rows), "command": command(asked)}))
         return
@@ -96,7 +96,7 @@ def _evaluate(asked: argparse.Namespace, table: Evidence, options: dict[str, Any
     if asked.figure is not None:
         save_as(calibration_figure(evaluation), asked.figure, dots=110)
     if asked.json:
-        from redqueen.lab.store import json_text
+        from redqueen.lab.directories import json_text
 
         print(json_text({**evaluation_document(evaluation), "command": command(asked)}))
     elif asked.markdown:

@@ -32,7 +32,7 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def _gallery(asked: argparse.Namespace) -> None:
     from redqueen.cases.case import bundled
     from redqueen.errors import require
-    from redqueen.lab.store import check_pages, write_pages
+    from redqueen.lab.directories import check_pages, write_pages
     from redqueen.report.gallery import INDEX, index_page, index_row, page_of, picture
 
     require("matplotlib", "figures")

@@ -55,7 +55,7 @@ def _luck(asked: argparse.Namespace) -> None:
 
         save_as(luck_figure(result, rows, region=region, command=command(asked)), asked.figure, dots=110)
     if asked.json:
-        from redqueen.lab.store import json_text
+        from redqueen.lab.directories import json_text
         from redqueen.report.luck import luck_document
 
         print(json_text(luck_document(result, rows, command(asked))))

@@ -263,7 +263,7 @@ def _entries(asked: argparse.Namespace, plan: Plan) -> tuple[list[Entry], list[s
 
 
 def _observations(asked: argparse.Namespace) -> None:
-    from redqueen.lab.store import json_text
+    from redqueen.lab.directories import json_text
     from redqueen.report.monitor import observation_rows, show_observations
     from redqueen.report.terminal import screen
     from redqueen.studies.monitor.goals import read_goals
@@ -286,7 +286,7 @@ def _observations(asked: argparse.Namespace) -> None:
 
 
 def _status(asked: argparse.Namespace) -> None:
-    from redqueen.lab.store import json_text
+    from redqueen.lab.directories import json_text
     from redqueen.report.figures import check_figure, save_as
     from redqueen.report.monitor import show_status, status_document
     from redqueen.report.monitor_figures import status_figure
@@ -307,7 +307,7 @@ def _status(asked: argparse.Namespace) -> None:
 
 
 def _obstacles(asked: argparse.Namespace) -> None:
-    from redqueen.lab.store import json_text
+    from redqueen.lab.directories import json_text
     from redqueen.report.monitor import obstacles_document, show_obstacles
     from redqueen.report.terminal import screen
     from redqueen.studies.monitor.obstacles import FUTURES, STEP, find_obstacles
@@ -326,7 +326,7 @@ def _obstacles(asked: argparse.Namespace) -> None:
 
 
 def _advise(asked: argparse.Namespace) -> None:
-    from redqueen.lab.store import json_text
+    from redqueen.lab.directories import json_text
     from redqueen.report.monitor import advice_document, show_advice
     from redqueen.report.terminal import screen
     from redqueen.studies.monitor.advise import advise
@@ -346,8 +346,8 @@ def _advise(asked: argparse.Namespace) -> None:
 
 
 def _rehearse(asked: argparse.Namespace) -> None:
+    from redqueen.lab.directories import json_text
     from redqueen.lab.jobs import available_threads
-    from redqueen.lab.store import json_text
     from redqueen.report.figures import check_figure, save_as
     from redqueen.report.monitor_rehearsal import rehearsal_document, rehearsal_figure, show_lives, show_rehearsals
     from redqueen.report.terminal import screen

@@ -58,7 +58,7 @@ def _partners(asked: argparse.Namespace) -> None:
 
     from redqueen.evidence.formats import read_tables
     from redqueen.evidence.joining import join_years
-    from redqueen.lab.store import json_text
+    from redqueen.lab.directories import json_text
     from redqueen.report.partners import show_evaluation, show_partners
     from redqueen.report.terminal import screen
     from redqueen.studies.partners import evaluate, partners

@@ -53,7 +53,7 @@ def _read(asked: argparse.Namespace) -> None:
     if asked.json:
         from dataclasses import asdict
 
-        from redqueen.lab.store import json_text
+        from redqueen.lab.directories import json_text
 
         print(json_text({**asdict(found), "written": asked.place, "command": command(asked)}))
         return
@@ -69,7 +69,7 @@ def _list_formats(as_json: bool) -> None:
 
     known = formats().values()
     if as_json:
-        from redqueen.lab.store import json_text
+        from redqueen.lab.directories import json_text
 
         rows = [{"name": one.name, "title": one.title, "kind": one.kind, "publisher": sources()[one.source].publisher,
                  "licence": sources()[one.source].licence, "layout": one.layout} for one in known]

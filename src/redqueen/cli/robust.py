@@ -73,8 +73,8 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _robust(asked: argparse.Namespace) -> None:
+    from redqueen.lab.directories import check_place, json_text, whole_directory
     from redqueen.lab.outcomes import chosen
-    from redqueen.lab.store import check_place, json_text, whole_directory
     from redqueen.report.robust import robustness_document, show_robustness, write_robustness
     from redqueen.studies.robust import rank_policies
 
@@ -115,7 +115,7 @@ def _results(asked: argparse.Namespace) -> Mapping[str, xarray.Dataset]:
 
 def _search(asked: argparse.Namespace) -> None:
     from redqueen.cases.case import case
-    from redqueen.lab.store import check_place, json_text
+    from redqueen.lab.directories import check_place, json_text
     from redqueen.report.mixes import search_document, show_search
     from redqueen.studies.mixing import EVALUATIONS, POINTS, SEEDS, check_search, find_mixes
 
@@ -181,7 +181,7 @@ def _search(asked: argparse.Namespace) -> None:
 
 def _make(asked: argparse.Namespace) -> None:
     """Makes the directory ours, whose evaluations are kept from the first on."""
-    from redqueen.lab.store import MARKER, write_json
+    from redqueen.lab.directories import MARKER, write_json
 
     place = Path(asked.place)
     try:
@@ -196,7 +196,7 @@ def _make(asked: argparse.Namespace) -> None:
 
 def _write(asked: argparse.Namespace, found: Found) -> bool:
     """Writes front, tables, policy files and figure, each whole or not at all; policies of a longer front are taken away."""
-    from redqueen.lab.store import MARKER, json_text, write_json
+    from redqueen.lab.directories import MARKER, json_text, write_json
     from redqueen.report.mixes import FILES, mix_columns, mix_rows, pages_of, save_front, search_document
     from redqueen.writing import whole_file
 

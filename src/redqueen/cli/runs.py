@@ -69,7 +69,7 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _run(asked: argparse.Namespace) -> None:
-    from redqueen.lab.store import check_place, json_text, whole_directory
+    from redqueen.lab.directories import check_place, json_text, whole_directory
     from redqueen.report.files import summary, write_run
     from redqueen.studies.keeping import ledger
     from redqueen.studies.known import known_facts
@@ -116,8 +116,8 @@ def _run(asked: argparse.Namespace) -> None:
 
 def _compare(asked: argparse.Namespace) -> None:
     from redqueen.lab.compare import compare_all
+    from redqueen.lab.directories import check_place, json_text, whole_directory
     from redqueen.lab.outcomes import OUTCOMES, chosen, variables_of
-    from redqueen.lab.store import check_place, json_text, whole_directory
     from redqueen.lab.trial import SEEDS
     from redqueen.report.files import effects_document, write_comparison
     from redqueen.studies.keeping import ledger

@@ -12,8 +12,8 @@ from redqueen.cli.asked import THREADS, VARIABLE, WHERE, command, names, where_t
 from redqueen.errors import Faults, Refused
 
 if TYPE_CHECKING:
+    from redqueen.lab.store import Stored, TrialStore
     from redqueen.lab.trial import Trial
-    from redqueen.lab.trial_store import Stored, TrialStore
 
 #: Folder of trials where neither --store nor the environment names one.
 STORE = "trials"
@@ -72,8 +72,8 @@ def store_of(asked: argparse.Namespace) -> str:
 
 def opened(named: str, asked: argparse.Namespace) -> tuple[Trial, TrialStore]:
     """Gives the trial of a file, or of the folder or name of a kept one, and its store."""
+    from redqueen.lab.store import TrialStore, find_trial, trial_in
     from redqueen.lab.trial_file import read_trial
-    from redqueen.lab.trial_store import TrialStore, find_trial, trial_in
 
     if Path(named).is_file() or named.endswith(".toml"):
         trial = read_trial(named, command=command(asked))
@@ -127,8 +127,8 @@ def _run(asked: argparse.Namespace, trial: Trial, kept: TrialStore, threads: int
 
 def _show(asked: argparse.Namespace, kept: TrialStore, before: Stored) -> None:
     from redqueen.lab.compare import compare_all
+    from redqueen.lab.directories import json_text
     from redqueen.lab.run import apart
-    from redqueen.lab.store import json_text
     from redqueen.report.files import effects_document
     from redqueen.report.terminal import say, screen, show_effects
     from redqueen.report.trials import failures_of, kept_document, show_failures
@@ -153,8 +153,8 @@ def _show(asked: argparse.Namespace, kept: TrialStore, before: Stored) -> None:
 
 
 def _trials(asked: argparse.Namespace) -> None:
-    from redqueen.lab.store import json_text
-    from redqueen.lab.trial_store import stored_trials
+    from redqueen.lab.directories import json_text
+    from redqueen.lab.store import stored_trials
     from redqueen.report.terminal import screen
     from redqueen.report.trials import kept_document, show_trials
 
@@ -170,7 +170,7 @@ def _trials(asked: argparse.Namespace) -> None:
 
 def _verify(asked: argparse.Namespace) -> None:
     from redqueen.errors import Fault
-    from redqueen.lab.trial_store import TrialStore, find_trial, stored_trials
+    from redqueen.lab.store import TrialStore, find_trial, stored_trials
 
     store = store_of(asked)
     folders = [find_trial(name, store) for name in asked.trials] or [one.folder for one in stored_trials(store)]
@@ -194,7 +194,7 @@ def _verify(asked: argparse.Namespace) -> None:
 
 def _export(asked: argparse.Namespace) -> None:
     from redqueen.lab.exporting import export
-    from redqueen.lab.trial_store import TrialStore, find_trial
+    from redqueen.lab.store import TrialStore, find_trial
 
     kept = TrialStore.open(find_trial(asked.trial, store_of(asked)))
     for path in export(kept.result(), asked.place, outcomes=names(asked.outcome)):

@@ -57,7 +57,7 @@ def _world(asked: argparse.Namespace) -> None:
     more = {name: getattr(asked, name) for option, _, _ in _MORE if getattr(asked, name := option.removeprefix("--")) is not None}
     written = write_world(asked.table, asked.patents, asked.income, regions, year, asked.place, **more)
     if asked.json:
-        from redqueen.lab.store import json_text
+        from redqueen.lab.directories import json_text
 
         told = {
             "written": str(written.path), "numbers": written.numbers, "endowments": written.endowments, "lacking": written.lacking

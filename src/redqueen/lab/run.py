@@ -14,8 +14,8 @@ from redqueen.progress import progress_bar
 if TYPE_CHECKING:
     import xarray
 
+    from redqueen.lab.store import TrialStore
     from redqueen.lab.trial import Block, Trial
-    from redqueen.lab.trial_store import TrialStore
 
 __all__ = ["THREADS", "apart", "run_into", "run_trial", "together"]
 
@@ -39,7 +39,7 @@ def run_trial(
 ) -> xarray.Dataset:
     """Runs a trial and gives its result; see `Trial.run`."""
     if store is not None:
-        from redqueen.lab.trial_store import TrialStore
+        from redqueen.lab.store import TrialStore
 
         kept = TrialStore.of(trial, store)
         run_into(kept, trial, threads, on=on, progress=progress, check=check, advance=advance)

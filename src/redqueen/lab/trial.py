@@ -13,9 +13,9 @@ from redqueen.cases.case import Case, bundled
 from redqueen.cases.case import case as read_case
 from redqueen.errors import Fault, Faults, Refused, nearest
 from redqueen.lab.arms import COST, Arm
+from redqueen.lab.directories import file_hash
 from redqueen.lab.fingerprints import code_digest, origins, parameter_hash
 from redqueen.lab.jobs import Job
-from redqueen.lab.store import file_hash
 from redqueen.lab.trial_world import TrialWorld, lay_out_world
 from redqueen.model.fields import FIELDS
 from redqueen.model.parameters import PARAMETERS
@@ -247,7 +247,7 @@ class Trial:
 
         `lab/dataset.py` tells its dimensions. `threads` is the number of members run at once (all processors unless given); it
         does not change a bit of the result. With `store`, a folder of trials, finished members are kept there: a trial that was
-        interrupted goes on where it was, and one that is complete is read, not run (see `lab/trial_store.py`). `on` is "threads",
+        interrupted goes on where it was, and one that is complete is read, not run (see `lab/store.py`). `on` is "threads",
         "dask" (a local cluster) or the address of a Dask scheduler (tcp://...). `progress` shows a bar on a terminal; with
         `advance` that is told the quarters done instead. `check` has the ledger check the accounts every quarter.
 

@@ -13,8 +13,8 @@ from typing import Any
 from redqueen.cases.case import Case
 from redqueen.errors import Faults, Refused, nearest
 from redqueen.lab.arms import Arm, at_equal_cost, does_nothing, placebo_name, placebos
+from redqueen.lab.directories import file_hash
 from redqueen.lab.fingerprints import arm_digest, parameter_hash, world_hash
-from redqueen.lab.store import file_hash
 from redqueen.model.schedule import Schedule
 from redqueen.model.world import World
 from redqueen.policies.government import Programme

@@ -7,13 +7,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from redqueen.lab.directories import write_csv, write_json, write_text
 from redqueen.lab.explain.boxes import Box, NoBox, Restriction
 from redqueen.lab.explain.explaining import ENOUGH_EACH, Explanation, Where
 from redqueen.lab.explain.flipping import Flip, Shares
 from redqueen.lab.explain.surrogate import SURE, TRUSTED
 from redqueen.lab.intervals import LEVEL
 from redqueen.lab.sampling import POINTS
-from redqueen.lab.store import write_csv, write_json, write_text
 from redqueen.model.parameters import PARAMETERS
 from redqueen.policies.change import SWITCH
 from redqueen.report.terminal import paragraph, say, table

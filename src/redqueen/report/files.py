@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from redqueen.lab.compare import BEYOND, Effect
 from redqueen.lab.dataset import DECISION_COLUMNS
+from redqueen.lab.directories import write_csv, write_json, write_text
 from redqueen.lab.kept import LEDGER_COLUMNS, VARIABLES, ledger_rows
 from redqueen.lab.outcomes import BY_NAME
-from redqueen.lab.store import write_csv, write_json, write_text
 from redqueen.lab.tables import simulated_tables
 from redqueen.lab.tidy import (
     FLOW_COLUMNS,
@@ -102,13 +102,16 @@ twenty intervals of 95 % about one leaves out zero by chance.
 
 
 _RUN_FACTS = "facts.csv     what is known of the case's past beside the simulated figure\n"
-_COMPARISON_FACTS = """facts.csv                  what is known of the case's past beside the simulated median and the band that holds nine tenths
+_COMPARISON_FACTS = """\
+facts.csv                  what is known of the case's past beside the simulated median and the band that holds nine tenths
                            of the seeds: hit or miss, with the distance in widths of the band
 """
-_RUN_LEDGER = """ledger.csv    who keeps what final users pay for products of each region's lead firms, in the last year: value added (and its
+_RUN_LEDGER = """\
+ledger.csv    who keeps what final users pay for products of each region's lead firms, in the last year: value added (and its
               share of what they pay), jobs and wages by region and stage, through the whole chain
 """
-_COMPARISON_LEDGER = """ledger.csv                 who keeps what final users pay for products of {lead}'s lead firms, in {year}: shares in % by place
+_COMPARISON_LEDGER = """\
+ledger.csv                 who keeps what final users pay for products of {lead}'s lead firms, in {year}: shares in % by place
                            and stage, jobs and wages, means over seeds; changes against {reference} in points, paired by seed
 """
 _RUN_DECISIONS = "decisions.csv what governments decided, when and why\n"

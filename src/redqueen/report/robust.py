@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from redqueen.lab.directories import write_csv, write_json, write_text
 from redqueen.lab.intervals import LEVEL
 from redqueen.lab.outcomes import RATIO, Outcome
 from redqueen.lab.regret import KINDS, MAXIMUM, MEAN, QUANTILE, Figure, regret
-from redqueen.lab.store import write_csv, write_json, write_text
 from redqueen.report.terminal import say, table
 from redqueen.report.words import effect_words, number, unit_words
 from redqueen.studies.robust import Place, Robustness, shown
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["point_rows", "robustness_document", "robustness_figure", "show_robustness", "standing_rows", "write_robustness"]
 
-_KIND_WORDS = {MEAN: "mean", QUANTILE: "90 %", MAXIMUM: "largest"}
 _BESIDE = 26
 
 _WHAT_REGRET_IS = (

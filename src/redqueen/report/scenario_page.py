@@ -11,8 +11,8 @@ from typing import Any
 
 import redqueen
 from redqueen.errors import Refused
+from redqueen.lab.directories import json_text
 from redqueen.lab.pool import Request
-from redqueen.lab.store import json_text
 from redqueen.report.charts import VIEWS, Look, picture
 from redqueen.studies.scenario import Scenario
 

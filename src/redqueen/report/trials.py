@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from redqueen.lab.dataset import NOT_RUN
-from redqueen.lab.trial_store import Stored
+from redqueen.lab.store import Stored
 from redqueen.report.terminal import say, table
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from redqueen.errors import Refused
-from redqueen.lab.store import MARKER, check_place, json_text
+from redqueen.lab.directories import MARKER, check_place, json_text
 from redqueen.writing import sweep_drafts, write_whole
 
 PARTS = "parts"

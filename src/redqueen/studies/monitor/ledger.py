@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from redqueen.cases.worlds import YEARS
 from redqueen.errors import Fault, Faults, Refused
-from redqueen.lab.store import write_csv
+from redqueen.lab.directories import write_csv
 from redqueen.studies.monitor.database import Database
 from redqueen.writing import whole_file
 

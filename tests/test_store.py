@@ -19,8 +19,8 @@ from redqueen.lab.jobs import run_jobs
 from redqueen.lab.journal import Journal
 from redqueen.lab.run import apart, run_into
 from redqueen.lab.sampling import latin_hypercube
+from redqueen.lab.store import MANIFEST, TrialStore, find_trial, stored_trials, trial_in
 from redqueen.lab.trial import Site, Trial
-from redqueen.lab.trial_store import MANIFEST, TrialStore, find_trial, stored_trials, trial_in
 
 pytest.importorskip("zarr", reason="the store needs zarr (pip install redqueen[trials])")
 
@@ -234,7 +234,7 @@ def test_killed_at_any_moment_no_finished_block_is_lost_and_the_end_is_the_same(
     killed = 0
     for least in (1, 15, 30, 45):
         process = start(tmp_path / "said", "trial", str(toy_file), "--store", str(store), "--json")
-        wait_for(lambda: process.exitcode is not None or lines_of(store) >= least)
+        wait_for(lambda process=process, least=least: process.exitcode is not None or lines_of(store) >= least)
         process.kill()
         process.join()
         killed += process.exitcode == -signal.SIGKILL
@@ -284,11 +284,10 @@ def test_a_block_whose_writer_died_is_taken_over(case, model, store):
         f"place = os.open({str(folder_of(store) / 'locks')!r}, os.O_RDWR | os.O_CREAT)\n"
         "fcntl.lockf(place, fcntl.LOCK_EX, 1, 0)\nprint('held', flush=True)\ntime.sleep(600)\n"
     )
-    other = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
-    assert other.stdout.readline() == "held\n"
-    assert kept.start(trial.blocks[0]) is None and kept.start(trial.blocks[1]) == {}
-    other.kill()
-    other.wait()
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "held\n"
+        assert kept.start(trial.blocks[0]) is None and kept.start(trial.blocks[1]) == {}
+        other.kill()
     assert kept.start(trial.blocks[0]) == {}
     kept.release()
 
@@ -423,7 +422,7 @@ def test_a_trial_begun_by_other_code_is_refused(case, model, store, monkeypatch)
     trial = Trial(case, seeds=2, variables=FEW)
     kept = TrialStore.of(trial, store)
     run_some(trial, kept, 1)
-    for home in ("trial", "trial_store"):
+    for home in ("trial", "store"):
         monkeypatch.setattr(f"redqueen.lab.{home}.code_digest", lambda: "another")
     with pytest.raises(Refused, match="the model's code is another.*run it anew"):
         TrialStore.open(folder_of(store)).use(trial)
