@@ -14,10 +14,10 @@ from redqueen.errors import Faults
 from redqueen.evidence.checking import FIRST_LINE, SHOWN, as_floats, say_each
 from redqueen.evidence.places import places
 
-__all__ = ["IGNORED", "NOISE", "OUTPUT", "PURCHASES", "TAXES", "VALUE_ADDED", "Grid", "Labels", "Square"]
+__all__ = ["NOISE", "OUTPUT", "PURCHASES", "TAXES", "VALUE_ADDED", "Grid", "Labels", "Square"]
 
 # What a closing row holds, by producer.
-VALUE_ADDED, OUTPUT, TAXES, PURCHASES, IGNORED = "value added", "output", "taxes", "purchases", "ignored"
+VALUE_ADDED, OUTPUT, TAXES, PURCHASES = "value added", "output", "taxes", "purchases"
 
 # A sale below zero by less than this share of the buyer's largest purchase is noise of the publisher's balancing.
 _NEGATIVE = 1e-4

@@ -202,16 +202,6 @@ class Leontief:
         values = np.asarray(values)
         return values.reshape(self.n_regions, self.n_sectors, *values.shape[1:]).sum(axis=1)
 
-    def mean_by_region(self, values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        """Gives each region's mean over its producers, weighted by output, exports or the like.
-
-        `values`, `weights` [R*S] -> [R]; NaN where the weights add up to nothing. A producer of no weight counts nothing.
-        """
-        weights = np.asarray(weights, dtype=float)
-        weighted = np.multiply(values, weights, out=np.zeros(len(weights)), where=weights != 0)
-        whole = self.sum_by_region(weights)
-        return np.divide(self.sum_by_region(weighted), whole, out=np.full(self.n_regions, np.nan), where=whole != 0)
-
     @cached_property
     def _factors(self) -> tuple[np.ndarray, np.ndarray]:
         """Factorises the transpose of I - A: a table in rows is, to LAPACK, its transpose, and needs no copy."""

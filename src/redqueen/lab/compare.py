@@ -334,7 +334,7 @@ def _row(outcome: Outcome, policy: str, to: str, region: str, stage: str | None,
     # What varies independently: seeds, or points of the uncertain parameters, whose seeds share them.
     first, second = (_means(side, there) if sampled else side[there] for side in (first, second))
     found = paired_difference(first, second, level)
-    words = verdict(found.mean, found.low, found.high, first.size, identical=same)
+    words = verdict(found.low, found.high, first.size, identical=same)
     effect, low, high = (_number(_scaled(outcome, value)) for value in (found.mean, found.low, found.high))
     return Row(*key, effect, low, high, outcome.effect_unit, seeds, words, None, _number(found.variance_ratio), *levels, samples)
 

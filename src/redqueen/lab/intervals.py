@@ -84,10 +84,10 @@ def student_above(statistic: float, freedom: int) -> float:
     return beyond if statistic >= 0 else 1.0 - beyond
 
 
-def verdict(mean: float, low: float, high: float, seeds: int, *, identical: bool = False) -> str:
+def verdict(low: float, high: float, seeds: int, *, identical: bool = False) -> str:
     """Says in words what an interval shows.
 
-    >>> verdict(2.0, 0.5, 3.5, seeds=20)
+    >>> verdict(0.5, 3.5, seeds=20)
     'raises'
     """
     if identical:

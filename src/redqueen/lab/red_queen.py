@@ -71,5 +71,5 @@ def _change(distance: numpy.ndarray) -> dict[str, Any]:
     first, last = distance[:, 0], distance[:, -1]
     found = paired_difference(last, first, LEVEL)
     known = bool(numpy.isfinite(found.low))
-    words = verdict(found.mean, found.low, found.high, len(first), identical=bool((last == first).all()))
+    words = verdict(found.low, found.high, len(first), identical=bool((last == first).all()))
     return {"mean": found.mean, "low": found.low if known else None, "high": found.high if known else None, "verdict": words}

@@ -78,7 +78,7 @@ def fit_document(plan: FitPlan, found: Match, read: Findings, runs: MicroRuns, c
             for name in plan.space.names
         ],
         "targets": [_target(plan, found, read, place) for place in range(len(plan.targets))],
-        "waves": [_wave(wave, plan) for wave in found.waves],
+        "waves": [_wave(wave) for wave in found.waves],
         "stop": found.stop, "stop_words": STOPS[found.stop], "empty": found.empty,
         "ruled_out_by": list(found.blamed()) if found.empty else [], "share": found.share, "lowest": last.remaining.lowest,
         "least_implausible": dict(zip(plan.space.names, plan.space.natural(last.remaining.best[None, :])[0].tolist(), strict=True)),
@@ -200,7 +200,7 @@ def _target(plan: FitPlan, found: Match, read: Findings, place: int) -> dict[str
     }
 
 
-def _wave(wave: Wave, plan: FitPlan) -> dict[str, Any]:
+def _wave(wave: Wave) -> dict[str, Any]:
     return {
         "number": wave.number, "points": len(wave.unit), "share": wave.remaining.share, "method": wave.remaining.method,
         "lowest": wave.remaining.lowest, "unsure": wave.unsure, "matching": wave.matching,

@@ -139,7 +139,7 @@ def mix_rows(found: Found, *, fresh: bool) -> Iterator[tuple[Any, ...]]:
     for place, mix in enumerate(found.best if fresh else found.mixes, 1):
         both = (mix.scores, mix.fresh) if fresh else (mix.scores,)
         scores = [
-            value for one in both for value in (_document(found, one, "") or {}).values()
+            value for one in both for value in (_document(found, one) or {}).values()
         ] if all(both) else [None] * (5 * len(both))
         more = (int(found.holds(mix)),) if fresh else ()
         yield (
@@ -294,7 +294,7 @@ def _shown(found: Found, scores: Scores | None) -> dict[str, float]:
     }
 
 
-def _document(found: Found, scores: Scores | None, prefix: str = "") -> dict[str, Any] | None:
+def _document(found: Found, scores: Scores | None) -> dict[str, Any] | None:
     """Gives scores in the outcome's unit of effects and its own direction."""
     if scores is None:
         return None

@@ -115,7 +115,7 @@ def _change(name: str, values: numpy.ndarray, reference: numpy.ndarray) -> dict[
     if not (numpy.isfinite(values).all() and numpy.isfinite(reference).all()):
         return {f"{name}_verdict": NOT_DEFINED}
     found = paired_difference(values, reference, LEVEL)
-    words = verdict(found.mean, found.low, found.high, values.size, identical=bool((values == reference).all()))
+    words = verdict(found.low, found.high, values.size, identical=bool((values == reference).all()))
     limits = {f"{name}_low": found.low, f"{name}_high": found.high} if numpy.isfinite(found.low) else {}
     return {f"{name}_change": found.mean, **limits, f"{name}_verdict": words}
 

@@ -81,7 +81,7 @@ def diagnose(
     notes: list[str] = []
     panels = _panels(usable, code, year, measure, names, notes)
     if not panels:
-        _refuse_without_panel(usable, code, year, notes)
+        _refuse_without_panel(usable, code, year)
     chosen = year if year is not None else (
         max(one.year for _, one in panels) if panels else max(max(table.years, default=0) for table in usable)
     )
@@ -133,7 +133,7 @@ def _panels(
     return found
 
 
-def _refuse_without_panel(tables: Sequence[Evidence], region: str, year: int | None, notes: list[str]) -> None:
+def _refuse_without_panel(tables: Sequence[Evidence], region: str, year: int | None) -> None:
     """Refuses when nothing can be said: no table of any kind has the region up to the year."""
     has = [table for table in tables if region in table.regions and (year is None or not table.years or min(table.years) <= year)]
     if not has:

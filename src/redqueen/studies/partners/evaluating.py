@@ -30,7 +30,7 @@ from redqueen.studies.partners.reaching import (
 )
 from redqueen.studies.partners.ties import Series, Ties, tie_series
 
-__all__ = ["BASELINES", "COUNT", "GRAVITY", "SCORE", "Evaluation", "Result", "evaluate"]
+__all__ = ["COUNT", "GRAVITY", "SCORE", "Evaluation", "Result", "evaluate"]
 
 #: Partners that are looked at from the top of each region's list.
 COUNT = 10
@@ -40,10 +40,9 @@ DRAWS = 2000
 FOLDS = 5
 
 SCORE, REACH, FIT = "the score", "reach alone", "complementarity alone"
+#: What the score is compared with; none of them learns from the past.
 NEAREST, SHARED = "ties already there", "common partners alone"
 GRAVITY, DISTANCE, SIZE = "gravity: sizes over distance", "distance alone", "sizes alone"
-#: What the score is compared with; none of them learns from the past.
-BASELINES = (NEAREST, SHARED, GRAVITY, DISTANCE, SIZE)
 
 
 @dataclass(frozen=True)
