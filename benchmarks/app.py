@@ -19,7 +19,10 @@ import time
 from playwright.sync_api import Page, sync_playwright
 
 CASES = ("sunset-industry", "indigenous-standard", "recipes", "hsinchu", "red-queen")
-FLAGS = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
+    "--disable-background-networking --disable-component-update --disable-sync"
+)
 # In the page: notes when a key goes down, when the band is next drawn otherwise, and when all runs are in.
 WATCH = """
 slider => {
@@ -29,7 +32,11 @@ slider => {
   let open = null;
   const band = () => [...fan.querySelectorAll('path')].map(path => path.getAttribute('d')).join();
   let drawn = band();
-  slider.addEventListener('input', () => { drawn = band(); open = {at: performance.now(), asked: false, first: null, whole: null}; window.noted.push(open) }, true);
+  slider.addEventListener('input', () => {
+    drawn = band();
+    open = {at: performance.now(), asked: false, first: null, whole: null};
+    window.noted.push(open);
+  }, true);
   // The state says "refining" from the question until all runs are in: a band that is drawn then is of an answer.
   const look = () => {
     if (!open) return;
@@ -37,7 +44,8 @@ slider => {
     if (open.asked && open.first === null && band() !== drawn) open.first = performance.now() - open.at;
     if (open.asked && open.first !== null && live.dataset.state === 'live') open.whole ??= performance.now() - open.at;
   };
-  for (const place of [fan, live]) new MutationObserver(look).observe(place, {subtree: true, childList: true, characterData: true, attributes: true});
+  const changes = {subtree: true, childList: true, characterData: true, attributes: true};
+  for (const place of [fan, live]) new MutationObserver(look).observe(place, changes);
 }
 """
 

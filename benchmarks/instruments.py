@@ -37,7 +37,10 @@ NETWORK = Change("diaspora_network", 5.0)
 
 
 class Try(NamedTuple):
-    """One instrument at some doses; ``per`` worker, ``stages``, ``where`` as in a policy, ``company`` in both arms, ``world`` of a name."""
+    """One instrument at some doses.
+
+    ``per`` worker, ``stages``, ``where`` as in a policy, ``company`` in both arms, ``world`` of a name.
+    """
 
     instrument: str
     doses: tuple[float, ...]

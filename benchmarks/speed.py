@@ -138,7 +138,7 @@ def measure_threads() -> tuple[float, float]:
     runs, hashes = [], []
     for _ in range(THREAD_REPEATS):
         states = [[start.copy() for start in starts] for _ in range(2)]
-        runs.append(speedup(lambda turn, job: run_quarters(states[turn][job], 60)))
+        runs.append(speedup(lambda turn, job, states=states: run_quarters(states[turn][job], 60)))
         hashes.append(speedup(lambda turn, job: hashlib.sha256(content).digest()))
     return statistics.median(runs), statistics.median(hashes)
 

@@ -1,4 +1,7 @@
-"""The full model: one quarter, one run, an ensemble, their memory. Process time, as other users of the machine matter less to it."""
+"""The full model: one quarter, one run, an ensemble, their memory.
+
+Process time, as other users of the machine matter less to it.
+"""
 
 import sys
 import time

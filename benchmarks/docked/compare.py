@@ -120,7 +120,7 @@ def on_threads(firms: int, quarters: int) -> bool:
     for _ in range(15):
         economies = [[Economy(firms, seed) for seed in range(4)] for _ in range(2)]
 
-        def run(turn: int, job: int) -> None:
+        def run(turn: int, job: int, economies: list[list[Economy]] = economies) -> None:
             for _ in range(quarters):
                 economies[turn][job].step()
 
