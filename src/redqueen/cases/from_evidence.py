@@ -41,8 +41,12 @@ _NOT_MODELLED = (
     "different growth of regions for reasons outside the chain: the same everywhere, so that catching up is not assumed",
 )
 _REST_NOT_MODELLED = "distance within the rest of the world: its many countries are one region with one market"
-_EMIGRANTS_NOT_MODELLED = "the schooling of emigrants: talent is taken to live abroad as often as others do, though it emigrates more"
-_AT_PARITY = "wages at exchange rates: incomes are at purchasing power parity, which makes low-wage regions dearer than buyers find them"
+_EMIGRANTS_NOT_MODELLED = (
+    "the schooling of emigrants: talent is taken to live abroad as often as others do, though it emigrates more"
+)
+_AT_PARITY = (
+    "wages at exchange rates: incomes are at purchasing power parity, which makes low-wage regions dearer than buyers find them"
+)
 _AS_STATED = "wages at other prices than those of the table of incomes ({unit})"
 _OFFICES = {
     "oecd_regpat": "only applications to the European Patent Office count, which favours European inventors",
@@ -179,7 +183,10 @@ def _not_modelled(measured: Measures, rest: bool) -> list[str]:
 
 def _chain_lines(measured: Measures) -> list[str]:
     inputs = endowing.chain_inputs(measured.own_share)
-    from_table = f"{measured.tables.flows.cited} {100 * measured.own_share:.3g} % of the inputs of {measured.sector} come from {measured.sector}, {measured.year}"
+    from_table = (
+        f"{measured.tables.flows.cited} {100 * measured.own_share:.3g} % of the inputs of {measured.sector} "
+        f"come from {measured.sector}, {measured.year}"
+    )
     lines = []
     for stage in endowing.CHAIN:
         units, materials = inputs[stage.name]
@@ -207,7 +214,8 @@ def _stated(measured: Measures, wage: np.ndarray, heads: np.ndarray) -> dict[str
     def of_income(place: int) -> str:
         if regions[place] == REST_OF_WORLD:
             return measured.rest_source
-        return f"{income.cited} GDP per head of {measured.income[place]:,.0f} in {year}, against {measured.income.max():,.0f} in {richest}"
+        own, most = measured.income[place], measured.income.max()
+        return f"{income.cited} GDP per head of {own:,.0f} in {year}, against {most:,.0f} in {richest}"
 
     def of_workers(place: int) -> str:
         by_rule = f"{flows.cited} value added of {sector}, {year}, {measured.value_added[place]:,.0f} {unit}, over base_wage"
@@ -219,7 +227,8 @@ def _stated(measured: Measures, wage: np.ndarray, heads: np.ndarray) -> dict[str
         return f"{counted} (fields: {_FIELDS}), per value added of {sector} ({flows.called})"
 
     def of_use(place: int) -> str:
-        return f"{flows.cited} {max(measured.use[place], 0.0):,.0f} {unit} of {sector} used outside the sector, {year}; split by base_wage"
+        used = max(measured.use[place], 0.0)
+        return f"{flows.cited} {used:,.0f} {unit} of {sector} used outside the sector, {year}; split by base_wage"
 
     def of_quality(place: int) -> str:
         return f"{of_patents(place)} at design, software and brand; base_wage elsewhere; both against the best and damped"
@@ -274,9 +283,11 @@ def _pair_lines(measured: Measures, first_talent: np.ndarray) -> list[str]:
             lines += ["", "[[pair]]", _pair("from", from_region), _pair("to", to_region)]
             # Distance is the same both ways: said once.
             if one < other:
-                source = f"{flows} sales of {measured.sector} between {from_region} and {to_region}, {measured.year}, against those at home"
+                sales = f"{flows} sales of {measured.sector} between {from_region} and {to_region}"
+                source = f"{sales}, {measured.year}, against those at home"
                 lines.append(_sourced("distance", apart[one, other], source))
-            bought = f"{from_region} buys {measured.purchases[other, one]:,.0f} {unit} of {measured.sector} for its own from {to_region}"
+            purchases = f"{measured.purchases[other, one]:,.0f} {unit} of {measured.sector}"
+            bought = f"{from_region} buys {purchases} for its own from {to_region}"
             met = "" if measured.colleagues is None else f"; {measured.colleagues.source(one, other, from_region)}"
             lines.append(_sourced("first_tie_share", ties[one, other], f"{flows} {bought}, {measured.year}{met}"))
             if abroad is not None and measured.abroad is not None:

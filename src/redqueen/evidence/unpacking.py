@@ -111,7 +111,8 @@ class _Raw:
         self.path, self.advance = path, advance
         self.stream = path.open("rb")
         self.digest, self.size = hashlib.sha256(), 0
-        self.seek, self.tell, self.close, self.seekable = self.stream.seek, self.stream.tell, self.stream.close, self.stream.seekable
+        self.seek, self.tell, self.seekable = self.stream.seek, self.stream.tell, self.stream.seekable
+        self.close = self.stream.close
 
     def read(self, size: int = -1) -> bytes:
         start = self.stream.tell()

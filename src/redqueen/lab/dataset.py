@@ -129,7 +129,11 @@ def coordinates(world: World, policies: Sequence[str], seeds: Sequence[int], sam
         "stage": list(world.stages),
         "to_stage": list(world.stages),
         "industry": list(world.industries),
-        "brand_stage": ("industry", [world.stages[stage] for stage in world.brand_stage], {"meaning": "stage that sells the product"}),
+        "brand_stage": (
+            "industry",
+            [world.stages[stage] for stage in world.brand_stage],
+            {"meaning": "stage that sells the product"},
+        ),
         "mode": list(MODES),
         "tie_kind": list(TIE_KINDS),
         "year": numpy.floor(time[last_quarter]).astype(numpy.int64),

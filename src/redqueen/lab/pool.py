@@ -109,7 +109,7 @@ class Request:
     def firms(self, policy: str) -> list[Firms]:
         """Gives the firms at the end of every run under a policy that has come in and did not fail."""
         place = self.trial.policies.index(policy)
-        found = sorted(list(self.found.items()), key=lambda item: item[0])
+        found = sorted(self.found.items(), key=lambda item: item[0])
         return [kept.firms for (one, _), kept in found if one == place and not kept.member.failure]
 
 

@@ -138,7 +138,8 @@ def _adjacent(diagnosis: Diagnosis, one: dict[str, Any]) -> list[Block]:
     def rows(listed: Sequence[Any]) -> list[tuple[str, ...]]:
         return [(row.name, number(row.rca), number(row.density), _chance(row.probability)) for row in listed]
 
-    model = f"Chance by {one['model']}." if one["model"] else f"No forecast: {one['note']}; ordered by the ranks of RCA and of relatedness."
+    unforeseen = f"No forecast: {one['note']}; ordered by the ranks of RCA and of relatedness."
+    model = f"Chance by {one['model']}." if one["model"] else unforeseen
     reached, risky = rows(near[:SHOWN]), rows(_mine(diagnosis.at_risk, one)[:_FEW])
     found: list[Block] = [
         (
@@ -262,8 +263,9 @@ def _peers(diagnosis: Diagnosis) -> list[Block]:
     columns = ("region", *standard.values(), *(COMPARED[name] for name in others))
     rows = [(one["name"], *(number(one[name]) for name in (*standard, *others))) for one in diagnosis.peers]
     known = diagnosis.peers[0].get("income per head") is not None
-    below = f"Peers: nearest in structure, size{' and income, where known' if known else ''} (mean of the ranks). Diverse: activities with an RCA of 1 or more; alike: cosine of "
-    below += "the shares of activities, 1 being the same; other figures as above."
+    below = f"Peers: nearest in structure, size{' and income, where known' if known else ''} (mean of the ranks). "
+    below += "Diverse: activities with an RCA of 1 or more; alike: cosine of the shares of activities, 1 being the same; "
+    below += "other figures as above."
     return [("Against regions like it", columns, columns[1:], rows, below)]
 
 
@@ -276,8 +278,8 @@ def _frontier(one: dict[str, Any]) -> str:
     near = number(one["value"]) == number(one["before"])
     way = "it kept its distance" if near else "it came closer" if one["value"] > one["before"] else "it fell back"
     return (
-        f"{level}, {number(one['before'])} % in {one['since']}: {way}. It grew by {number(one['growth'])} % a year, the frontier by "
-        f"{number(one['frontier_growth'])} %."
+        f"{level}, {number(one['before'])} % in {one['since']}: {way}. It grew by {number(one['growth'])} % a year, "
+        f"the frontier by {number(one['frontier_growth'])} %."
     )
 
 

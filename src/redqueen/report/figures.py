@@ -116,7 +116,8 @@ def fan(
             _label_reference(axes.flat[position], base, title_of(result, base.policy))
         words = base.outcome.words + (f" ({stage})" if stage else "")
         _heading(figure, f"{_capital(words)}, {_region(base.region)}")
-        bands = f"Line: median. Bands: half and nine tenths of {result.sizes['seed']} seeds. Dashed: median of the reference, {_quoted(result, base.policy)}."
+        bands = f"Line: median. Bands: half and nine tenths of {result.sizes['seed']} seeds. "
+        bands += f"Dashed: median of the reference, {_quoted(result, base.policy)}."
         if dotted:
             bands += " Dotted: median where nothing is done but households get the policy's money."
         if base.outcome.smoothed and "quarter" in result[base.outcome.variables[0]].dims:
@@ -186,7 +187,11 @@ def effects(
             axis.set_visible(False)
         _heading(figure, f"Effects in {_region(region)} against {_quoted(result, found[0].to)}")
         first, end = (result["time"].values[position] for position in (found[0].window[0], found[0].window[1] - 1))
-        note = f"Bars: {100 * found[0].level:g} % intervals, paired by seed. {_DOTS if found[0].seeds >= LEAST_SEEDS else _FEW}{BEYOND_NOTE if beyond else ''}Blue: better, orange: worse. {found[0].seeds} seeds, quarters from {first:g} to {end:g}."
+        note = (
+            f"Bars: {100 * found[0].level:g} % intervals, paired by seed. {_DOTS if found[0].seeds >= LEAST_SEEDS else _FEW}"
+            f"{BEYOND_NOTE if beyond else ''}Blue: better, orange: worse. "
+            f"{found[0].seeds} seeds, quarters from {first:g} to {end:g}."
+        )
         _footer(figure, [note, _origin(result, command)])
     return figure
 
@@ -320,7 +325,10 @@ def _footer(figure: Figure, lines: Sequence[str]) -> None:
 
 
 def _origin(result: xarray.Dataset, command: str | None) -> str:
-    return f"Simulated: case {result.attrs['case']}, seeds {_ranges(result['seed'].values.tolist())}, redqueen {result.attrs['redqueen']}. Made by: {command or result.attrs['command']}"
+    return (
+        f"Simulated: case {result.attrs['case']}, seeds {_ranges(result['seed'].values.tolist())}, "
+        f"redqueen {result.attrs['redqueen']}. Made by: {command or result.attrs['command']}"
+    )
 
 
 def _ranges(seeds: Sequence[int]) -> str:

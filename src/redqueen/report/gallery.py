@@ -200,7 +200,8 @@ def _kept(one: Exhibit) -> list[str]:
     ]
     for title, heads, rows in ledger_tables(one.ledger):
         parts.append(f"{title}\n\n{markdown_table(heads, [[cell.strip() for cell in row] for row in rows])}\n")
-    note = "An asterisk: the 95 % interval, paired by seed, leaves out zero. Outside: materials, and what nobody of the chain makes."
+    note = "An asterisk: the 95 % interval, paired by seed, leaves out zero. "
+    note += "Outside: materials, and what nobody of the chain makes."
     return [*parts, f"{note}\n\n"]
 
 

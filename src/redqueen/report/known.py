@@ -118,7 +118,9 @@ def known_words(one: KnownFact) -> str:
         return number(one.target)
     if one.target_low is None:
         return f"at most {number(one.target_high)}"
-    return f"at least {number(one.target_low)}" if one.target_high is None else f"{number(one.target_low)} to {number(one.target_high)}"
+    if one.target_high is None:
+        return f"at least {number(one.target_low)}"
+    return f"{number(one.target_low)} to {number(one.target_high)}"
 
 
 def band_words(one: KnownFact) -> str:

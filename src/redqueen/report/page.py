@@ -31,7 +31,8 @@ _TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 _STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; color: #222; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.6rem; } h2 { font-size: 1.05rem; margin: 1.6rem 0 .3rem; }
-table { border-collapse: collapse; width: 100%; } th, td { padding: .2rem .6rem .2rem 0; text-align: left; border-bottom: 1px solid #e3e3e3; }
+table { border-collapse: collapse; width: 100%; }
+th, td { padding: .2rem .6rem .2rem 0; text-align: left; border-bottom: 1px solid #e3e3e3; }
 th { font-weight: 600; color: #666; } .n { text-align: right; font-variant-numeric: tabular-nums; }
 p.below, footer { color: #666; font-size: .88rem; } svg { max-width: 100%; height: auto; }
 """

@@ -46,9 +46,8 @@ _WORDS = {
     ),
     "evidence": (
         "Files that `redqueen read`, `diagnose`, `partners`, `forecast` and `world` recognise, in the order in which they are "
-        "tried, and "
-        "the names of measures that studies look for. Nothing is fetched, and no publisher's table is shipped: bring the files, and "
-        "cite them as their licences ask."
+        "tried, and the names of measures that studies look for. Nothing is fetched, and no publisher's table is shipped: "
+        "bring the files, and cite them as their licences ask."
     ),
     "claims": (
         "The claims of the two documents as experiments: what was fixed before anything was run. `redqueen claims` runs them; "
@@ -56,7 +55,10 @@ _WORDS = {
     ),
 }
 
-_READ = "Functions of the model that read this number, as their sources say. What others make of what these derive from it is not listed."
+_READ = (
+    "Functions of the model that read this number, as their sources say. "
+    "What others make of what these derive from it is not listed."
+)
 
 
 def declared(what: str) -> list[dict[str, Any]]:

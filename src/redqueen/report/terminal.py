@@ -257,7 +257,8 @@ def show_run(console: Console, result: xarray.Dataset) -> None:
     first, last = (f"{year:g}" for year in measured_years(member))
     say(
         console,
-        f"{result.attrs['case']} under {member['policy'].item()}, seed {member['seed'].item()}: means of the first and the last year",
+        f"{result.attrs['case']} under {member['policy'].item()}, seed {member['seed'].item()}: "
+        "means of the first and the last year",
     )
     console.print()
     for region in result["region"].values:
@@ -325,7 +326,10 @@ def show_case(console: Console, case: Case) -> None:
 
 def _decides(government: Government) -> tuple[str, str, str, str]:
     """Says of a government how it chooses, when it reviews, for whom and from what."""
-    reviewed = "never" if government.every is None else f"every {government.every:g} years, lag {government.lag:g}, noise {government.noise:g}"
+    if government.every is None:
+        reviewed = "never"
+    else:
+        reviewed = f"every {government.every:g} years, lag {government.lag:g}, noise {government.noise:g}"
     return government.style, reviewed, str(len(government.where)), ", ".join(entry.name for entry in government.menu)
 
 

@@ -163,7 +163,8 @@ def _read_classes(path: Path, connection: Any, check: Check, reading: Reading) -
         connection.unregister("block")
     connection.execute(
         """CREATE TABLE classes AS SELECT DISTINCT patent, activity FROM
-        (SELECT *, bool_or(inventional) OVER (PARTITION BY patent) AS has_inventional FROM read) WHERE inventional OR NOT has_inventional"""
+        (SELECT *, bool_or(inventional) OVER (PARTITION BY patent) AS has_inventional FROM read)
+        WHERE inventional OR NOT has_inventional"""
     )
     connection.execute("DROP TABLE read")
 

@@ -112,7 +112,8 @@ def _read_classes(path: Path, connection: Any, check: Check, reading: Reading) -
         form = "regexp_matches(trim(ipc), '^[A-H][0-9]{2}[A-Z]')"
         check.cells("block", "ipc", f"trim(ipc) <> '' AND NOT {form}", "is no IPC symbol such as H01L 21/027", path)
         connection.execute(
-            f"""INSERT INTO read SELECT DISTINCT TRY_CAST(trim(appln_id) AS BIGINT), left(trim(ipc), {_SUBCLASS}), {year} FROM block"""
+            f"""INSERT INTO read SELECT DISTINCT TRY_CAST(trim(appln_id) AS BIGINT), left(trim(ipc), {_SUBCLASS}), {year}
+            FROM block"""
         )
         connection.unregister("block")
     connection.execute("CREATE TABLE classes AS SELECT DISTINCT patent, activity FROM read WHERE activity <> ''")

@@ -134,7 +134,8 @@ def contrast_words(claim: Claim, contrast: Contrast, variant: Setting = Setting(
         return f"{contrast.outcome.replace('_', ' ')} under {contrast.arm}" + (f": {measurement.words}" if measurement else "")
     words = BY_NAME[contrast.outcome].words
     if contrast.kind == REGRET:
-        return f"{words} under the best recipe of the region where the best single recipe is worst, against that recipe; at equal cost"
+        best = "the best recipe of the region where the best single recipe is worst"
+        return f"{words} under {best}, against that recipe; at equal cost"
     cost = ", at equal cost" if contrast.equal_cost else ""
     target = target_of(claim, contrast, arm_of(claim, contrast.arm), variant)
     acting = "" if where == target or contrast.arm == "none" else f" in {target}"

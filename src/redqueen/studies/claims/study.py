@@ -16,7 +16,18 @@ from redqueen.model.parameters import PARAMETERS
 from redqueen.policies.change import SWITCH
 from redqueen.progress import progress_bar
 from redqueen.studies.claims.contrasts import NotDefined, contrast_words, in_logs, unit_of, values_of
-from redqueen.studies.claims.declared import FACT, INSTEAD, OF_LEVEL, REGRET, Claim, ClaimRegister, Contrast, Horizon, Setting, years_words
+from redqueen.studies.claims.declared import (
+    FACT,
+    INSTEAD,
+    OF_LEVEL,
+    REGRET,
+    Claim,
+    ClaimRegister,
+    Contrast,
+    Horizon,
+    Setting,
+    years_words,
+)
 from redqueen.studies.claims.kept import Kept
 from redqueen.studies.claims.parts import Part, Values, run_part
 from redqueen.studies.claims.planning import Batch, Plan, Planner

@@ -78,7 +78,9 @@ class Forecast:
             f"{self.chosen[kind]} ({kind})" for kind in KINDS
         ]
         models = " and ".join(named)
-        how = f"chosen of {len(MODELS)} models by {self.judged_on} past windows held back" if self.judged_on else "no past window could judge"
+        how = "no past window could judge"
+        if self.judged_on:
+            how = f"chosen of {len(MODELS)} models by {self.judged_on} past windows held back"
         return f"{models} ({how}), learnt from {len(self.learnt_from)} windows of {self.horizon} years up to {self.year}"
 
     @property
