@@ -188,7 +188,8 @@ def test_industries_keep_their_stages_apart(tmp_path):
 
 
 def test_modularity_and_parameters_are_taken_over(tmp_path):
-    text = GOOD + '[modularity]\nstart = 0\nend = 0.5\nmidpoint = 1995\n[parameters]\nscan = 0.3\nbargaining = { value = 0, source = "chosen" }\n'
+    text = GOOD + '[modularity]\nstart = 0\nend = 0.5\nmidpoint = 1995\n'
+    text += '[parameters]\nscan = 0.3\nbargaining = { value = 0, source = "chosen" }\n'
     world = read_case(write(tmp_path, text)).world
     assert world.modularity == (0.0, 0.5, 20.0)
     assert world.parameters == {"scan": 0.3, "bargaining": 0.0}
@@ -240,7 +241,8 @@ def test_policies_may_be_based_on_later_ones_but_not_in_a_circle(tmp_path):
     text = GOOD.replace('source = "paper"\n[[policy.change]]', 'based_on = "part"\n[[policy.change]]', 1)
     faults = faults_of(read_case, write(tmp_path, text))
     assert [fault.message for fault in faults] == ["goes round in a circle: whole > part > whole"]
-    text = GOOD + '[[policy]]\nname = "first"\nbased_on = "last"\n[[policy]]\nname = "last"\n[[policy.change]]\ninstrument = "lump_sum"\nintensity = 2\n'
+    text = GOOD + '[[policy]]\nname = "first"\nbased_on = "last"\n[[policy]]\nname = "last"\n'
+    text += '[[policy.change]]\ninstrument = "lump_sum"\nintensity = 2\n'
     assert read_case(write(tmp_path, text)).policies["first"].instruments == ("lump_sum",)
 
 
@@ -413,7 +415,8 @@ def test_a_chain_has_53_stages_at_most(tmp_path):
 def test_ties_abroad_cannot_be_more_than_all(tmp_path):
     text = GOOD.replace("first_diaspora = 20", "first_tie_share = 1").replace("distance = 0.5", "first_tie_share = 0.5")
     read_case(write(tmp_path, text))
-    text += '[[region]]\nname = "third"\nbase_wage = 1\nbase_skilled_wage = 1\nworkers = 1\nfirst_talent = 1\ngraduates = 1\nfrontier_market = 1\nvalue_market = 1\n'
+    text += '[[region]]\nname = "third"\nbase_wage = 1\nbase_skilled_wage = 1\nworkers = 1\nfirst_talent = 1\n'
+    text += 'graduates = 1\nfrontier_market = 1\nvalue_market = 1\n'
     text += '[[pair]]\nfrom = "low"\nto = "third"\nfirst_tie_share = 0.5\n'
     faults = faults_of(read_case, write(tmp_path, text))
     assert [(fault.line, fault.message) for fault in faults] == [

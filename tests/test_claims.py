@@ -242,7 +242,8 @@ def test_arms_at_equal_cost_cost_the_same(tmp_path):
 
 
 def test_an_arm_may_have_a_government(tmp_path):
-    rest = '[[claim.arm]]\nname = "ruled"\n[[claim.arm.government]]\nstyle = "fixed"\nwhere = ["south"]\nmenu = ["some"]\nstart = "some"\n'
+    rest = '[[claim.arm]]\nname = "ruled"\n'
+    rest += '[[claim.arm.government]]\nstyle = "fixed"\nwhere = ["south"]\nmenu = ["some"]\nstart = "some"\n'
     rest += '[[claim.arm]]\nname = "some"\n[[claim.arm.change]]\ninstrument = "lump_sum"\nintensity = 5'
     # A menu may name arms that are written before it.
     first, second = rest.split("[[claim.arm]]")[1:]

@@ -8,8 +8,32 @@ import pytest
 from scipy import stats
 
 from redqueen.lab.intervals import student_above, student_quantile
-from redqueen.studies.claims.declared import BETWEEN, DIRECTIONS, DOWN, EFFECT, INSTEAD, LEVEL, NOT_DOWN, NOT_UP, STRENGTH, UP, Contrast
-from redqueen.studies.claims.statistics import AGAINST, HOLDS, UNDECIDED, chance, estimate, hidden, holm, power, power_of, shown, state
+from redqueen.studies.claims.declared import (
+    BETWEEN,
+    DIRECTIONS,
+    DOWN,
+    EFFECT,
+    INSTEAD,
+    LEVEL,
+    NOT_DOWN,
+    NOT_UP,
+    STRENGTH,
+    UP,
+    Contrast,
+)
+from redqueen.studies.claims.statistics import (
+    AGAINST,
+    HOLDS,
+    UNDECIDED,
+    chance,
+    estimate,
+    hidden,
+    holm,
+    power,
+    power_of,
+    shown,
+    state,
+)
 from redqueen.studies.claims.verdicts import Place, places_words, together, verdict_of
 
 

@@ -247,11 +247,11 @@ def test_reference_pages_that_cannot_be_written_are_refused(toy, capsys, monkeyp
 
 
 def test_a_reader_who_leaves_is_no_fault():
-    process = program("parameters")
-    process.stdout.readline()
-    process.stdout.close()
-    assert process.stderr.read() == ""
-    assert process.wait(timeout=20) == 0
+    with program("parameters") as process:
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait(timeout=20) == 0
 
 
 # Results

@@ -208,7 +208,8 @@ for number in range(3000):
     key = draws.key(generator.getrandbits(64), generator.randrange(1000), generator.randrange(-50, 400))
     identity, index, n = generator.getrandbits(64), generator.randrange(-5, 1000), generator.randrange(1, 2**31)
     seen.update(struct.pack("<3Q2di2Q", key, identity, draws.bits(key, identity, index), draws.uniform(key, identity, index),
-        draws.normal(key, identity, index), draws.below(key, identity, index, n), draws.child(identity, index, number), draws.founder(index + 5, number)))
+        draws.normal(key, identity, index), draws.below(key, identity, index, n), draws.child(identity, index, number),
+        draws.founder(index + 5, number)))
 print(draws.__file__.endswith(".py"), seen.hexdigest())
 """
 
@@ -221,7 +222,10 @@ def test_compiled_equals_interpreted_bit_for_bit(interpreted, compiled):
 
 
 def test_interpreted_draws_take_the_numbers_of_numpy_arrays(interpreted):
-    address = "draws.key(seed, 100, quarter), draws.uniform(seed, seed, quarter), draws.below(seed, seed, quarter, n), draws.child(seed, quarter, n)"
+    address = (
+        "draws.key(seed, 100, quarter), draws.uniform(seed, seed, quarter), "
+        "draws.below(seed, seed, quarter, n), draws.child(seed, quarter, n)"
+    )
     script = f"""
 import warnings, numpy
 from redqueen import draws

@@ -317,7 +317,10 @@ def test_where_strengths_wander_models_rank_and_size_better_than_rca_alone(whole
 
 
 def test_us_patents_give_the_two_known_yardsticks(data_directory):
-    """Pooled windows from 2005-09 to 2010-14, countries above 100 patents, fields in which they have some: density 0.66, RCA 0.76."""
+    """Density 0.66 and RCA 0.76 of pooled windows from 2005-09 to 2010-14.
+
+    They are of countries above 100 patents, in fields in which they have some.
+    """
     from redqueen.evidence.patents import ALL_TECHNOLOGIES, read_patents
 
     rows = read_patents(data_directory / "ncses" / "uspto_utility_country_wipo35_year.csv.gz")

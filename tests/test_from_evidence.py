@@ -510,7 +510,8 @@ def test_the_file_names_the_tables_of_people_too(made):
     text = Path(case.file).read_text()
     for path in (JOBS, ARTICLES, PEOPLE, POPULATION):
         assert f"# SHA-256 of {path.name}: {hashlib.sha256(path.read_bytes()).hexdigest()}" in text
-    assert " --jobs world_jobs.csv --ties world_articles.csv --diaspora world_people_abroad.csv --population world_population.csv " in text
+    files = "--jobs world_jobs.csv --ties world_articles.csv --diaspora world_people_abroad.csv --population world_population.csv"
+    assert f" {files} " in text
     assert {source.partition(":")[0] for source in case.provenance.values()} <= {*case.sources, "chosen", "default"}
 
 
@@ -540,7 +541,8 @@ def test_the_command_says_where_the_numbers_are_from(tmp_path, capsys):
     assert main([*words, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     counts = told["numbers"]
-    assert f"{counts['data']} numbers from data, {counts['chosen']} chosen by a stated rule, {counts['defaults']} defaults." in shown
+    kinds = f"{counts['data']} numbers from data, {counts['chosen']} chosen by a stated rule, {counts['defaults']} defaults."
+    assert kinds in shown
     assert "red_tape (3)" in shown and told["endowments"]["defaults"]["red_tape"] == 3
     assert told["lacking"] == ["world_jobs.csv does not tell the jobs of ROW: value added over income stands instead"]
     assert told["written"] == str(tmp_path / "small.toml")

@@ -375,7 +375,10 @@ def test_a_result_belongs_to_what_was_done_when_it_was_made():
 
 
 def test_errors_of_measurement_are_as_large_as_declared():
-    """True growth is zero, 2 % is asked for and 1.95 % rounds up: an error of 2 % lets 1 - Phi(0.0195 / 0.02) of localities keep."""
+    """An error of 2 % lets 1 - Phi(0.0195 / 0.02) of localities keep.
+
+    True growth is zero, 2 % is asked for and 1.95 % rounds up.
+    """
     regions = 2000
     government = govern(
         "adjust", tuple(f"region {place}" for place in range(regions)), many(2), every=2, noise=0.02, target_growth=0.02

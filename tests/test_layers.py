@@ -92,7 +92,8 @@ def test_no_file_is_longer_than_can_be_read_at_once():
 def loaded() -> tuple[float, set[str]]:
     """Gives the least processor time of a few fresh processes that import the package, and what was loaded."""
     program = "import json, os, sys, redqueen; sys.stdout.write(json.dumps([sum(os.times()[:2]), sorted(sys.modules)]))"
-    said = [json.loads(subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout) for _ in range(TRIES)]
+    runs = [subprocess.run([sys.executable, "-c", program], capture_output=True, check=True) for _ in range(TRIES)]
+    said = [json.loads(run.stdout) for run in runs]
     return min(seconds for seconds, _ in said), set(said[0][1])
 
 

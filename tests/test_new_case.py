@@ -1,4 +1,7 @@
-"""A new case begins with a file that runs and explains itself from the declarations; a bundled one can be copied; a gallery shows them."""
+"""A new case begins with a file that runs and explains itself from the declarations.
+
+A bundled one can be copied; a gallery shows them.
+"""
 
 import re
 from dataclasses import replace
@@ -199,7 +202,8 @@ def test_a_page_that_somebody_wrote_is_not_replaced_and_nothing_is_run(toys, cap
 def test_cases_that_cannot_be_shown_are_refused_together(toys, capsys):
     assert main(["gallery", "toy.toml", "hsinchuu", "tou.toml", "--seeds", "0", "-o", "pages"]) == 2
     said = capsys.readouterr().err
-    assert "no case 'hsinchuu' (did you mean 'hsinchu'" in said and "tou.toml: no such file" in said and "--seeds: 0 is too few" in said
+    assert "no case 'hsinchuu' (did you mean 'hsinchu'" in said and "tou.toml: no such file" in said
+    assert "--seeds: 0 is too few" in said
     assert not (toys / "pages").exists()
 
 
@@ -207,7 +211,8 @@ def test_the_gallery_of_all_cases_has_an_index(toys, capsys, monkeypatch):
     monkeypatch.setattr("redqueen.cases.case.bundled", lambda: ["sunset-industry"])
     assert main(["gallery", "--seeds", "2", "-o", "pages"]) == 0
     index = (toys / "pages" / "README.md").read_text()
-    assert "| [sunset-industry](sunset-industry.md) | A sunset industry: uninterruptible power supplies | What does barring" in index
+    row = "| [sunset-industry](sunset-industry.md) | A sunset industry: uninterruptible power supplies | What does barring"
+    assert row in index
     assert "redqueen gallery --seeds 2 -o pages" in index
     # One case made again leaves the index as it is.
     assert main(["gallery", "sunset-industry", "--seeds", "1", "-o", "pages"]) == 0
