@@ -66,7 +66,10 @@ def test_sales_in_all_markets_are_the_products_sales(sold):
 
 
 def test_output_of_every_region_and_stage_is_what_was_bought_of_it(sold):
-    """What a stage earned = sales to other firms (a row of the input-output table) + sales to buyers + what its own firms used, at cost."""
+    """What a stage earned = sales to other firms + sales to buyers + what its own firms used, at cost.
+
+    Sales to other firms are a row of the input-output table.
+    """
     arrays = sold.arrays
     earned = numpy.zeros((3, sold.n_stages))
     numpy.add.at(earned, arrays["region_of"], arrays["stage_revenue"] * arrays["alive"][:, None])

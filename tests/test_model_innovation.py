@@ -38,7 +38,10 @@ ASSUMED = {
 
 
 def makers(number=MANY, instruments=None, target=None, parameters=None, **endowments):
-    """Give a state with component makers alike but for their luck, rich, and one lead firm after them; another maker lives abroad."""
+    """Give a state with component makers alike but for their luck, rich, and one lead firm after them.
+
+    Another maker lives abroad.
+    """
     world = toy(
         regions=2, stages=("components", "brand"), first_firms=[[number, 1], [1, 0]], integrated_share=0.0, burn_in=0,
         parameters=ASSUMED | (parameters or {}), **endowments,
@@ -183,7 +186,10 @@ def finishing(mode, number=MANY, worth=0.8, design=2**32 - 1, source=0.5, **opti
 
 
 def test_novelty_succeeds_as_often_as_designs_fit():
-    """Chance = p x 2 fit x talent to be had; fit = a draw of the pair x 4 h (1 - h), with h the share of bits that differ: here 1/2."""
+    """Chance = p x 2 fit x talent to be had.
+
+    Fit = a draw of the pair x 4 h (1 - h), with h the share of bits that differ: here 1/2.
+    """
     state = makers(1)
     key = draws.key(state.seed, decisions.COMPLEMENTARITY, 0)
     fit = draws.uniform(key, 2**32 - 1, 0)

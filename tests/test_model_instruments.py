@@ -1,4 +1,7 @@
-"""Instruments: none of them is magic at zero, all of them close the accounts at their limits, and none reaches across a border at once."""
+"""Instruments at zero, at their limits and across a border.
+
+None of them is magic at zero, all of them close the accounts at their limits, and none reaches across a border at once.
+"""
 
 import numpy
 import pytest

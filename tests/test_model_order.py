@@ -31,7 +31,10 @@ def closed(world, regions):
 
 @pytest.mark.parametrize("first", [0, 1])
 def test_a_design_of_this_quarter_is_seen_whatever_the_slot(first):
-    """One of each pair finishes a novel project, the other looks for a partner: slots before or after its own make no difference."""
+    """One of each pair finishes a novel project, the other looks for a partner.
+
+    Slots before or after its own make no difference.
+    """
     world = toy(
         regions=1, stages=("components", "brand"), first_firms=[[2 * PAIRS, 1]], integrated_share=0.0, burn_in=0,
         parameters={"consider": 1.0, "first_ties": 0.0, "novelty_success": 1.0},

@@ -313,7 +313,10 @@ def test_a_home_market_can_be_closed_or_enlarged(market, dose):
 
 
 def test_the_price_index_weighs_delivered_prices_at_constant_quality(market):
-    """ln index = sum of spending x (ln delivered price - taste / elasticity x quality) / spending, for a market of frontier buyers alone."""
+    """ln index = sum of spending x (ln delivered price - taste / elasticity x quality) / spending.
+
+    For a market of frontier buyers alone.
+    """
     market.arrays["value_market"][:] = 0.0
     market.arrays["largest_share_of"][:2], market.arrays["frontier_share"][:2] = [0.35, 0.9], [0.8, 0.25]
     market.reset_outcomes()

@@ -1,4 +1,7 @@
-"""Stocks that grow, fade and settle: learning, knowledge, talent, capacity, brands, trust, wages and money, against closed forms."""
+"""Stocks that grow, fade and settle, against closed forms.
+
+Learning, knowledge, talent, capacity, brands, trust, wages and money.
+"""
 
 import numpy
 import pytest
@@ -309,7 +312,10 @@ def test_the_frontier_is_the_mean_of_the_best_five():
 
 @pytest.mark.parametrize(("access", "opened"), [(0.0, -0.4), (0.5, 0.15), (1.0, 0.7)])
 def test_a_laboratory_learns_what_is_open_to_it(access, opened):
-    """dq = speed x staff / (staff + half x stages) x gap, to what products tell or, through advisers, to the frontier less a lag."""
+    """dq = speed x staff / (staff + half x stages) x gap.
+
+    The gap is to what products tell or, through advisers, to the frontier less a lag.
+    """
     state = small(
         firms=5, instruments={"public_research_organisation": 30.0, "overseas_advisers": access},
         parameters={

@@ -71,7 +71,10 @@ def is_likely(count, number, chance):
     ("profit", "crowding", "founding_habit"), [(1.35, 1.0, 0.5), (5.0, 1.0, 0.5), (5.0, 0.4, 0.5), (5.0, 1.0, 0.1)]
 )
 def test_people_leave_for_a_profit_like_their_firms_where_talent_is_to_be_had(profit, crowding, founding_habit):
-    """Chance = rate x founding x talent to be had x x / (1 + x), with x the profit over the pay of a maker's people: 0.65 + 0.35 x 2."""
+    """Chance = rate x founding x talent to be had x x / (1 + x).
+
+    x is the profit over the pay of a maker's people: 0.65 + 0.35 x 2.
+    """
     state = makers(parameters=EAGER, founding=founding_habit)
     state.arrays["revenue"][:MANY], state.arrays["cost"][:MANY] = 10.0 + profit, 10.0
     state.arrays["crowding"][0] = crowding
@@ -93,7 +96,10 @@ def test_larger_firms_have_more_to_leave():
 
 
 def test_founders_take_along_most_of_what_their_firm_knows():
-    """Quality = the parent's less a loss and a normal spread; its design and flexibility; half of its ties and the parent itself."""
+    """Quality = the parent's less a loss and a normal spread.
+
+    Its design and flexibility; half of its ties and the parent itself.
+    """
     state = makers(parameters=EAGER)
     state.arrays["revenue"][:MANY], state.arrays["cost"][:MANY] = 1e6, 10.0
     state.arrays["design"][:MANY, 0] = numpy.arange(MANY)
@@ -171,7 +177,10 @@ def test_a_lead_firm_starts_with_a_product_and_twice_the_capital():
 
 
 def test_founders_of_a_stage_that_their_firm_only_bought_know_what_a_customer_sees():
-    """People of a lead firm that is no maker found makers: its supplier's quality less what that kept to itself, or what anyone knows."""
+    """People of a lead firm that is no maker found makers.
+
+    They bring its supplier's quality less what that kept to itself, or what anyone knows.
+    """
     parameters = EAGER | {"rival_lag": 0.25, "tacit": 0.4}
     for supplied, known in ((1.5, 1.25), (-2.0, -0.4)):
         state = makers(1, parameters=parameters)

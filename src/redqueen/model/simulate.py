@@ -17,7 +17,10 @@ from redqueen.model.state import State, divide
 from redqueen.model.world import World
 
 #: Stocks kept every quarter beside the outcomes.
-KEPT_STOCKS = ("wage", "skilled_wage", "venture_pool", "venture_return", "frontier", "public_knowledge", "public_quality", "levy", "crowding", "modularity")
+KEPT_STOCKS = (
+    "wage", "skilled_wage", "venture_pool", "venture_return", "frontier",
+    "public_knowledge", "public_quality", "levy", "crowding", "modularity",
+)
 QUARTERLY = BLOCKS["outcome"] + KEPT_STOCKS
 #: What a government that changes its mind suspends: whatever costs public money, but for experiments of comparison.
 PROGRAMMES = frozenset(row.name for row in INSTRUMENTS if row.cost != FREE and not row.source.startswith("comparison"))
