@@ -205,7 +205,9 @@ NOT_MEASURED: dict[str, str] = {
     "itri_licence_to_foundry": "belongs to case hsinchu, where a laboratory's spin-offs are not told apart by what they do",
     **dict.fromkeys(("three_regions_research_spending", "three_regions_high_tech_exports"), _NO_REGIONS),
     **dict.fromkeys(("basic_research_beijing", "basic_research_shanghai", "basic_research_guangdong"), _NO_REGIONS),
-    "mandated_standard_delay": "belongs to case indigenous-standard, which is compared with its own facts: redqueen compare indigenous-standard",
+    "mandated_standard_delay": (
+        "belongs to case indigenous-standard, which is compared with its own facts: redqueen compare indigenous-standard"
+    ),
 }
 
 _GROWTH_WORDS = "yearly log growth of heads less the year's mean, firms of one head or more"
