@@ -48,7 +48,7 @@ sphinx_gallery_conf = {
     "show_memory": False,
     "show_signature": False,
     "min_reported_time": 0,
-    "image_scrapers": ("matplotlib",),
+    "image_scrapers": ("matplotlib", "figures"),
     "reset_modules": ("matplotlib",),
     "remove_config_comments": True,
     "capture_repr": ("_repr_html_", "__repr__"),

@@ -7,6 +7,7 @@ of it as of real data, and nothing but the tables is known to them.
 """
 
 import pandas
+from matplotlib import pyplot
 
 import redqueen as rq
 from redqueen.lab.tables import simulated_tables
@@ -34,7 +35,16 @@ found[["activity", "rca", "low", "high", "share_of_region", "share_of_world"]].r
 notes: list[str] = []
 place = chain(tables, "chinese_taipei", 2009, notes)
 print(f"made at home: {place['domestic_share']:.0f} % of the value of exports; made abroad: {place['backward']:.0f} %")
-pandas.DataFrame(place["sectors"])[["activity", "share_of_exports", "value_added_share", "imported_inputs", "upstreamness"]].round(2)
+sectors = pandas.DataFrame(place["sectors"])
+sectors[["activity", "share_of_exports", "value_added_share", "imported_inputs", "upstreamness"]].round(2)
+
+# %%
+# What is sold most is not what leaves most at home:
+
+shares = sectors.set_index("activity")[["share_of_exports", "value_added_share"]]
+shares.columns = ["% of the region's exports", "value added, % of what the stage sells"]
+shares.iloc[::-1].plot.barh(figsize=(7, 3.5), xlabel="%", ylabel="")
+pyplot.tight_layout()
 
 # %%
 # Whom it is tied to. Affinity is the number of ties over what the sizes of both would give.
