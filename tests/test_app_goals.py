@@ -87,7 +87,9 @@ def test_goals_that_are_not_there_are_not_found(page):
 
 
 def test_a_figure_is_recorded_corrected_and_withdrawn_and_nothing_is_lost(page, goals):
-    assert record(page, goals, indicator="jobs", year=1995, value=205, source="office").json() == {"recorded": 1, "notes": []}
+    assert record(page, goals, indicator="jobs", year=1995, value=205, source="office").json() == {
+        "recorded": 1, "notes": [], "doubts": []
+    }
     again = record(page, goals, indicator="jobs", year=1995, value=206, source="office")
     assert "there already" in next(iter(faults(again).values()))
     assert record(
@@ -104,10 +106,14 @@ def test_a_figure_is_recorded_corrected_and_withdrawn_and_nothing_is_lost(page, 
     assert [one.value for one in history] == [205.0, 206.0, None]
 
 
-def test_a_slip_is_told_and_recorded_all_the_same(page, goals):
+def test_a_slip_is_told_before_it_is_recorded(page, goals):
     record(page, goals, indicator="jobs", year=1995, value=205, source="office")
-    found = record(page, goals, indicator="jobs", year=1996, value=2060, source="office").json()
-    assert found["recorded"] == 1 and "a slip?" in found["notes"][0]
+    slip = {"indicator": "jobs", "year": 1996, "value": 1e12, "source": "office"}
+    found = record(page, goals, **slip).json()
+    assert found["recorded"] == 0 and "a slip?" in found["doubts"][0]
+    assert [row["year"] for row in shown(page, goals)["observations"]] == [1995]
+    sure = record(page, goals, **slip, sure=True).json()
+    assert sure["recorded"] == 1 and "a slip?" in sure["notes"][0]
 
 
 def test_everything_wrong_with_a_figure_is_told_at_once(page, goals):
@@ -140,7 +146,9 @@ def test_a_file_of_figures_is_recorded_whole_or_not_at_all(page, goals):
     assert record(page, goals, file=figures["id"]).json()["recorded"] == 3
     assert "there already" in next(iter(faults(record(page, goals, file=figures["id"])).values()))
     more = page.put("/api/files?name=more.csv", content=(text + "jobs,1997,212,office\n").encode()).json()
-    assert record(page, goals, file=more["id"], new=True).json() == {"recorded": 1, "notes": ["3 figures are there already"]}
+    assert record(page, goals, file=more["id"], new=True).json() == {
+        "recorded": 1, "notes": ["3 figures are there already"], "doubts": []
+    }
     wrong = page.put(
         "/api/files?name=wrong.csv", content=b"indicator,year,value,source\njobs,1998,214,office\njobs,1800,1,office\n"
     ).json()

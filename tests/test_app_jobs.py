@@ -179,13 +179,14 @@ def test_goals_that_are_not_there_have_no_job(folder):
             assert page.post("/api/jobs", json={"kind": "status", "options": {"goals": identity}}).status_code in (404, 422)
 
 
-def test_what_a_command_refuses_is_told_line_by_line(folder):
+def test_what_a_command_refuses_is_told_fault_by_fault_with_its_place(folder):
     with Server(folder, "--port", "0") as server:
         job = begin(server, "init", asked=scenario(server), since=2050, until=2040, goal=5, seeds=None)
         failed = server.job(job["id"], DONE, FAILED)
         assert failed["state"] == FAILED and failed["result"] is None
         told = [fault["message"] for fault in failed["faults"]]
         assert any("2050" in line for line in told) and any("2040" in line for line in told)
+        assert {"--from", "--until"} <= {fault["field"] for fault in failed["faults"]}
         assert str(folder) not in json.dumps(failed) and "Traceback" not in json.dumps(failed)
         assert server.ask(f"/api/jobs/{job['id']}", method="DELETE")[0] == 200
         assert list((folder / "goals").iterdir()) == [], "goals that were never written leave nothing behind"

@@ -33,7 +33,7 @@ def run():
 
 def look(run, view, done=True):
     scenario, request = run
-    return Look(scenario, request.result(variables_of_view(view, scenario.outcome, done=done)), done, request.firms)
+    return Look(scenario, request.result(variables_of_view(view, scenario, done=done)), done, request.firms)
 
 
 def test_effects_are_those_of_compare_bit_for_bit(run):

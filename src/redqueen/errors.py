@@ -8,7 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from types import ModuleType
 
-__all__ = ["Fault", "Faults", "Refused", "nearest", "require"]
+__all__ = ["FAULTS", "Fault", "Faults", "Refused", "nearest", "require"]
+
+#: Names the file in which a command that is refused keeps its faults as JSON, for whoever runs it.
+FAULTS = "REDQUEEN_FAULTS"
 
 
 @dataclass(frozen=True)

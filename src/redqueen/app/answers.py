@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, replace
 from typing import Any
 
 import orjson
@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from redqueen.errors import Fault, Refused
 
-__all__ = ["TooLarge", "answer", "asked_of", "json_bytes", "refusal", "refusal_of", "size_words", "unknown"]
+__all__ = ["TooLarge", "answer", "asked_of", "json_bytes", "refusal", "refusal_of", "shown_fault", "size_words", "unknown"]
 
 _JSON = "application/json"
 
@@ -40,9 +40,17 @@ def refusal(status: int, message: str, *, remedy: str | None = None, heading: st
     return answer({"heading": heading, "faults": [asdict(Fault(message, remedy=remedy))]}, status)
 
 
-def refusal_of(faults: Iterable[Fault], heading: str | None, status: int = 422) -> Response:
+def refusal_of(faults: Iterable[Fault], heading: str | None) -> Response:
     """Gives the answer to an input with faults."""
-    return answer({"heading": heading, "faults": [asdict(fault) for fault in faults]}, status)
+    return answer({"heading": heading, "faults": [asdict(fault) for fault in faults]}, 422)
+
+
+def shown_fault(fault: Fault, shown: Callable[[str], str]) -> Fault:
+    """Gives a fault as a page may see it: texts without places of the folder."""
+    return replace(
+        fault, message=shown(fault.message), file=None if fault.file is None else shown(fault.file) or None,
+        remedy=None if fault.remedy is None else shown(fault.remedy),
+    )
 
 
 async def asked_of(request: Request) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Runs the command of one job and notes how it ended; a process of its own, so that a job outlives the server that began it.
 
 `python -m redqueen.app.errand FOLDER` reads the words of the command from `job.json` there. It writes `process.json` (whose process
-this is), `stdout`, `stderr` and at the end `rc`; the command itself keeps `progress.json`.
+this is), `stdout`, `stderr` and at the end `rc`; the command itself keeps `progress.json` and, where it is refused, `faults.json`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from redqueen.errors import FAULTS
 from redqueen.progress import PROGRESS
 from redqueen.writing import write_whole
 
@@ -31,7 +32,7 @@ def main(folder: Path) -> int:
         os.nice(NICE)
     write_whole(folder / "process.json", json.dumps({"pid": os.getpid(), "began": began(os.getpid())}).encode())
     words = json.loads((folder / "job.json").read_text(encoding="utf-8"))["words"]
-    environment = {**os.environ, PROGRESS: str(folder / "progress.json")}
+    environment = {**os.environ, PROGRESS: str(folder / "progress.json"), FAULTS: str(folder / "faults.json")}
     with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
         process = subprocess.Popen(
             [sys.executable, "-m", "redqueen", *words], cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err,

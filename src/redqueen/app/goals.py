@@ -33,7 +33,7 @@ _KINDS = {"status": "status", "obstacles": "obstacles", "advise": "advice"}
 _HEADING = "nothing was recorded"
 _SAYS = {
     "indicator", "year", "value", "source", "note", "correct", "withdraw", "file", "new", "by", "measure", "activity", "region",
-    "scale",
+    "scale", "sure",
 }
 _LONGEST = 2000
 _SOMEBODY = "a user of the app"
@@ -200,7 +200,10 @@ def _save(folder: Folder, identity: str, asked: dict[str, Any], local: bool) -> 
 
 
 def _record(folder: Folder, identity: str, asked: dict[str, Any], local: bool) -> dict[str, Any]:
-    """Records as `redqueen monitor record` does; gives how many figures, and what is worth a second look."""
+    """Records as `redqueen monitor record` does; gives how many figures, and what is worth a second look.
+
+    Figures that are far from those beside them are recorded only where the page is `sure`: else nothing is, and they are told.
+    """
     from redqueen.studies.monitor.arriving import check_entries, far_apart
     from redqueen.studies.monitor.goals import read_goals
     from redqueen.studies.monitor.ledger import Ledger
@@ -220,14 +223,17 @@ def _record(folder: Folder, identity: str, asked: dict[str, Any], local: bool) -
         faults.refuse_if_any(_HEADING)
     ledger = Ledger.create(plan.ledger)
     standing = ledger.observations()
-    notes += far_apart(plan, entries, standing)
+    doubts = far_apart(plan, entries, standing)
+    if doubts and not asked.get("sure"):
+        return {"recorded": 0, "notes": notes, "doubts": doubts}
+    notes += doubts
     if asked.get("new"):
         known = {one.key for one in standing}
         left = [entry for entry in entries if entry.key not in known]
         notes += [f"{len(entries) - len(left)} figures are there already"] if len(left) < len(entries) else []
         entries = left
     recorded = ledger.record(entries, correct=bool(asked.get("correct")))
-    return {"recorded": len(recorded), "notes": notes}
+    return {"recorded": len(recorded), "notes": notes, "doubts": []}
 
 
 def _entries_of_file(
@@ -277,7 +283,7 @@ def _check_words(asked: dict[str, Any], faults: Faults) -> None:
     for key, value in asked.items():
         if key not in _SAYS:
             faults.add("is not known", field=key[:60], remedy=f"known: {', '.join(sorted(_SAYS))}")
-        elif key in ("correct", "withdraw", "new"):
+        elif key in ("correct", "withdraw", "new", "sure"):
             if value is not None and not isinstance(value, bool):
                 faults.add("must be true or false", field=key)
         elif key in ("year", "value", "scale"):

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,11 @@ from fastapi import APIRouter, FastAPI, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from redqueen.app.answers import answer, asked_of
+from redqueen.app.answers import answer, asked_of, shown_fault
 from redqueen.app.errand import is_there
 from redqueen.app.errands import Errand, errand_of
 from redqueen.app.folder import GOALS, JOBS, Folder, now, read_json, write_json
-from redqueen.errors import Refused
+from redqueen.errors import Fault, Refused
 
 __all__ = ["CANCELLED", "DONE", "FAILED", "RUNNING", "STOPPED", "WAITING", "Jobs", "router"]
 
@@ -34,6 +35,7 @@ router = APIRouter()
 WAITING, RUNNING, DONE, FAILED, STOPPED, CANCELLED = "waiting", "running", "done", "failed", "stopped", "cancelled"
 _OPEN = (WAITING, RUNNING)
 _JOB, _PROCESS, _RC, _OUT, _ERR, _PROGRESS = "job.json", "process.json", "rc", "stdout", "stderr", "progress.json"
+_FAULTS = "faults.json"
 #: Most jobs that wait or run, seconds between two looks at them, and seconds until one that says nothing of its process has none.
 _MOST, _APART, _LATE = 50, 0.25, 20.0
 #: Exit codes of redqueen.
@@ -167,7 +169,7 @@ class Jobs:
             if job["state"] not in (STOPPED, FAILED, CANCELLED):
                 raise Refused.one(f"the job is {job['state']}", heading="nothing to go on with")
             self._end(identity, place)
-            for name in (_PROCESS, _RC, _PROGRESS, _OUT, _ERR):
+            for name in (_PROCESS, _RC, _PROGRESS, _OUT, _ERR, _FAULTS):
                 (place / name).unlink(missing_ok=True)
             self._note(job, state=WAITING, started=None, ended=None, faults=None)
         self.look()
@@ -287,12 +289,12 @@ class Jobs:
             shutil.rmtree(self.folder.root / GOALS / job["goals"], ignore_errors=True)
 
     def _faults(self, place: Path, code: int) -> list[dict[str, Any]]:
+        kept = read_json(place / _FAULTS).get("faults") if code == _REFUSED else None
+        if kept:
+            return [asdict(shown_fault(Fault(**fault), self.folder.shown)) for fault in kept[:_TOLD]]
         text = self.folder.shown(_text(place / _ERR))
-        lines = [line for line in text.splitlines() if line.strip() and not line.startswith("Note:")]
-        # Under its heading a refusal has a line for each fault.
-        told = [line.strip() for line in lines if line.startswith("  ")] if code == _REFUSED else []
-        told = told or [line.strip() for line in lines[-_TOLD:]] or [f"the command ended with code {code} and said nothing"]
-        return [{"message": line, "file": None, "line": None, "field": None, "remedy": None} for line in told[:_TOLD]]
+        told = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("Note:")][-_TOLD:]
+        return [asdict(Fault(line)) for line in told or [f"the command ended with code {code} and said nothing"]]
 
     def _shown(self, job: dict[str, Any]) -> dict[str, Any]:
         shown = {key: job.get(key) for key in _SHOWN}

@@ -212,7 +212,7 @@ def _frame(question: _Question, whole: bool) -> str:
     request, scenario = question.request, question.scenario
     assert request is not None
     run = _seeds_run(question)
-    result = request.result(variables_of_view(question.view, scenario.outcome, done=whole))
+    result = request.result(variables_of_view(question.view, scenario, done=whole))
     content = {
         "id": question.number, "view": question.view, "seeds_run": run, "seeds": scenario.seeds, "done": whole,
         "command": request.trial.command, "picture": picture(question.view, Look(scenario, result, whole, request.firms)),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 import anyio
 from fastapi import APIRouter
@@ -14,18 +16,21 @@ from starlette.responses import Response
 from redqueen.app.answers import answer, asked_of
 from redqueen.app.folder import Folder
 from redqueen.app.live import address_of, command_of
-from redqueen.lab.pool import Pool
+from redqueen.lab.pool import Pool, Request
 from redqueen.report.case_page import case_document
 from redqueen.report.saved import saved
 from redqueen.report.scenario_page import scenario_page
 from redqueen.studies.scenario import Scenario, read_scenario
 
-__all__ = ["report_of", "router"]
+if TYPE_CHECKING:
+    from redqueen.lab.trial import Trial
+
+__all__ = ["router"]
 
 router = APIRouter()
 _HEADING = "Written by the app of redqueen.\nMade again, and shown there, by:\n  {command}"
-#: Reports made at once: others wait, and hold no thread that the page needs.
-_AT_ONCE = anyio.CapacityLimiter(2)
+#: Reports made at once, seconds between looks whether the page is still there, and the status of an answer that nobody waits for.
+_AT_ONCE, _LOOK, _LEFT = anyio.CapacityLimiter(2), 0.5, 499
 
 
 @router.post("/api/save")
@@ -40,16 +45,40 @@ async def save(request: Asked) -> Response:
 async def report(request: Asked) -> Response:
     """Gives the page's state as one HTML file, run whole."""
     scenario = await _scenario(request)
-    arguments: tuple[Any, ...] = (scenario, request.app.state.pool, address_of(request.url))
-    content = await anyio.to_thread.run_sync(report_of, *arguments, limiter=_AT_ONCE)
+    command = command_of(scenario, address_of(request.url))
+    async with _AT_ONCE:
+        ran = await _run(request, scenario.trial(command=command))
+        if ran is None:
+            return Response(status_code=_LEFT)
+        content = await run_in_threadpool(_page_of, scenario, ran, command)
     name = f"{scenario.found.name}_{scenario.region}.html"
     return Response(content, media_type="text/html", headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
-def report_of(scenario: Scenario, pool: Pool, address: str) -> str:
-    """Runs a scenario whole and gives its report."""
-    command = command_of(scenario, address)
-    request = pool.run(scenario.trial(command=command))
+async def _run(page: Asked, trial: Trial) -> Request | None:
+    """Runs a trial to its end; None, and what runs for it is stopped, where the page that asked has left."""
+    pool: Pool = page.app.state.pool
+    loop, news = asyncio.get_running_loop(), asyncio.Event()
+
+    def told(request: Request) -> None:
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(news.set)
+
+    request = await run_in_threadpool(pool.ask, trial, told)
+    try:
+        while True:
+            news.clear()
+            if request.done:
+                return request
+            if request.cancelled or await page.is_disconnected():
+                return None
+            with anyio.move_on_after(_LOOK):
+                await news.wait()
+    finally:
+        pool.cancel(request)
+
+
+def _page_of(scenario: Scenario, request: Request, command: str) -> str:
     made = datetime.date.today().isoformat()
     return scenario_page(scenario, request, case_document(scenario.found, scenario.case), command=command, made=made)
 

@@ -6,7 +6,6 @@ import contextlib
 import importlib
 import importlib.util
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -19,18 +18,17 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 
 import redqueen
-from redqueen.app.answers import answer, refusal, refusal_of
+from redqueen.app.answers import answer, refusal, refusal_of, shown_fault
 from redqueen.app.folder import Folder
 from redqueen.app.guard import Guard, is_local, names_of
 from redqueen.errors import Fault, Refused
+from redqueen.studies.scenario import MOST_PINNED, MOST_SEEDS, SEEDS
 from redqueen.writing import is_of_the_disk
 
-__all__ = ["BODY_BYTES", "SEEDS", "UPLOAD_BYTES", "make_app"]
+__all__ = ["BODY_BYTES", "UPLOAD_BYTES", "make_app"]
 
 #: Most bytes of a file that is opened, and of anything else that is sent.
 UPLOAD_BYTES, BODY_BYTES = 256 << 20, 1 << 20
-#: Seeds of a page unless asked otherwise.
-SEEDS = 24
 STATIC = Path(__file__).parent / "static"
 # Each has a `router`; what has work of its own also `start(app)` and `stop(app)`.
 _MODULES = ("files", "evidence", "jobs", "goals", "cases", "saving", "live")
@@ -83,8 +81,6 @@ async def about(request: Request) -> Response:
 
 
 def _about(state: State) -> dict[str, object]:
-    from redqueen.studies.scenario import MOST_PINNED, MOST_SEEDS
-
     return {
         "redqueen": redqueen.__version__,
         # Where others ask, the folder is nobody's business.
@@ -93,6 +89,8 @@ def _about(state: State) -> dict[str, object]:
         "limits": {"upload_bytes": state.upload_bytes, "seeds": MOST_SEEDS, "pinned": MOST_PINNED},
         "case": state.case,
         "seeds": state.seeds,
+        # A link that does not say how many means the same on every server, and in a terminal.
+        "seeds_of_links": SEEDS,
     }
 
 
@@ -129,13 +127,7 @@ def _limit_of(upload_bytes: int) -> Callable[[str, str], int]:
 async def _answer_refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
     shown = request.app.state.folder.shown
-    faults = [
-        replace(
-            fault, message=shown(fault.message), file=None if fault.file is None else shown(fault.file) or None,
-            remedy=None if fault.remedy is None else shown(fault.remedy),
-        )
-        for fault in error.faults
-    ]
+    faults = [shown_fault(fault, shown) for fault in error.faults]
     return refusal_of(faults, None if error.heading is None else shown(error.heading))
 
 

@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import argparse
 import codecs
+import contextlib
 import io
 import json
 import os
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any, NoReturn
 
 from redqueen.cli import (
     app, cases, claims, declared, diagnose, explain, facts, fit, forecast, gallery, luck, monitor, partners, reading, robust, runs,
     trials, worlds,
 )
-from redqueen.errors import Refused, nearest
-from redqueen.writing import is_of_the_disk
+from redqueen.errors import FAULTS, Refused, nearest
+from redqueen.writing import is_of_the_disk, write_whole
 
 DONE, FAULT, BAD_INPUT, STOPPED = 0, 1, 2, 130
 _CODES = "redqueen_codes"
@@ -47,6 +50,7 @@ def _answer(words: list[str]) -> int:
         asked.answer(asked)
         sys.stdout.flush()
     except Refused as refusal:
+        _keep(refusal)
         return _say(refusal, BAD_INPUT)
     except KeyboardInterrupt as stop:
         return _say(str(stop) or "Stopped; nothing was written.", STOPPED)
@@ -78,6 +82,15 @@ def _disk(error: OSError) -> int:
     if error.filename is None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return _say(Refused.one(f"cannot be read or written: {error.strerror}", file=error.filename), BAD_INPUT)
+
+
+def _keep(refusal: Refused) -> None:
+    """Keeps the faults of a refusal in the file that the environment names, each with its place; nothing where it names none."""
+    named = os.environ.get(FAULTS)
+    if named:
+        content = {"heading": refusal.heading, "faults": [asdict(fault) for fault in refusal.faults]}
+        with contextlib.suppress(OSError):
+            write_whole(Path(named), json.dumps(content).encode())
 
 
 def _say(what: object, code: int) -> int:

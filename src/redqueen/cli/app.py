@@ -55,7 +55,8 @@ def _app(asked: argparse.Namespace) -> None:
         require(library, "app")
     from redqueen.app.folder import Folder, usual_folder
     from redqueen.app.guard import is_local, is_token
-    from redqueen.app.server import SEEDS, make_app
+    from redqueen.app.server import make_app
+    from redqueen.studies.scenario import SEEDS
 
     faults = Faults()
     port = whole_number(asked.port, "--port", faults, least=0)

@@ -24,9 +24,10 @@ class Course(NamedTuple):
 
     `distance` to the frontier and `quality` of what its firms make are log quality; `frontier` = quality + distance is that of the
     same stages; `income` per head at constant quality. `standing_still` = frontier - the quality of the first year, in each member:
-    how far back the region would be if its firms had not run. `income_times` is income of the last year over that of the first,
-    the median over members; `nearer` the mean change of distance from the first year to the last, with its 95 % interval (None
-    with one member) and a verdict: raises, lowers, or no clear effect.
+    how far back the region would be if its firms had not run. `reached` and `reached_still` say the two distances as the part of
+    the frontier's quality that the region has, in %: 100 e^-distance. `income_times` is income of the last year over that of the
+    first, the median over members; `nearer` the mean change of distance from the first year to the last, with its 95 % interval
+    (None with one member) and a verdict: raises, lowers, or no clear effect.
     """
 
     years: numpy.ndarray
@@ -35,6 +36,8 @@ class Course(NamedTuple):
     frontier: numpy.ndarray
     income: numpy.ndarray
     standing_still: numpy.ndarray
+    reached: numpy.ndarray
+    reached_still: numpy.ndarray
     income_times: float
     nearer: dict[str, Any]
 
@@ -58,9 +61,14 @@ def courses(result: xarray.Dataset) -> dict[tuple[str, str], Course]:
             still = ahead - made[:, :1]
             found[str(region), str(name)] = Course(
                 years, _median(away), _median(made), _median(ahead), _median(earned), _median(still),
-                float(numpy.median(earned[:, -1] / earned[:, 0])), _change(away),
+                _median(_reached(away)), _median(_reached(still)), float(numpy.median(earned[:, -1] / earned[:, 0])), _change(away),
             )
     return found
+
+
+def _reached(distance: numpy.ndarray) -> numpy.ndarray:
+    """Gives the part of the frontier's quality, in %, at a distance in log quality."""
+    return 100.0 * numpy.exp(-distance)
 
 
 def _median(members: numpy.ndarray) -> numpy.ndarray:

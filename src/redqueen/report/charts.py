@@ -15,7 +15,8 @@ from redqueen.lab.red_queen import courses
 from redqueen.lab.structure import (
     CHAIN_VARIABLES, firm_sizes, supplies_across, supplies_between, ties_between, ties_by_kind, value_by_stage, value_shares,
 )
-from redqueen.studies.scenario import PAGE, Scenario
+from redqueen.studies.known import happened, known_facts, variables_of_facts
+from redqueen.studies.scenario import PAGE, Mix, Scenario
 
 if TYPE_CHECKING:
     import xarray
@@ -59,16 +60,17 @@ class Look:
         return {name: run for name, run in self.names.items() if has.get(run)}
 
 
-def variables_of_view(view: str, outcome: str, *, done: bool = True) -> tuple[str, ...]:
+def variables_of_view(view: str, scenario: Scenario, *, done: bool = True) -> tuple[str, ...]:
     """Names the recorded variables that a picture needs; before all is done only what moves at once."""
+    asked = variables_of((BY_NAME[scenario.outcome],))
     first: tuple[str, ...] = {
-        "outlook": variables_of((BY_NAME[outcome],)),
-        "compare": variables_of((BY_NAME[outcome],)),
+        "outlook": asked,
+        "compare": asked,
         "structure": variables_of((BY_NAME[_FIRMS],)),
         "red_queen": COURSE_VARIABLES,
     }[view]
     more: tuple[str, ...] = {
-        "outlook": (*variables_of(HEADLINE), *CHAIN_VARIABLES),
+        "outlook": (*variables_of(HEADLINE), *CHAIN_VARIABLES, *variables_of_facts(scenario.found)),
         "compare": variables_of(HEADLINE),
         "structure": ("flows", "ties_between", "ties", *variables_of(tuple(BY_NAME[name] for name in TURNOVER))),
         "red_queen": (),
@@ -104,12 +106,22 @@ def _outlook(look: Look) -> dict[str, Any]:
     scenario = look.scenario
     fans = _fans(look, scenario.outcome, [PAGE, scenario.reference])
     rows = [row for name in look.scenario.names() for row in effect_rows(look, name, [scenario.outcome], None)]
-    more: dict[str, Any] = {"table": None, "flows": None, "value": None, "cost": None}
+    more: dict[str, Any] = {"table": None, "flows": None, "value": None, "cost": None, "facts": None}
     if look.done:
         table = effect_rows(look, PAGE, [one.name for one in HEADLINE], [scenario.shown])
         cost = next((row["level_policy"] for row in table if row["outcome"] == "public_cost_share"), None)
-        more = {"table": table, "flows": _flows(look), "value": _value(look), "cost": cost}
+        more = {"table": table, "flows": _flows(look), "value": _value(look), "cost": cost, "facts": _facts(look)}
     return {"fans": fans, "effects": rows, **more}
+
+
+def _facts(look: Look) -> dict[str, Any]:
+    """Gives the known facts of the case as `redqueen compare` measures them, and the policy under which it does."""
+    from redqueen.report.known import known_document
+
+    case = look.scenario.found
+    rows = known_document(known_facts(look.result, case), case, look.result["time"].values)
+    policy = happened(case)
+    return {"policy": policy, "title": Mix(policy).title(case), "rows": rows}
 
 
 def _compare(look: Look) -> dict[str, Any]:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
 from redqueen.cases.case import Case
+from redqueen.cases.facts import last_quarters
 from redqueen.lab.intervals import LOWERS, RAISES
 from redqueen.lab.kept import OUTSIDE
+from redqueen.lab.outcomes import BY_NAME
 from redqueen.report.terminal import say, table
 from redqueen.report.words import number
 from redqueen.studies.keeping import ALL_STAGES, Ledger
 from redqueen.studies.known import KnownFact, happened
 
+if TYPE_CHECKING:
+    import numpy
+
 __all__ = [
-    "FACT_COLUMNS", "HOLDING_COLUMNS", "band_words", "known_words", "ledger_tables", "show_known",
+    "FACT_COLUMNS", "HOLDING_COLUMNS", "band_words", "known_document", "known_words", "ledger_tables", "show_known",
     "show_ledger", "verdict_words", "year_words",
 ]
 
@@ -30,6 +36,7 @@ HOLDING_COLUMNS = (
     "value_verdict", "jobs_change", "jobs_low", "jobs_high", "jobs_verdict",
 )
 
+PERCENT = 100.0
 NOT_USED = "What is known, and was not used"
 
 
@@ -62,6 +69,32 @@ def show_known(console: Console, found: Sequence[KnownFact], case: Case) -> None
     for line in _notes(found, shown, case):
         say(console, line, indent="  ")
     console.print()
+
+
+def known_document(found: Sequence[KnownFact], case: Case, times: numpy.ndarray) -> list[dict[str, Any]]:
+    """Gives facts as a page shows them beside a run whose quarters begin at `times`: figures, words, and a point of its chart.
+
+    `outcome` is the outcome that a fact is measured by, None for others; `point` is None where it is measured against another
+    region or year, which the axis of that outcome does not show.
+    """
+    rows = []
+    for one, fact in zip(found, case.facts, strict=True):
+        measure, point = fact.measured, None
+        level = measure is not None and measure.outcome in BY_NAME and not (measure.relative or measure.stage)
+        if measure is not None and level and fact.measured_in is not None:
+            first, end = last_quarters(fact.measured_in, case.world.start, case.world.quarters)
+            whole = PERCENT if BY_NAME[str(measure.outcome)].unit == "share" and "%" in one.unit else 1.0
+            limits = (one.target_low, one.target_high) if one.target is None else (one.target, one.target)
+            if first < end <= len(times):
+                point = {
+                    "time": float(times[first:end].mean()), "low": None if limits[0] is None else limits[0] / whole,
+                    "high": None if limits[1] is None else limits[1] / whole,
+                }
+        rows.append({
+            **one.to_json(), "outcome": None if measure is None else measure.outcome, "point": point, "when": year_words(one),
+            "known": known_words(one), "band": band_words(one), "verdict": verdict_words(one),
+        })
+    return rows
 
 
 def show_ledger(console: Console, found: Ledger) -> None:

@@ -14,17 +14,19 @@ from redqueen.cases.case import Case
 from redqueen.errors import Faults, Refused, nearest
 from redqueen.lab.compare import WINDOW
 from redqueen.lab.outcomes import BY_NAME
-from redqueen.lab.trial import SEEDS, Trial
+from redqueen.lab.trial import Trial
 from redqueen.lab.trial_world import policy_names
 from redqueen.policies.change import Change
 from redqueen.policies.layout import regions_of
 from redqueen.policies.policy import NONE, Policy, catalogue, read_policy
 
-__all__ = ["MOST_PINNED", "PAGE", "Lever", "Mix", "Scenario", "is_link", "link_of", "read_link", "read_scenario"]
+__all__ = ["MOST_PINNED", "PAGE", "SEEDS", "Lever", "Mix", "Scenario", "is_link", "link_of", "read_link", "read_scenario"]
 
 #: Name of the policy on the page in the trial; those pinned beside it are pinned_1 and so on.
 PAGE, _PINNED = "page", "pinned_{}"
 MOST_PINNED = 3
+#: Members of each policy where a scenario, a page or a link, does not say how many.
+SEEDS = 24
 #: Most members of each policy that a page may ask for: they are kept in memory until it has its picture.
 MOST_SEEDS = 200
 # A link ends in #1.TEXT: the version of the document, and the document in base64 for addresses.
