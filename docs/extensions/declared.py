@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import re
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,9 @@ from redqueen import cli
 from redqueen.cases.keys import KEYS, TABLES
 from redqueen.evidence.facts import sources
 from redqueen.evidence.formats import formats
+from redqueen.lab import trial_file
 from redqueen.report.words import markdown_table
+from redqueen.studies.monitor import goals
 
 PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
@@ -43,7 +45,7 @@ def commands() -> str:
     parts = []
     for words, parser in _commands(cli._parser()):
         name = parser.prog
-        parts.append(f"## `{name}`\n\n{_sentence(listed[words])}\n\n```text\n{parser.format_usage().rstrip()}\n```\n\n")
+        parts.append(f"### `{name}`\n\n{_sentence(listed[words])}\n\n```text\n{parser.format_usage().rstrip()}\n```\n\n")
         rows = [(_spelling(action), _meaning(action)) for action in parser._actions if not isinstance(action, argparse._HelpAction)]
         parts.append(f"{markdown_table(('argument', 'meaning'), rows)}\n")
     return "".join(parts)
@@ -62,12 +64,27 @@ def public_names() -> str:
 
 
 def case_keys() -> str:
-    """Writes a table for each table of a case file, with the keys that reading checks against."""
+    """Writes the keys of a case file."""
+    return _tables_of_keys(KEYS, TABLES)
+
+
+def trial_keys() -> str:
+    """Writes the keys of a trial file."""
+    return _tables_of_keys(trial_file.KEYS)
+
+
+def goals_keys() -> str:
+    """Writes the keys of a goals file."""
+    return _tables_of_keys(goals.KEYS)
+
+
+def _tables_of_keys(keys: Mapping[str, Mapping[str, str]], says: Mapping[str, str] = {}) -> str:
+    """Writes a table for each table of a file, with the keys that reading checks against."""
     parts = []
-    for table, keys in KEYS.items():
-        says = f"{_sentence(TABLES[table])}\n\n" if table in TABLES else ""
-        rows = [(f"`{key}`", meaning) for key, meaning in keys.items()]
-        parts.append(f"### `{table}`\n\n{says}{markdown_table(('key', 'what it says'), rows)}\n")
+    for table, meanings in keys.items():
+        first = f"{_sentence(says[table])}\n\n" if table in says else ""
+        rows = [(f"`{key}`", meaning) for key, meaning in meanings.items()]
+        parts.append(f"### `{table}`\n\n{first}{markdown_table(('key', 'what it says'), rows)}\n")
     return "".join(parts)
 
 
@@ -174,5 +191,6 @@ def _plain(name: str) -> str:
 
 #: What a page can ask for.
 WHAT: dict[str, Callable[[], str]] = {
-    "commands": commands, "public_names": public_names, "case_keys": case_keys, "publishers": publishers, "licences": licences,
+    "commands": commands, "public_names": public_names, "case_keys": case_keys, "trial_keys": trial_keys, "goals_keys": goals_keys,
+    "publishers": publishers, "licences": licences,
 }

@@ -22,7 +22,7 @@ from redqueen.policies.document import Document, Section, named
 from redqueen.policies.policy import catalogue
 from redqueen.policies.writing import toml_value
 
-__all__ = ["DECLARED", "read_samples", "read_trial", "trial_files"]
+__all__ = ["DECLARED", "KEYS", "read_samples", "read_trial", "trial_files"]
 
 #: Stands for the whole declared range of a parameter.
 DECLARED = "declared"
@@ -31,8 +31,34 @@ COUNT = 64
 # More than anybody runs, of seeds, points and quarters.
 _MOST = 1_000_000
 
-_TABLES = ("trial", "world", "parameters", "uncertain", "samples")
-_KEYS = ("name", "seeds", "quarters", "policies", "reference", "outcomes", "variables", "placebo", "equal_cost", "own_luck")
+#: What stands in a trial file: its tables, their keys and what each key says.
+KEYS: dict[str, dict[str, str]] = {
+    "trial": {
+        "name": "what its folder begins with",
+        "seeds": "how many, or a list of them",
+        "quarters": "length of every run (the whole history unless given)",
+        "policies": "names of the case or the catalogue, or policy files (the case's own unless given)",
+        "reference": 'the policy that others are compared to ("none" unless the case says another)',
+        "outcomes": "measures that are kept, with what they are made from",
+        "variables": "arrays that are kept, by their own names",
+        "placebo": "true: beside each policy its money alone, given to households",
+        "equal_cost": "true: every policy costs what the dearest does",
+        "own_luck": "true: each point has a luck of its own in each seed: independent draws of what is uncertain, as a forecast needs",
+    },
+    "world": {
+        "name": "what it is called in results",
+        "case": "a bundled case, or a case file",
+        "region": "where policies of the catalogue act (the case's own region unless given)",
+    },
+    "parameters": {"NAME": "an assumption and its value, in all members"},
+    "uncertain": {"NAME": f'an assumption and its range, [low, high], or "{DECLARED}": the range that it is declared with'},
+    "samples": {
+        "method": "how points are spread: latin_hypercube, sobol, or points of a file",
+        "count": f"how many points ({COUNT} unless given)",
+        "draw": "which draw of them",
+        "file": "with method points: a table with a column for each assumption",
+    },
+}
 _PARAMETERS = {parameter.name: parameter for parameter in PARAMETERS}
 
 
@@ -44,9 +70,9 @@ def read_trial(path: str | Path, *, command: str | None = None) -> Trial:
     """
     document = Document(path, "trial")
     root = document.root
-    root.only(_TABLES)
+    root.only(KEYS)
     heading = root.section("trial") or Section(document, ("trial",), {}, "trial")
-    heading.only(_KEYS)
+    heading.only(KEYS["trial"])
     folder = Path(path).parent
     worlds = _read_worlds(root, folder)
     parameters = _read_parameters(root)
@@ -128,7 +154,7 @@ def _read_worlds(root: Section, folder: Path) -> dict[str, Site]:
     if not sections and "world" not in root.table:
         root.fault(None, "'[[world]]' is missing", 'add [[world]] with case = "hsinchu", or a case file')
     for section in sections:
-        section.only(("name", "case", "region"))
+        section.only(KEYS["world"])
         case = section.text("case", one_line=True)
         region = section.text("region", default=None, one_line=True)
         usual = None if case is None else f"{Path(case).stem}{f'_{region}' if region and len(sections) > 1 else ''}"
@@ -210,7 +236,7 @@ def read_samples(root: Section, folder: Path) -> Samples | None:
         return None
     ranges = _read_ranges(uncertain) if uncertain is not None else {}
     section = section or Section(root.document, ("samples",), {}, "samples")
-    section.only(("method", "count", "draw", "file"))
+    section.only(KEYS["samples"])
     file = section.text("file", default=None, one_line=True)
     method = section.text("method", default=POINTS if file else LATIN_HYPERCUBE, one_line=True)
     count, draw = _whole(section, "count", COUNT), _whole(section, "draw", DRAW)
