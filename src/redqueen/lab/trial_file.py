@@ -43,7 +43,7 @@ KEYS: dict[str, dict[str, str]] = {
         "variables": "arrays that are kept, by their own names",
         "placebo": "true: beside each policy its money alone, given to households",
         "equal_cost": "true: every policy costs what the dearest does",
-        "own_luck": "true: each point has a luck of its own in each seed: independent draws of what is uncertain, as a forecast needs",
+        "own_luck": "true: each point has a luck of its own in each seed: independent draws of what is uncertain, as for forecasts",
     },
     "world": {
         "name": "what it is called in results",
