@@ -254,6 +254,19 @@ def test_a_reader_who_leaves_is_no_fault():
         assert process.wait(timeout=20) == 0
 
 
+def test_no_command_warns_even_as_it_ends(toy, tmp_path):
+    # One program for all: loading what they need is what takes its time.
+    (tmp_path / "all.py").write_text(
+        "from redqueen.cli import main\n"
+        "for words in ('compare toy.toml --seeds 2 --quarters 8 --outcome jobs --store kept -o out', 'run toy.toml --quarters 8 -o run',\n"
+        "              'diagnose run --region south -o page.html'):\n"
+        "    assert main(words.split()) == 0, words\n"
+    )
+    words = [sys.executable, "-W", "error", "all.py"]
+    ended = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, timeout=300)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 # Results
 
 
