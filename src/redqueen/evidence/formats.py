@@ -87,9 +87,7 @@ def read_evidence(
     )
 
 
-def read_tables(
-    places: Iterable[str | Path], *, year: int | None = None, without: tuple[str, ...] = ("partner",)
-) -> list[Evidence]:
+def read_tables(places: Iterable[str | Path], *, without: tuple[str, ...] = ("partner",)) -> list[Evidence]:
     """Reads several places, trade summed over partners unless `without` says otherwise; refuses the faults of all at once.
 
     A directory that `redqueen run` wrote stands for its tables: activities, ties, regions and input-output.
@@ -97,7 +95,7 @@ def read_tables(
     found, faults = [], Faults()
     for place in (table for given in places for table in _of_run(Path(given))):
         try:
-            found.append(read_evidence(place, year=year, without=without))
+            found.append(read_evidence(place, without=without))
         except Refused as refusal:
             faults.extend(refusal.faults)
     faults.refuse_if_any("reading evidence")

@@ -99,16 +99,15 @@ def stream_text(
     heading: str,
     delimiter: str,
     quoted: bool = True,
-    any_case: bool = True,
 ) -> Iterator[pyarrow.Table]:
     """Streams the named columns of a text file (also .gz, .zip) for joins: blocks of rows, all cells text, and `line`.
 
     `quoted` says that a cell in quotation marks may hold the delimiter, quotation marks and line breaks; otherwise these marks are
-    letters like others. Columns come in lower case where they may be spelt in any. Refuses as `stream_table` does; what the cells
+    letters like others. Columns may be spelt in any case, and come in lower case. Refuses as `stream_table` does; what the cells
     hold is for the caller to check.
     """
     path = Path(path)
-    _, header = _begun(path, reading, heading, wanted=columns, delimiter=delimiter, any_case=any_case)
+    _, header = _begun(path, reading, heading, wanted=columns, delimiter=delimiter, any_case=True)
     arrow, row = require("pyarrow", "evidence"), 0
     text = _Text(path, header, delimiter, dict.fromkeys(columns, TEXT), frozenset(), quoted=quoted, plain=True, may_be_empty=True)
     for block, lines in _text_blocks(text, reading, heading):

@@ -116,9 +116,9 @@ def luck(
     return tuple(found)
 
 
-def luck_of_all(result: xarray.Dataset, to: str | None = None, **options: Any) -> tuple[Luck, ...]:
-    """Measures what the shared luck is worth for every policy of a trial against the reference (or `to`); options as for `luck`."""
-    to = str(result.attrs["reference"]) if to is None else to
+def luck_of_all(result: xarray.Dataset, **options: Any) -> tuple[Luck, ...]:
+    """Measures what the shared luck is worth for every policy of a trial against the reference; options as for `luck`."""
+    to = str(result.attrs["reference"])
     placebos = json.loads(result.attrs.get("placebos", "{}")).values()
     names = [str(name) for name in result["policy"].values if str(name) != to and str(name) not in placebos]
     return tuple(row for name in names for row in luck(result, name, to, **options))

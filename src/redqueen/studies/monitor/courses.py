@@ -178,7 +178,7 @@ class Trust(NamedTuple):
     scores: tuple[tuple[float, float, float], ...]
 
 
-def rehearse_all(ensemble: Ensemble, alarm: float = ALARM) -> Trust:
+def rehearse_all(ensemble: Ensemble) -> Trust:
     """Rehearses every goal of a plan on its own members."""
     kernel = best_kernel(ensemble)
     rehearsals = tuple(rehearse(ensemble, goal, kernel) for goal in ensemble.plan.goals)
@@ -187,7 +187,7 @@ def rehearse_all(ensemble: Ensemble, alarm: float = ALARM) -> Trust:
         share = float(numpy.clip(one.reached.mean(), _SUREST, 1 - _SUREST))
         known = -(share * math.log(share) + (1 - share) * math.log(1 - share))
         scores.append((log_score(one), log_score(rehearse(ensemble, one.goal, Kernel())), known))
-    return Trust(ensemble, kernel, rehearsals, tuple(course_of(one, alarm) for one in rehearsals), tuple(scores))
+    return Trust(ensemble, kernel, rehearsals, tuple(course_of(one) for one in rehearsals), tuple(scores))
 
 
 def best_kernel(ensemble: Ensemble) -> Kernel:
@@ -225,13 +225,13 @@ def bins_of(rehearsal: Rehearsal, count: int = 5) -> list[Bin]:
     ]
 
 
-def course_of(rehearsal: Rehearsal, alarm: float = ALARM) -> Course:
-    """Sets the bounds of a goal's course for a rate of false alarms, and measures the rates that they have."""
+def course_of(rehearsal: Rehearsal) -> Course:
+    """Sets the bounds of a goal's course for the ALARM rate of false alarms, and measures the rates that they have."""
     reached, missed = rehearsal.chances[rehearsal.reached], rehearsal.chances[~rehearsal.reached]
     half = rehearsal.members % 2 == 0
     prior = float(rehearsal.prior.mean())
-    below, false_alarm = _bound(reached.min(axis=1, initial=1.0), half[rehearsal.reached], alarm, alarm * prior)
-    above, false_comfort = _bound(1 - missed.max(axis=1, initial=0.0), half[~rehearsal.reached], alarm, alarm * (1 - prior))
+    below, false_alarm = _bound(reached.min(axis=1, initial=1.0), half[rehearsal.reached], ALARM, ALARM * prior)
+    above, false_comfort = _bound(1 - missed.max(axis=1, initial=0.0), half[~rehearsal.reached], ALARM, ALARM * (1 - prior))
     above = 1 - above
     found = ahead = None
     if len(missed) >= FEWEST * PUBLISHED and rehearsal.years:
@@ -239,7 +239,7 @@ def course_of(rehearsal: Rehearsal, alarm: float = ALARM) -> Course:
         found = float(called.any(axis=1).mean())
         first = [rehearsal.goal.year - rehearsal.years[place] for place in called.argmax(axis=1)[called.any(axis=1)]]
         ahead = float(numpy.median(first)) if first else None
-    return Course(below, above, alarm, false_alarm, false_comfort, found, ahead, len(rehearsal.reached), prior)
+    return Course(below, above, ALARM, false_alarm, false_comfort, found, ahead, len(rehearsal.reached), prior)
 
 
 def _bound(lowest: numpy.ndarray, half: numpy.ndarray, alarm: float, safe: float) -> tuple[float, float | None]:
