@@ -9,7 +9,6 @@ export const UNCLEAR = '#777777'
 export const GRID = '#e3e8ee'
 export const INK = '#16202c'
 export const QUIET = '#56616e'
-export const LAND = '#dfe5ec'
 
 /** Gives the colour of a policy as results name it: page, pinned_1.., the reference, others. */
 export function colourOf(policy: string, reference?: string): string {
