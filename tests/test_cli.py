@@ -258,8 +258,8 @@ def test_no_command_warns_even_as_it_ends(toy, tmp_path):
     # One program for all: loading what they need is what takes its time.
     (tmp_path / "all.py").write_text(
         "from redqueen.cli import main\n"
-        "for words in ('compare toy.toml --seeds 2 --quarters 8 --outcome jobs --store kept -o out', 'run toy.toml --quarters 8 -o run',\n"
-        "              'diagnose run --region south -o page.html'):\n"
+        "for words in ('compare toy.toml --seeds 2 --quarters 8 --outcome jobs --store kept -o out',\n"
+        "              'run toy.toml --quarters 8 -o run', 'diagnose run --region south -o page.html'):\n"
         "    assert main(words.split()) == 0, words\n"
     )
     words = [sys.executable, "-W", "error", "all.py"]
