@@ -131,6 +131,7 @@ def _count(folder: Folder, identity: str) -> int | None:
 
 
 def _shown(folder: Folder, identity: str) -> dict[str, Any]:
+    from redqueen.lab.outcomes import BY_NAME
     from redqueen.report.monitor import observation_rows
     from redqueen.studies.monitor.goals import read_goals
 
@@ -150,7 +151,8 @@ def _shown(folder: Folder, identity: str) -> dict[str, Any]:
         },
         "indicators": [
             {
-                "name": one.name, "words": one.words, "unit": one.unit, "region": one.region, "base": one.base,
+                "name": one.name, "title": BY_NAME[one.name].words if one.name in BY_NAME else one.name.replace("_", " "),
+                "words": one.words, "unit": one.unit, "region": one.region, "base": one.base,
                 "outcome": one.measured.outcome, "source": one.source, "years": list(range(plan.since, plan.last + 1)),
             }
             for one in plan.indicators.values()

@@ -65,6 +65,8 @@ def sentences(diagnosis: Diagnosis) -> list[str]:
         if first and one["model"]:
             listed = ", ".join(f"{row.name} ({_chance(row.probability)})" for row in first)
             said.append(f"Most likely to be gained by {first[0].year + HORIZON}, in {one['measure']}: {listed}.")
+        elif first and not any(row.density for row in first):
+            said.append(f"Nothing that it lacks is near to what it does, in {one['measure']}: relatedness is 0.")
         elif first:
             said.append(f"Nearest to what it does, in {one['measure']}: {', '.join(row.name for row in first)}.")
     chain = diagnosis.chain

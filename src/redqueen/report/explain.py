@@ -139,6 +139,7 @@ def explanation_document(found: Explanation, command: str) -> dict[str, Any]:
         "region": found.region, "stage": found.stage, "window": list(found.window), "unit": found.unit, "points": found.points,
         "left_out": found.left_out, "seeds": found.seeds, "sampling": found.method,
         "ranges": {name: list(limits) for name, limits in found.ranges.items()},
+        "meanings": {name: _PARAMETER[name].meaning for name in found.names if name in _PARAMETER},
         "kept": list(found.kept), "mean": found.mean, "mean_low": found.mean_low, "mean_high": found.mean_high,
         "tried": [{"assumptions": list(names), "r2": r2} for names, r2 in found.tried.items()], "shares": asdict(found.shares),
         "screen": None if found.screen is None else asdict(found.screen),

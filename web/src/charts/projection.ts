@@ -1,5 +1,5 @@
 // Where regions lie on the page: Pacific-centred, land without countries' borders.
-import { geoGraticule10, geoNaturalEarth1, geoPath, type GeoProjection } from 'd3-geo'
+import { geoGraticule10, geoInterpolate, geoNaturalEarth1, geoPath, type GeoProjection } from 'd3-geo'
 import { polygons, steps } from 'virtual:land'
 
 /** Adds up the differences of a ring: points in degrees. */
@@ -74,6 +74,27 @@ export function projectionFor(places: Place[], width: number, height: number): G
   const [tx, ty] = projection.translate()
   projection.translate([tx + width / 2 - middle(drawn.map((at) => at[0])), ty + height * 0.5 - middle(drawn.map((at) => at[1]))])
   return projection
+}
+
+/** Points along the short way between two places, and how much of the way lies behind each. */
+export type Way = { x: number; y: number; part: number }[]
+const STEPS = 120
+
+/** The short way over the globe between two places on the map: two parts where it leaves at one edge and comes back at the other. */
+export function shortWay(projection: GeoProjection, from: Place, to: Place): Way[] {
+  const along = geoInterpolate([from.longitude, from.latitude], [to.longitude, to.latitude])
+  const middle = -projection.rotate()[0]
+  const ways: Way[] = [[]]
+  let before: number | null = null
+  for (let step = 0; step <= STEPS; step += 1) {
+    const place = along(step / STEPS)
+    const turned = within(place[0], middle)
+    if (before !== null && Math.abs(turned - before) > 180) ways.push([])
+    before = turned
+    const [x, y] = projection(place) as [number, number]
+    ways[ways.length - 1].push({ x, y, part: step / STEPS })
+  }
+  return ways
 }
 
 export function landPath(projection: GeoProjection, width: number, height: number): string {

@@ -18,6 +18,8 @@ class Opened {
   /** The panel of files is shown. */
   shown = $state(false)
   read = $state(false)
+  /** Tables and registers that were opened since the page was: who opens one wants it read. */
+  taken = $state(0)
   #asking: (() => void) | null = null
 
   readonly tables = $derived(laboratory.files.filter((file) => file.kind === 'table' || file.kind === 'register'))
@@ -78,8 +80,8 @@ class Opened {
   async use(file: FileListed): Promise<void> {
     if (file.kind === 'case') {
       await laboratory.listCases()
-      await laboratory.open(file.case ?? `brought:${file.id}`)
       laboratory.say(`${file.name} is the case now.`)
+      await laboratory.open(file.case ?? `brought:${file.id}`)
     } else if (file.policy) {
       await this.#putOnPage(file, file.policy.title || file.policy.name)
     } else if (file.kind === 'goals' || String(file.kind) === 'observations') laboratory.selectTab('progress')
@@ -116,6 +118,7 @@ class Opened {
     if (file.kind === 'case') await this.use(file)
     if (file.kind === 'policy') await this.use(file)
     if (file.kind === 'goals') laboratory.selectTab('progress')
+    if (file.kind === 'table' || file.kind === 'register') this.taken += 1
     if ((file.kind === 'table' || file.kind === 'register') && !['strengths', 'partners'].includes(laboratory.scenario?.tab ?? '')) laboratory.selectTab('strengths')
   }
 }

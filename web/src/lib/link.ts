@@ -22,13 +22,13 @@ export function linkOf(scenario: Scenario): string {
   return `#1.${btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')}`
 }
 
-/** Reads a link; null where it is none or holds no scenario. What is missing or odd in it gets its usual value. */
-export function readLink(fragment: string): Scenario | null {
+/** Reads a link; null where it is none or holds no scenario. What is missing or odd in it gets its usual value, `seeds` where it does not say how many. */
+export function readLink(fragment: string, seeds: number): Scenario | null {
   if (!fragment.startsWith('#1.')) return null
   try {
     const binary = atob(fragment.slice(3).replaceAll('-', '+').replaceAll('_', '/'))
     const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0))
-    return scenarioFrom(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)))
+    return scenarioFrom(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)), seeds)
   } catch {
     return null
   }
@@ -65,7 +65,7 @@ function pinnedFrom(value: unknown): Pinned[] {
   })
 }
 
-function scenarioFrom(value: unknown): Scenario | null {
+function scenarioFrom(value: unknown, seeds: number): Scenario | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
   const read = value as Record<string, unknown>
   if (typeof read.case !== 'string') return null
@@ -82,7 +82,7 @@ function scenarioFrom(value: unknown): Scenario | null {
     pinned: pinnedFrom(read.pinned).slice(0, 3),
     reference: words(read.reference, ''),
     outcome: words(read.outcome, 'value_added'),
-    seeds: Math.min(1000, Math.max(1, whole(read.seeds, 24))),
+    seeds: Math.min(1000, Math.max(1, whole(read.seeds, seeds))),
     tab,
     window: Math.max(1, whole(read.window, 20)),
   }

@@ -34,7 +34,7 @@ export function viewOf(tab: TabName): View {
 }
 
 /** Parts of an outlook that come with the last run. Until then those of the picture before stay, marked as kept. */
-const LATE = ['table', 'flows', 'value'] as const
+const LATE = ['table', 'flows', 'value', 'facts'] as const
 
 function whole<P extends Pictures[View]>(before: Pictures[View] | undefined, picture: P): P {
   if (!('flows' in picture) || !before || !('flows' in before) || before.case !== picture.case) return picture

@@ -18,8 +18,9 @@ class Laboratory {
   /** Files that were opened here. */
   files: FileListed[] = $state.raw([])
   faults: Fault[] = $state.raw([])
-  /** Said once, to be heard too: what a button did. */
+  /** Said once, to be heard too: what a button did, and whether it can be undone beside. */
   said: string = $state('')
+  undoable = $state(false)
 
   #past: Scenario[] = $state.raw([])
   #future: Scenario[] = $state.raw([])
@@ -59,8 +60,9 @@ class Laboratory {
     return this.scenario?.levers.find((lever) => lever.instrument === instrument) ?? null
   }
 
-  say(words: string): void {
+  say(words: string, undoable = false): void {
     this.said = words
+    this.undoable = undoable
   }
 
   // ---- changes of the scenario
@@ -186,8 +188,10 @@ class Laboratory {
       if (step && this.scenario) this.#past = [...this.#past, this.scenario].slice(-REMEMBERED)
       if (step) this.#future = []
       this.#together = null
+      const left = step && this.scenario && (this.scenario.levers.length || this.scenario.pinned.length || this.scenario.base !== 'none')
       this.case = shown
       this.#show(next)
+      if (left) this.say(`${shown.title} is the case now, and nothing is done in it: levers and pinned policies were of the case before.`, true)
     } catch (error) {
       if (opening === this.#opening) this.faults = api.faultsOf(error)
     }
@@ -209,7 +213,7 @@ class Laboratory {
       if (went) this.#look({ tab: event.state.tab })
     })
     addEventListener('hashchange', () => {
-      const asked = readLink(location.hash)
+      const asked = this.about && readLink(location.hash, this.about.seeds_of_links)
       if (!went && asked && linkOf(asked) !== (this.scenario && linkOf(this.scenario))) void this.open(asked.case, asked)
     })
     try {
@@ -219,7 +223,7 @@ class Laboratory {
       return
     }
     const broken = location.hash
-    const asked = readLink(broken)
+    const asked = readLink(broken, this.about.seeds_of_links)
     if (asked) await this.open(asked.case, asked, false)
     if (!this.scenario) {
       const unread = this.faults
@@ -237,7 +241,7 @@ class Laboratory {
 
   // ---- inner
 
-  #usual(shown: CaseShown): Scenario {
+  #usual(shown: CaseShown, seeds = this.about?.seeds ?? 0): Scenario {
     const outcome = shown.outcomes.find((known) => known.name === 'value_added') ?? shown.outcomes.find((known) => known.headline) ?? shown.outcomes[0]
     return {
       case: shown.name,
@@ -247,7 +251,7 @@ class Laboratory {
       pinned: [],
       reference: shown.policies.some((policy) => policy.name === shown.reference) ? shown.reference : 'none',
       outcome: outcome.name,
-      seeds: this.about?.seeds ?? 24,
+      seeds,
       tab: this.scenario?.tab ?? 'outlook',
       window: Math.min(20, Math.round(4 * (shown.end - shown.start))),
     }
@@ -266,7 +270,7 @@ class Laboratory {
   }
 
   #fitted(scenario: Scenario, shown: CaseShown): Scenario {
-    const usual = this.#usual(shown)
+    const usual = this.#usual(shown, scenario.seeds)
     const policies = new Set(['none', ...shown.policies.map((policy) => policy.name)])
     const regions = new Set(shown.regions.map((region) => region.name))
     const known = new Set(shown.levers.map((lever) => lever.instrument))

@@ -52,7 +52,9 @@ export interface About {
   local: boolean
   limits: { upload_bytes: number; seeds: number; pinned: number }
   case: string | null
+  /** Runs of a page, and of a link that does not say how many. */
   seeds: number
+  seeds_of_links: number
 }
 
 export interface CaseListed {
@@ -242,7 +244,35 @@ export interface OutlookPicture extends Picture {
   cost: Record<string, Maybe> | Maybe
   /** Parts that are of the picture before, until all runs are in. */
   kept?: string[]
-  facts?: { name: string; low: Maybe; high: Maybe; simulated: Maybe }[]
+  facts: KnownFacts | null
+}
+
+/** A known figure beside the runs of what was done; what is not measured there says why. */
+export interface KnownFact {
+  name: string
+  region: string
+  says: string
+  measured_as: string | null
+  outcome: string | null
+  unit: string
+  held_out: boolean
+  hit: boolean | null
+  simulated: Maybe
+  source: string
+  reason: string | null
+  when: string
+  known: string
+  band: string
+  verdict: string
+  /** Where it stands on the axes of its outcome; an end that is null is open. */
+  point: { time: number; low: Maybe; high: Maybe } | null
+}
+
+export interface KnownFacts {
+  /** The policy under which facts are measured. */
+  policy: string
+  title: string
+  rows: KnownFact[]
 }
 
 export interface ComparePicture extends Picture {
@@ -267,6 +297,8 @@ export interface RedQueenPath {
   quality: Maybe[]
   frontier: Maybe[]
   standing_still: Maybe[]
+  reached: Maybe[]
+  reached_still: Maybe[]
 }
 
 export interface RedQueenPicture extends Picture {

@@ -71,6 +71,11 @@ export function spaced(name: string): string {
   return name.replaceAll('_', ' ')
 }
 
+/** Gives the title of something that is known by a name, else the name in words. */
+export function titled(known: { name: string; title: string }[], name: string): string {
+  return known.find((one) => one.name === name)?.title ?? spaced(name)
+}
+
 export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1)
 }

@@ -295,6 +295,8 @@ export interface Explanation {
   points: number
   seeds: number
   ranges: Record<string, [number, number]>
+  /** What an assumption says, as it is declared; explanations of before have none. */
+  meanings?: Record<string, string>
   mean: Maybe
   mean_low: Maybe
   mean_high: Maybe
@@ -331,6 +333,8 @@ export interface Goal {
 
 export interface Indicator {
   name: string
+  /** Words for it: the outcome's, where it has its name. */
+  title: string
   words: string
   unit: string
   region: string
@@ -463,6 +467,9 @@ export interface Course {
   quality: Maybe[]
   frontier: Maybe[]
   standing_still: Maybe[]
+  /** The same distances as the part of the frontier's quality that the region has, in %. */
+  reached: Maybe[]
+  reached_still: Maybe[]
   income_times: Maybe
   nearer: { mean: Maybe; low: Maybe; high: Maybe; verdict: string }
 }

@@ -12,7 +12,9 @@ const AFTER = 500
 class EvidenceChosen {
   /** Ids of tables that are not to be used. */
   left: string[] = $state.raw([])
-  simulated = $state(false)
+  /** The simulated world was chosen, when so many tables had been opened: those opened later take its place. */
+  #simulated = $state(false)
+  #taken = $state(0)
   region = $state('')
   activity = $state('')
   year: number | null = $state(null)
@@ -22,6 +24,14 @@ class EvidenceChosen {
   /** What `choices` are of: after another source is chosen they are still the last one's. */
   #of = $state('')
   #asked = ''
+
+  get simulated(): boolean {
+    return this.#simulated && this.#taken === opened.taken
+  }
+  set simulated(chosen: boolean) {
+    this.#simulated = chosen
+    this.#taken = opened.taken
+  }
 
   readonly used: FileListed[] = $derived(this.simulated ? [] : opened.tables.filter((file) => !this.left.includes(file.id)))
   readonly some = $derived(this.simulated || this.used.some((file) => file.kind === 'table'))
