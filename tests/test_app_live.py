@@ -4,11 +4,13 @@ import json
 import threading
 import time
 
+import anyio
 import pytest
 from serving import client
 
 from redqueen import cli
-from redqueen.studies.scenario import read_link
+from redqueen.cases.case import case
+from redqueen.studies.scenario import read_link, read_scenario
 
 SCENARIO = {"case": "sunset-industry", "base": "networks", "reference": "none", "seeds": 3, "window": 12,
             "levers": [{"instrument": "venture_capital", "intensity": 4.0, "per": "worker"}]}
@@ -66,6 +68,54 @@ def test_what_is_shown_is_what_its_command_prints(app, capsys):
     assert len(shown) > 12
     for row in shown:
         assert {key: value for key, value in row.items() if key != "to"} in printed
+
+
+def test_known_figures_are_those_that_the_command_prints(app, capsys):
+    with page(app) as socket:
+        ask(socket, 1, reference="as_it_happened", seeds=5)
+        frames = answers(socket, 1)
+    facts = frames[-1]["picture"]["facts"]
+    assert facts["policy"] == "as_it_happened" and all(frame["picture"]["facts"] is None for frame in frames[:-1])
+    assert cli.main(["compare", frames[-1]["command"].split(" ", 2)[2].strip("'"), "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)["facts"]
+    assert [{key: row[key] for key in printed[0]} for row in facts["rows"]] == printed
+    assert {row["hit"] for row in facts["rows"]} <= {True, False, None} and any(row["hit"] is not None for row in facts["rows"])
+    # All of this case are against another region or another year.
+    assert {row["point"] for row in facts["rows"]} == {None}
+
+
+def test_a_link_that_says_no_seeds_means_as_many_as_a_page_has(app):
+    told = app.get("/api/about").json()
+    asked = read_scenario({key: value for key, value in SCENARIO.items() if key != "seeds"}, case, check=False)
+    assert asked.seeds == told["seeds_of_links"] == told["seeds"]
+
+
+def test_a_report_whose_page_leaves_is_run_no_further(app):
+    pool, body = app.app.state.pool, json.dumps({"scenario": SCENARIO | {"seeds": 180}}).encode()
+    headers = {"host": "127.0.0.1:8123", "x-redqueen": "1", "content-type": "application/json"}
+    scope = {
+        "type": "http", "method": "POST", "path": "/api/report", "raw_path": b"/api/report", "query_string": b"", "scheme": "http",
+        "server": ("127.0.0.1", 8123), "client": ("127.0.0.1", 1), "root_path": "", "http_version": "1.1",
+        "headers": [(key.encode(), value.encode()) for key, value in headers.items()],
+    }
+    sent, asked = [], [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive():
+        if asked:
+            return asked.pop()
+        while not pool._running:
+            await anyio.sleep(0.01)
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        sent.append(message)
+
+    app.portal.call(app.app, scope, receive, send)
+    assert sent[0]["status"] == 499 and not pool._requests
+    until = time.monotonic() + 5
+    while pool._running and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not pool._running
 
 
 def test_a_later_question_ends_the_earlier(app):

@@ -169,6 +169,11 @@ def test_every_tab_shows_itself_without_a_serious_fault_of_accessibility_at_any_
         whole(page)
         page.wait_for_timeout(300)
         assert page.get_by_role("tabpanel").inner_text().strip()
+        asks = {
+            "outlook": {"outcome", "region", "reference", "window", "seeds"}, "structure": {"region", "reference", "window", "seeds"},
+            "compare": {"outcome", "region", "reference", "window", "seeds"}, "red_queen": {"region", "reference", "seeds"},
+        }.get(name, set())
+        assert {one for one in ("outcome", "region", "reference", "window", "seeds") if page.get_by_test_id(one).count()} == asks
         faults[name] = axe_faults(page)
         for width in (1440, 1000, 390):
             page.set_viewport_size({"width": width, "height": 800})
@@ -283,13 +288,29 @@ def test_a_policy_file_puts_its_levers_on_the_page(page, tmp_path):
     assert (lever["instrument"], lever["intensity"], lever["per"]) == ("venture_capital", 3, "worker")
 
 
-def test_strengths_and_partners_of_the_simulated_world(page):
+def test_strengths_and_partners_of_the_simulated_world_until_a_table_is_opened(page, tmp_path):
     tab(page, "strengths")
     page.get_by_test_id("look-simulated").click()
     page.get_by_text("Simulated.", exact=False).first.wait_for()
     page.locator("[data-testid^=chart-]").first.wait_for()
     tab(page, "partners")
     page.get_by_test_id("partners").wait_for()
+    table = tmp_path / "exports.csv"
+    table.write_text("region,activity,year,value,measure,unit\nTWN,chips,2001,9,exports,USD\nKOR,boards,2001,8,exports,USD\n")
+    page.get_by_test_id("file-field").set_input_files(str(table))
+    simulated = page.get_by_role("checkbox", name="the simulated world")
+    page.wait_for_function("() => [...document.querySelectorAll('fieldset label')].some(one => one.innerText.includes('exports.csv'))")
+    assert not simulated.is_checked() and page.get_by_role("checkbox", name="exports.csv").is_checked()
+
+
+def test_another_case_can_be_taken_back_with_the_levers_of_the_one_before(page):
+    slider(page).press("End")
+    page.wait_for_url(lambda url: read_link(url)["levers"] != [])
+    before = page.url
+    page.get_by_test_id("case").select_option("recipes")
+    page.get_by_test_id("take-back").click()
+    page.wait_for_url(before)
+    assert page.get_by_test_id("take-back").count() == 0
 
 
 def test_a_server_that_is_lost_is_said_and_found_again(browser, tmp_path):
