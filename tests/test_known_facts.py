@@ -389,6 +389,12 @@ def test_compare_prints_what_is_known_below_the_effects(toy, capsys):
     assert "Who keeps what final users pay, in %, by stage and place, under none" in said
 
 
+def rows_of(path):
+    """Give the rows of a csv file."""
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def test_compare_gives_facts_and_ledger_as_json_and_as_files(toy, no_figures, capsys, tmp_path):
     assert main(["compare", toy, "--seeds", "6", "--window", "4", "-o", "out", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
@@ -397,10 +403,10 @@ def test_compare_gives_facts_and_ledger_as_json_and_as_files(toy, no_figures, ca
     assert first["hit"] == (first["low"] <= 60 <= first["high"]) and (first["distance"] == 0) == first["hit"]
     assert (without["simulated"], without["reason"]) == (None, "fame is not simulated")
     assert {row["policy"] for row in document["ledger"]["holdings"]} == {"none", "officers", "gifts"}
-    rows = list(csv.DictReader((tmp_path / "out" / "facts.csv").open()))
+    rows = rows_of(tmp_path / "out" / "facts.csv")
     assert [row["name"] for row in rows] == ["income_1994", "firms_1991", "fame"]
     assert float(rows[0]["simulated"]) == first["simulated"]
-    assert len(list(csv.DictReader((tmp_path / "out" / "ledger.csv").open()))) == len(document["ledger"]["holdings"])
+    assert len(rows_of(tmp_path / "out" / "ledger.csv")) == len(document["ledger"]["holdings"])
     readme = (tmp_path / "out" / "README.txt").read_text()
     assert "facts.csv" in readme and "ledger.csv" in readme
 
@@ -410,13 +416,13 @@ def test_run_shows_one_value_for_each_fact_and_writes_the_ledger(toy, no_figures
     said = capsys.readouterr().out
     assert "What is known, and was not used: under officers" in said and "90 % band" not in said
     assert "What was done there is another policy: none." in said
-    rows = list(csv.DictReader((tmp_path / "out" / "ledger.csv").open()))
+    rows = rows_of(tmp_path / "out" / "ledger.csv")
     assert {
         row["lead_firms_of"] for row in rows
     } == {"north", "south"} and {row["region"] for row in rows} == {"north", "south", OUTSIDE}
     shares = [float(row["value_share"]) for row in rows if row["lead_firms_of"] == "north"]
     assert sum(shares) == pytest.approx(1)
-    assert next(iter(csv.DictReader((tmp_path / "out" / "facts.csv").open())))["policy"] == "officers"
+    assert rows_of(tmp_path / "out" / "facts.csv")[0]["policy"] == "officers"
 
 
 def test_show_says_which_facts_were_held_out_and_how_all_are_measured(toy, capsys):
