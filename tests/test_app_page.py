@@ -170,8 +170,9 @@ def test_every_tab_shows_itself_without_a_serious_fault_of_accessibility_at_any_
         page.wait_for_timeout(300)
         assert page.get_by_role("tabpanel").inner_text().strip()
         asks = {
-            "outlook": {"outcome", "region", "reference", "window", "seeds"}, "structure": {"region", "reference", "window", "seeds"},
-            "compare": {"outcome", "region", "reference", "window", "seeds"}, "red_queen": {"region", "reference", "seeds"},
+            "outlook": {"outcome", "region", "reference", "window", "seeds"},
+            "compare": {"outcome", "region", "reference", "window", "seeds"},
+            "structure": {"region", "reference", "window", "seeds"}, "red_queen": {"region", "reference", "seeds"},
         }.get(name, set())
         assert {one for one in ("outcome", "region", "reference", "window", "seeds") if page.get_by_test_id(one).count()} == asks
         faults[name] = axe_faults(page)
@@ -299,7 +300,9 @@ def test_strengths_and_partners_of_the_simulated_world_until_a_table_is_opened(p
     table.write_text("region,activity,year,value,measure,unit\nTWN,chips,2001,9,exports,USD\nKOR,boards,2001,8,exports,USD\n")
     page.get_by_test_id("file-field").set_input_files(str(table))
     simulated = page.get_by_role("checkbox", name="the simulated world")
-    page.wait_for_function("() => [...document.querySelectorAll('fieldset label')].some(one => one.innerText.includes('exports.csv'))")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('fieldset label')].some(one => one.innerText.includes('exports.csv'))"
+    )
     assert not simulated.is_checked() and page.get_by_role("checkbox", name="exports.csv").is_checked()
 
 
