@@ -1,20 +1,14 @@
 """The register of claims: reading, running, judging, keeping and showing, on a toy case."""
 
-import json
-import re
-
 import numpy
 import pytest
-from toy_trial import write_case
+from toy_claims import COST, SEEDS, Planted, claim, register, write
 
 from redqueen import cli
 from redqueen.cases.case import case
 from redqueen.errors import Refused
-from redqueen.lab.outcomes import BY_NAME
 from redqueen.model.simulate import simulate
-from redqueen.report.claims import DECLARED, declared_rows
 from redqueen.studies.claims import study
-from redqueen.studies.claims.contrasts import contrast_words
 from redqueen.studies.claims.parts import arm_digest, blocks, run_part
 from redqueen.studies.claims.planning import Planner
 from redqueen.studies.claims.reading import read_register
@@ -22,53 +16,9 @@ from redqueen.studies.claims.screen import points_of
 from redqueen.studies.claims.settings import changed
 from redqueen.studies.claims.study import run_claims
 
-SEEDS = 6
-# A small spread: with a large one the seeds that a threshold would need are sought among hundreds of thousands.
-CLAIM = """
-[[claim]]
-id = "{id}"
-says = "Officers help"
-source = "book2001: page 3"
-mechanism = "they teach"
-world = "{world}"
-region = "south"
-horizons = [[1, 3], [3, 5]]
-seeds = {seeds}
-spread = 0.02
-{more}
-[[claim.contrast]]
-{contrast}
-
-{rest}
-[claim.rival]
-says = "money does it"
-name = "money"
-{rival}
-"""
-SOURCE = '[source]\nbook2001 = "A book"\n'
-#: Money given to households is a public cost, and nothing else is.
-COST = 'arm = "gifts"\noutcome = "public_cost"\ndirection = "up"\nthreshold = 0.1'
 OFFICERS = 'arm = "officers"\noutcome = "value_added"\ndirection = "up"\nthreshold = 5.0'
 LITTLE = '\n[[claim.arm]]\nname = "little"\n[[claim.arm.change]]\ninstrument = "lump_sum"\nintensity = 0.01\n'
-INSTEAD = 'kind = "instead"\narm = "little"' + LITTLE
 STRENGTH = 'kind = "strength"\nparameters = { forgetting = 0.1 }'
-
-
-def claim(folder, *, id="A", contrast=COST, rival=INSTEAD, rest="", more="", seeds=SEEDS, world=None):
-    world = world or write_case(folder)
-    text = CLAIM.format(id=id, world=world, contrast=contrast, rival=rival, rest=rest, more=more, seeds=seeds)
-    # A fact is measured over the whole run.
-    return re.sub("horizons = .*\n", "", text) if '"fact"' in contrast else text
-
-
-def write(folder, *claims):
-    path = folder / "register.toml"
-    path.write_text(SOURCE + "".join(claims))
-    return path
-
-
-def register(folder, **options):
-    return read_register(write(folder, claim(folder, **options)))
 
 
 def run(folder, *, keep="out", screen=False, **options):
@@ -79,29 +29,6 @@ def faults(folder, **options):
     with pytest.raises(Refused) as refusal:
         register(folder, **options)
     return refusal.value.faults
-
-
-class Planted:
-    """Stands in for running: a walk of luck in each seed, times what an arm does; counts its calls."""
-
-    def __init__(self, monkeypatch, effect):
-        self.effect, self.calls, self.fail = effect, [], lambda part: None
-        monkeypatch.setattr(study, "run_part", self.run)
-
-    def run(self, part, advance=None):
-        self.calls.append(part.key)
-        self.fail(part)
-        return {
-            label: [
-                [[self.value(label, treatment.world, measure, seed) for seed in part.seeds] for _ in part.windows]
-                for measure in part.measures
-            ]
-            for label, treatment in part.treatments.items()
-        }
-
-    def value(self, label, world, measure, seed):
-        luck, noise = (numpy.random.default_rng([seed, place]).normal() for place in (0, sum(map(ord, label))))
-        return float(numpy.exp(luck + 0.02 * noise + self.effect(label, world)))
 
 
 # Reading
@@ -463,56 +390,3 @@ def test_directories_of_others_are_refused_and_left_alone(tmp_path):
 
 def test_blocks_hold_every_seed_once():
     assert [seed for block in blocks(19, 8) for seed in block] == list(range(1, 20))
-
-
-# Showing
-
-
-def test_the_command_prints_one_json_document_with_the_shape_that_scripts_rely_on(tmp_path, capsys):
-    path = write(tmp_path, claim(tmp_path), claim(tmp_path, id="B", contrast=COST.replace("up", "down")))
-    assert cli.main(
-        ["claims", "A", "--register", str(path), "--json", "--no-screen", "--seeds", "5", "-o", str(tmp_path / "out")]
-    ) == 0
-    document = json.loads(capsys.readouterr().out)
-    wanted = {"id", "sentence", "source", "effect", "low", "high", "threshold", "direction", "verdict", "rival", "seeds"}
-    assert len(document) == 1 and wanted <= document[0].keys()
-    assert (document[0]["seeds"], document[0]["register_size"]) == (5, 2)
-    # Only one of two was run: its p counts twice.
-    assert document[0]["p_holm"] == pytest.approx(min(1.0, 2 * document[0]["p"]))
-
-
-def test_failures_are_shown_like_successes(tmp_path, capsys):
-    path = write(tmp_path, claim(tmp_path), claim(tmp_path, id="B", contrast=COST.replace("up", "down")))
-    assert cli.main(["claims", "B", "A", "--register", str(path), "--no-screen", "-o", str(tmp_path / "out")]) == 0
-    said = capsys.readouterr().out
-    assert "1 hold, 1 do not hold" in said and "does not hold" in said and "money does it" in said
-    assert max(map(len, said.splitlines())) <= max(80, len(str(tmp_path)) + 60)
-    page = (tmp_path / "out" / "claims.md").read_text()
-    assert page.count("Officers help") == 4 and "| B | Officers help |" in page
-
-
-def test_the_register_can_be_listed_and_its_power_shown_without_running(tmp_path, capsys, monkeypatch):
-    Planted(monkeypatch, None).fail = lambda part: pytest.fail("nothing should run")
-    path = write(tmp_path, claim(tmp_path, contrast=OFFICERS))
-    for option, words in (("--list", "Officers"), ("--power", "smallest found")):
-        assert cli.main(["claims", "--register", str(path), option]) == 0
-        assert words in capsys.readouterr().out
-        assert cli.main(["claims", "--register", str(path), option, "--json"]) == 0
-        assert json.loads(capsys.readouterr().out)[0]["id"] == "A"
-    assert all(len(row) == len(DECLARED) for row in declared_rows(read_register(path)))
-
-
-def test_wrong_options_are_refused_together(tmp_path, capsys):
-    path = write(tmp_path, claim(tmp_path))
-    assert cli.main(["claims", "Z", "--register", str(path), "--seeds", "1", "--threads", "0", "--set", "forgeting=1"]) == 2
-    said = capsys.readouterr().err
-    assert all(
-        words in said for words in ("no claim is called 'Z'", "1 seeds", "0 is too few", "no parameter is called 'forgeting'")
-    )
-
-
-def test_words_of_a_contrast_name_its_outcome_arms_and_region(tmp_path):
-    one = register(tmp_path, contrast=OFFICERS + '\ntarget = "north"\nequal_cost = true').claims[0]
-    assert contrast_words(
-        one, one.main
-    ) == f"{BY_NAME['value_added'].words} in south: officers in north against none, at equal cost"

@@ -8,15 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from redqueen.errors import Faults, Refused
-from redqueen.evidence import places
+from redqueen.errors import Refused
 from redqueen.evidence.classifications import industry, sector_groups, technologies_of
 from redqueen.evidence.facts import fact, facts, read_facts, sources
 from redqueen.evidence.income import read_income
 from redqueen.evidence.input_output import read_input_output
-from redqueen.evidence.patents import ALL_TECHNOLOGIES, read_patents
-from redqueen.indicators.frontier import relative_income
-from redqueen.indicators.profile import industry_profile, knowledge_profile
+from redqueen.evidence.patents import read_patents
 
 FILES = Path(__file__).parent / "files"
 TABLE = FILES / "two_regions_2000.csv"
@@ -29,71 +26,6 @@ def refusal(reader, path, **options):
     with pytest.raises(Refused) as caught:
         reader(path, **options)
     return str(caught.value)
-
-
-# Places
-
-
-@pytest.mark.parametrize(
-    ("name", "code"),
-    [
-        ("Taiwan", "TWN"),
-        ("Chinese Taipei", "TWN"),
-        ("TWN", "TWN"),
-        ("twn", "TWN"),
-        ("Korea, South", "KOR"),
-        ("South Korea", "KOR"),
-        ("Republic of Korea", "KOR"),
-        ("CHN", "CHN"),
-        ("CN", "CHN"),
-        ("Hong Kong", "HKG"),
-        (" united  states ", "USA"),
-        ("Russia", "RUS"),
-        ("Turkey", "TUR"),
-        ("Puerto Rico", "PRI"),
-        ("ROM", "ROU"),
-        ("RoW", "ROW"),
-        ("410", "KOR"),
-        ("China (including Hong Kong)", "CHN"),
-    ],
-)
-def test_a_country_is_known_by_its_names_and_codes(name, code):
-    assert places.place(name) == code
-
-
-def test_every_alias_has_a_reason_and_leads_where_iso_does():
-    pycountry = pytest.importorskip("pycountry")
-    for alias, (code, reason) in places.ALIASES.items():
-        assert alias == alias.casefold() and reason
-        assert code == places.REST_OF_WORLD or pycountry.countries.get(alpha_3=code)
-        try:
-            assert pycountry.countries.lookup(alias).alpha_3 == code
-        except LookupError:
-            pass
-
-
-def test_an_unknown_country_is_refused_with_the_nearest_names():
-    with pytest.raises(Refused, match=r"no country is called 'Tiawan' \(did you mean 'Taiwan'"):
-        places.place("Tiawan")
-
-
-def test_a_group_of_countries_is_no_country():
-    assert places.is_group("EU-27") and not places.is_group("Ireland")
-    with pytest.raises(Refused, match="'World' is a group of countries"):
-        places.place("World")
-
-
-def test_all_unknown_countries_are_noted_and_the_others_kept():
-    faults = Faults()
-    assert places.places(["Taiwan", "Irland", "Xyzzy"], faults, "region") == {"Taiwan": "TWN"}
-    assert len(faults) == 2
-
-
-def test_without_pycountry_the_extra_is_named(monkeypatch):
-    monkeypatch.setitem(sys.modules, "pycountry", None)
-    places._find.cache_clear()
-    with pytest.raises(Refused, match=r"pip install redqueen\[evidence\]"):
-        places.place("Taiwan")
 
 
 # Input-output tables
@@ -504,77 +436,3 @@ def test_all_faults_of_a_file_of_facts_are_said_at_once(tmp_path):
         assert complaint in text
     path.write_text("not = toml = at all")
     assert "not a readable TOML file" in refusal(read_facts, path)
-
-
-# Real tables
-
-
-@pytest.mark.parametrize("year", range(1995, 2008))
-def test_the_aggregated_tables_balance_to_the_unit(data_directory, year):
-    table = read_input_output(data_directory / "wiod" / f"small_10x10_{year}.csv.gz")
-    assert (len(table.regions), len(table.sectors), table.year) == (10, 10, year)
-    assert table.final_demand.sum() + table.intermediate.sum() == table.output.sum()
-    assert all("stocks drawn down" in note for note in table.notes)
-
-
-@pytest.mark.parametrize("year", [1995, 2000, 2005])
-def test_the_whole_table_merges_into_the_aggregated_one(data_directory, year):
-    small = read_input_output(data_directory / "wiod" / f"small_10x10_{year}.csv.gz")
-    whole = read_input_output(data_directory / "wiod" / f"full_{year}.parquet")
-    assert (len(whole.regions), len(whole.sectors)) == (41, 35)
-    merged = whole.merged(regions=small.regions, sectors=sector_groups())
-    assert (merged.regions, merged.sectors) == (small.regions, small.sectors)
-    for array in ("intermediate", "final_demand", "value_added", "output"):
-        assert (getattr(merged, array) == getattr(small, array)).all(), array
-
-
-@pytest.mark.parametrize("year", [1995, 2000, 2005])
-def test_exports_are_those_published_and_outputs_miss_by_less_than_a_unit_a_cell(data_directory, year):
-    table = read_input_output(data_directory / "wiod" / f"full_{year}.parquet")
-    published = pd.read_csv(data_directory / "wiod" / "country_industry_year.csv.gz")
-    published = published[published["year"] == year].set_index(["industry", "country"])
-    for sector in ("c1", "c14", "c30"):
-        measured = industry_profile(table, sector)
-        expected = published.loc[sector].rename({"ROM": "ROU", "RoW": "ROW"}).reindex(measured.index)
-        assert (measured["exports"] == expected["gross_exports"]).all()
-        # The cells were cut to whole numbers, the published totals were not: each cell loses less than one.
-        n_cells = table.intermediate.shape[1] + 5 * len(table.regions)
-        for ours, theirs in (("output", "gross_output"), ("value_added", "value_added")):
-            assert ((measured[ours] - expected[theirs]).abs() < n_cells).all(), ours
-
-
-def test_real_patents_are_whole_and_known(data_directory):
-    table = read_patents(data_directory / "ncses" / "uspto_utility_country_wipo35_year.csv.gz")
-    electronics = industry("electronics").technologies
-    assert set(electronics) < set(table["technology"])
-    assert table["technology"].nunique() == 36 and ALL_TECHNOLOGIES in set(table["technology"])
-    profile = knowledge_profile(table, electronics, before=2000)
-    assert profile["share_of_world"].sum() == pytest.approx(1)
-    # Both stood out in electronics by then, the United States did not.
-    assert profile.loc["KOR", "location_quotient"] > profile.loc["TWN", "location_quotient"] > 1
-    assert profile.loc["USA", "location_quotient"] < 1
-
-
-def test_spellings_of_every_table_of_the_foundation_are_known(data_directory):
-    names = set()
-    for file, columns in {
-        "uspto_utility_country_wipo35_year.csv.gz": ["region"],
-        "kti_value_added_country_industry_year.csv.gz": ["region"],
-        "coauthored_articles_pairs.csv.gz": ["economy_a", "economy_b"],
-        "gerd_gdp_selected_years_1990_2021.csv": ["economy"],
-        "raw_1639_stay_rates_5yr_2003_2017.csv": ["region_country_or_economy_of_citizenship"],
-    }.items():
-        table = pd.read_csv(data_directory / "ncses" / file, usecols=columns)
-        names |= {name for column in columns for name in table[column]}
-    faults = Faults()
-    places.places(sorted(name for name in names if not places.is_group(name)), faults)
-    assert faults == []
-
-
-def test_cited_incomes_are_those_of_the_table_rounded(data_directory):
-    income = read_income(data_directory / "indicators" / "maddison2023_gdppc_2011ppp.csv")
-    relative = relative_income(income, to="USA").set_index(["region", "year"])["relative_income"]
-    cited = [entry for entry in facts() if entry.name.startswith("relative_income")]
-    assert len(cited) == 12
-    for entry in cited:
-        assert round(relative[entry.region, entry.year]) == entry.value, entry.name

@@ -2,7 +2,6 @@
 
 import json
 import multiprocessing
-import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from redqueen.lab.store import MANIFEST, TrialStore, find_trial, stored_trials, 
 from redqueen.lab.trial import Site, Trial
 
 pytest.importorskip("zarr", reason="the store needs zarr (pip install redqueen[trials])")
+from stored_trials import folder_of, same, store  # noqa: F401
 
 #: What most tests record: a store does the same for every variable, and all of them take their time.
 FEW = ("flows", "jobs", "value_added", "wage")
@@ -45,22 +45,6 @@ novelty_success = [0.1, 0.3]
 [samples]
 count = 2
 """
-
-
-@pytest.fixture
-def store(tmp_path):
-    return tmp_path / "trials"
-
-
-def same(one, two) -> bool:
-    """Says whether two results are the same to the last bit, attributes and labels included."""
-    return one.load().identical(two.load())
-
-
-def folder_of(store: Path) -> Path:
-    (folder,) = (path.parent for path in store.glob(f"*/{MANIFEST}"))
-    return folder
-
 
 def run_some(trial: Trial, kept: TrialStore, blocks: int) -> None:
     """Runs the first blocks of a trial, as a run that is stopped leaves them."""
@@ -292,88 +276,6 @@ def test_a_block_whose_writer_died_is_taken_over(case, model, store):
     kept.release()
 
 
-# Damage
-
-
-def chunk(store: Path, variable: str, place: str) -> Path:
-    (found,) = (folder_of(store) / "data" / "toy" / variable).glob(place)
-    return found
-
-
-@pytest.mark.parametrize("damage", ["truncated", "emptied", "removed"])
-def test_a_chunk_that_lost_bytes_is_never_read_and_is_run_again(case, model, store, damage):
-    trial = Trial(case, seeds=3, variables=FEW)
-    whole = trial.run(progress=False, store=store).load()
-    path = chunk(store, "jobs", "0.1.*")
-    if damage == "removed":
-        path.unlink()
-    else:
-        path.write_bytes(path.read_bytes()[: 40 if damage == "truncated" else 0])
-    kept = TrialStore.open(folder_of(store))
-    assert [(one.sample, one.seed) for one in kept.damages()] == [(0, 2)]
-    with pytest.raises(Refused, match="1 blocks are damaged.*redqueen resume"):
-        kept.result()
-    calls = len(model.calls)
-    assert same(whole, trial.run(progress=False, store=store))
-    assert len(model.calls) - calls == 4
-
-
-def test_a_flipped_bit_is_found_by_its_checksum(case, model, store):
-    trial = Trial(case, seeds=2, variables=FEW)
-    whole = trial.run(progress=False, store=store).load()
-    path = chunk(store, "wage", "0.0.*")
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(bytes(content))
-    kept = TrialStore.open(folder_of(store))
-    (found,) = kept.damages(checksums=True)
-    assert (found.seed, found.reason) == (1, "the content is not what was written")
-    with pytest.raises(Exception, match="(?i)zstd|checksum|decompress|corrupt"):
-        kept.result()["wage"].load()
-    kept.withdraw([found])
-    assert same(whole, trial.run(progress=False, store=store))
-
-
-def test_chunks_of_a_block_without_its_line_read_as_missing(case, model, store):
-    trial = Trial(case, seeds=2, variables=FEW)
-    whole = trial.run(progress=False, store=store).load()
-    journal = folder_of(store) / "blocks.jsonl"
-    lines = journal.read_bytes().splitlines(keepends=True)
-    half = [line for line in lines if line.strip()]
-    # The second line is cut off, as by a full disk.
-    journal.write_bytes(half[0] + half[1][:100])
-    kept = TrialStore.open(folder_of(store))
-    found = kept.result().load()
-    assert found["jobs"].sel(seed=2).isnull().all() and found["jobs"].sel(seed=1).equals(whole["jobs"].sel(seed=1))
-    assert same(whole, trial.run(progress=False, store=store))
-
-
-def test_a_full_disk_is_said_and_loses_nothing(case, model, tmp_path):
-    small = tmp_path / "small"
-    small.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(small)], capture_output=True, text=True)
-    if mounted.returncode:
-        pytest.skip(f"a small disk cannot be mounted here: {mounted.stderr.strip()}")
-    try:
-        trial = Trial(case, seeds=40, variables=FEW)
-        with pytest.raises(Refused, match="cannot be written: No space left.*what is finished is kept"):
-            trial.run(progress=False, store=small / "trials")
-        folder = folder_of(small / "trials")
-        there = TrialStore.open(folder)
-        done = there.describe().blocks_done
-        assert 0 < done < 40
-        whole = trial.run(progress=False)
-        half = there.result().load()
-        is_there = half["failure"].isel(policy=0) == ""
-        assert int(is_there.sum()) == done
-        assert numpy.array_equal(half["jobs"], whole["jobs"].where(is_there), equal_nan=True)
-        # With room, the same command goes on.
-        shutil.copytree(small / "trials", tmp_path / "trials")
-        assert same(whole, trial.run(progress=False, store=tmp_path / "trials"))
-    finally:
-        subprocess.run(["umount", str(small)], check=True)
-
-
 # Failures
 
 
@@ -539,4 +441,3 @@ def test_what_cannot_be_exported_is_said_at_once(case, model, tmp_path):
         export(result, tmp_path / "nowhere" / "all.xlsx", outcomes=["jbs"], progress=False)
     assert len(refused.value.faults) == 3
     assert list(tmp_path.glob("**/*.xlsx")) == []
-
