@@ -15,18 +15,14 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import io
 import itertools
 import json
 import os
 import shutil
-import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy
 
 from redqueen.errors import Fault, Refused, nearest
 from redqueen.lab.chunks import Arrays, lay_out_arrays, open_arrays, shapes_of
@@ -35,6 +31,7 @@ from redqueen.lab.directories import json_text
 from redqueen.lab.fingerprints import code_digest, origins
 from redqueen.lab.jobs import Member
 from redqueen.lab.journal import Journal
+from redqueen.lab.member_files import packed, unpacked
 from redqueen.lab.run import together
 from redqueen.model.schedule import Decision
 from redqueen.progress import progress_bar
@@ -262,7 +259,7 @@ class TrialStore:
         if self._arms(block) == pending.keys():
             self._commit(block)
         elif not member.failure:
-            content = _packed(member)
+            content = packed(member)
             with _writing(self.folder):
                 path = self._draft(block, arm)
                 path.parent.mkdir(exist_ok=True)
@@ -303,7 +300,7 @@ class TrialStore:
 
     def _unfinished(self, block: Block) -> Iterator[tuple[str, Member]]:
         for arm in self.manifest["worlds"][block.world]["arms"]:
-            member = _unpacked(self._draft(block, arm))
+            member = unpacked(self._draft(block, arm))
             if member is not None:
                 yield arm, member
 
@@ -461,31 +458,6 @@ def _what_is_wrong(paths: list[Path], record: Mapping[str, Any], checksums: bool
 
 def _fault(folder: Path, damage: Damage) -> Fault:
     return Fault(damage.reason, file=str(folder), field=damage.place)
-
-
-def _packed(member: Member) -> bytes:
-    content = io.BytesIO()
-    kept: dict[str, Any] = {
-        "decisions": numpy.frombuffer(json.dumps([list(one) for one in member.decisions]).encode(), dtype=numpy.uint8),
-        **{f"arrays/{name}": array for name, array in member.arrays.items()},
-        **{f"yearly/{name}": array for name, array in member.yearly.items()},
-    }
-    numpy.savez(content, **kept)
-    return content.getvalue()
-
-
-def _unpacked(path: Path) -> Member | None:
-    """Reads a member that was kept; None where there is none, or it was cut off."""
-    try:
-        with numpy.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as content:
-            arrays, yearly = (
-                {name.partition("/")[2]: content[name] for name in content.files if name.startswith(f"{part}/")}
-                for part in ("arrays", "yearly")
-            )
-            decisions = json.loads(content["decisions"].tobytes())
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        return None
-    return Member(arrays, yearly, tuple(Decision(*one) for one in decisions))
 
 
 @contextlib.contextmanager
