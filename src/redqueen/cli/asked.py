@@ -41,6 +41,18 @@ def number(text: str | None, option: str, faults: Faults) -> float | None:
         return None
 
 
+def numbers_by_name(texts: list[str], option: str, form: str, example: str, faults: Faults) -> dict[str, float]:
+    """Reads NAME=NUMBER as often as it was given, noting what is not of that `form`."""
+    found = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        try:
+            found[name.strip()] = float(value)
+        except ValueError:
+            faults.add(f"'{text}' is not {form}", field=option, remedy=f"for example {option} {example}")
+    return found
+
+
 def names(text: str | None) -> list[str] | None:
     """Reads names separated by commas; None where nothing was given."""
     return None if text is None else [name.strip() for name in text.split(",") if name.strip()]

@@ -8,7 +8,7 @@ import io
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from redqueen.cli.asked import whole_number
+from redqueen.cli.asked import numbers_by_name, whole_number
 from redqueen.errors import Faults, Refused
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ def _claims(asked: argparse.Namespace) -> None:
     faults = Faults()
     seeds = whole_number(asked.seeds, "--seeds", faults)
     threads = whole_number(asked.threads, "--threads", faults)
-    parameters = _parameters([text for several in asked.settings for text in several], faults)
+    settings = [text for several in asked.settings for text in several]
+    parameters = numbers_by_name(settings, "--set", "PARAMETER=VALUE", "wright_exponent=0.2; IDs stand before it", faults)
     try:
         register = read_register(asked.register)
         faults.extend(check_options(register, asked.ids, seeds=seeds, parameters=parameters))
@@ -127,16 +128,3 @@ def _write(place: str, results: Results) -> None:
     kept.write(kept.place / "claims.md", results_page(results))
     kept.write(kept.place / "claims.csv", rows.getvalue())
     kept.write(kept.place / "claims.json", json_text(results_document(results)))
-
-
-def _parameters(texts: list[str], faults: Faults) -> dict[str, float]:
-    """Reads PARAMETER=VALUE, noting what is no number."""
-    found = {}
-    for text in texts:
-        name, _, value = text.partition("=")
-        try:
-            found[name.strip()] = float(value)
-        except ValueError:
-            remedy = "for example --set wright_exponent=0.2; IDs stand before it"
-            faults.add(f"'{text}' is not PARAMETER=VALUE", field="--set", remedy=remedy)
-    return found

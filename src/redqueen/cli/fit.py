@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from redqueen.cli.asked import command, names, whole_number
+from redqueen.cli.asked import command, names, number, numbers_by_name, whole_number
 from redqueen.errors import Faults
 
 if TYPE_CHECKING:
@@ -73,12 +73,13 @@ def _fit(asked: argparse.Namespace) -> None:
     truths = whole_number(asked.recover, "--recover", faults)
     if asked.recover is not None and asked.abc:
         faults.add("made-up figures are not weighed", field="--abc", remedy="leave out --abc or --recover")
-    discrepancy = _number(asked.discrepancy, "--discrepancy", faults)
-    discrepancies = _by_name(asked.discrepancies, faults)
+    discrepancy = number(asked.discrepancy, "--discrepancy", faults)
+    discrepancies = numbers_by_name(asked.discrepancies, "--discrepancy-of", "TARGET=X", "job_hopping_in_computers=0.2", faults)
     check_place(asked.place, faults)
     plan = plan_fit(
         parameters=names(asked.parameters), targets=names(asked.targets), points=numbers["points"], waves=numbers["waves"] or 1,
-        seeds=numbers["seeds"] or 2, quarters=numbers["quarters"], discrepancy=discrepancy, discrepancies=discrepancies,
+        seeds=numbers["seeds"] or 2, quarters=numbers["quarters"],
+        discrepancy=1.0 if discrepancy is None else discrepancy, discrepancies=discrepancies,
         rank=numbers["rank"] or 1, faults=faults,
     )
     # A library that is missing is said before an hour of runs, not after it.
@@ -213,24 +214,3 @@ def _draw(kept: Kept, found: Match, document: dict[str, Any]) -> None:
     except Refused:
         # Without matplotlib there are tables.
         return
-
-
-def _number(text: str, option: str, faults: Faults) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        faults.add(f"'{text}' is not a number", field=option, remedy="give 0 or more")
-        return 1.0
-
-
-def _by_name(texts: list[str], faults: Faults) -> dict[str, float]:
-    """Reads TARGET=X, noting what is no number."""
-    found = {}
-    for text in texts:
-        name, _, value = text.partition("=")
-        try:
-            found[name.strip()] = float(value)
-        except ValueError:
-            remedy = "for example --discrepancy-of job_hopping_in_computers=0.2"
-            faults.add(f"'{text}' is not TARGET=X", field="--discrepancy-of", remedy=remedy)
-    return found

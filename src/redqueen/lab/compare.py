@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy
 
 from redqueen.errors import Faults, Refused, nearest
+from redqueen.lab.asking import check_level, check_policy, check_region, names_of
 from redqueen.lab.intervals import LEVEL, NOT_DEFINED, paired_difference, verdict
-from redqueen.lab.outcomes import RATIO, WORLD, Outcome, chosen, measured, variables_of
+from redqueen.lab.outcomes import RATIO, Outcome, chosen, measured, variables_of
 
 if TYPE_CHECKING:
     import matplotlib.figure
@@ -181,10 +182,11 @@ def paired(
 
     faults = Faults()
     to = str(result.attrs["reference"]) if to is None else to
-    _check_policies(result, (policy, to), faults)
+    for name in (policy, to):
+        check_policy(name, names_of(result, "policy"), faults)
     wanted = _recorded(result, outcome, faults)
     span = _window(result, window, faults)
-    _check_regions(result, [region], faults)
+    check_region(region, names_of(result, "region"), faults)
     stages = [str(name) for name in result["stage"].values]
     if wanted and (stage is not None) != wanted[0].by_stage:
         message = f"{outcome} is known by stage" if wanted[0].by_stage else f"{outcome} is not known by stage"
@@ -253,13 +255,14 @@ def _checked(
     result: xarray.Dataset, policies: Sequence[str], to: str, outcomes: Any, regions: Any, window: Any, level: float
 ) -> _Asked:
     faults = Faults()
-    _check_policies(result, policies, faults)
+    for name in policies:
+        check_policy(name, names_of(result, "policy"), faults)
     wanted = _recorded(result, outcomes, faults)
     span = _window(result, window, faults)
-    if not 0 < level < 1:
-        faults.add(f"{level} is not a coverage", field="level", remedy="a number between 0 and 1, such as 0.95")
+    check_level(level, faults)
     regions = [regions] if isinstance(regions, str) else regions
-    _check_regions(result, regions, faults)
+    for name in regions or ():
+        check_region(name, names_of(result, "region"), faults)
     faults.refuse_if_any(f"compare {policies[0]} to {to}")
     return _Asked(wanted, regions, span, level)
 
@@ -404,21 +407,3 @@ def _window(result: xarray.Dataset, window: int | tuple[int, int] | None, faults
             remedy=f"the trial has {quarters}: give a number of last quarters, or (first, past the last)",
         )
     return first, end
-
-
-def _check_policies(result: xarray.Dataset, asked: Sequence[str], faults: Faults) -> None:
-    known = [str(name) for name in result["policy"].values]
-    for name in asked:
-        if name not in known:
-            faults.add(f"'{name}' is not in the trial", field="policy", remedy=nearest(name, known) or f"it has {', '.join(known)}")
-
-
-def _check_regions(result: xarray.Dataset, regions: Sequence[str] | None, faults: Faults) -> None:
-    known = [*(str(name) for name in result["region"].values), WORLD]
-    for asked in regions or ():
-        if asked not in known:
-            faults.add(
-                f"'{asked}' is not a region of the trial",
-                field="region",
-                remedy=nearest(asked, known) or f"it has {', '.join(known)}",
-            )

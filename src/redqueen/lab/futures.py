@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy
 
-from redqueen.errors import Faults, nearest
+from redqueen.errors import Faults
+from redqueen.lab.asking import check_policy, check_region, check_stage, names_of
 from redqueen.lab.outcomes import BY_NAME, RATIO, WORLD, Outcome, chosen, series
 
 if TYPE_CHECKING:
@@ -54,11 +55,7 @@ def futures(
         elif regions == [WORLD]:
             region = WORLD
         elif region not in regions:
-            faults.add(
-                f"'{region}' is not a region of the trial",
-                field="region",
-                remedy=nearest(region, regions) or f"it has {', '.join(regions)}",
-            )
+            check_region(region, regions, faults)
     faults.refuse_if_any()
     assert values is not None and region is not None
     cut = _cut(values, BY_NAME[outcome], policies or [str(name) for name in result["policy"].values], stage)
@@ -89,19 +86,11 @@ def _measured(
 ) -> xarray.DataArray | None:
     """Measures an outcome in every quarter; None where what is asked is at fault, which is noted."""
     chosen(outcome, faults=faults)
-    known = [str(name) for name in result["policy"].values]
+    stages = names_of(result, "stage")
     for asked in policies or ():
-        if asked not in known:
-            faults.add(
-                f"'{asked}' is not in the trial", field="policy", remedy=nearest(asked, known) or f"it has {', '.join(known)}"
-            )
-    stages = [str(name) for name in result["stage"].values]
-    if stage is not None and stage not in stages:
-        faults.add(
-            f"'{stage}' is not a stage of the trial",
-            field="stage",
-            remedy=nearest(stage, stages) or f"it has {', '.join(stages)}",
-        )
+        check_policy(asked, names_of(result, "policy"), faults)
+    if stage is not None:
+        check_stage(stage, stages, faults)
     found = BY_NAME.get(outcome)
     if found is not None and found.by_stage and stage is None:
         faults.add(f"{outcome} is known by stage", field="stage", remedy=f"name one of {', '.join(stages)}")

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from redqueen.errors import Faults, nearest
+from redqueen.errors import Faults
+from redqueen.lab.asking import check_level, check_policy, check_region, names_of
 from redqueen.lab.compare import ROUNDING, WINDOW
 from redqueen.lab.intervals import LEAST_SEEDS, LEVEL, NO_DIFFERENCE, paired_difference, student_quantile
-from redqueen.lab.outcomes import RATIO, WORLD, Outcome, chosen, measured, variables_of
+from redqueen.lab.outcomes import RATIO, Outcome, chosen, measured, variables_of
 from redqueen.model.kinds import QUARTERS_A_YEAR
 from redqueen.model.schedule import Schedule
 from redqueen.model.simulate import burn_in, step, use_instruments
@@ -91,15 +92,17 @@ def luck(
     """
     faults = Faults()
     to = str(result.attrs["reference"]) if to is None else to
-    _check_names(result, (policy, to), [regions] if isinstance(regions, str) else regions, faults)
+    asked_regions = [regions] if isinstance(regions, str) else regions
+    for name in (policy, to):
+        check_policy(name, names_of(result, "policy"), faults)
+    for name in asked_regions or ():
+        check_region(name, names_of(result, "region"), faults)
     wanted = _outcomes(result, outcomes, faults)
     years = _horizons(result, horizons, faults)
     if window < 1:
         faults.add(f"{window} quarters are too few", field="window", remedy="give 1 or more")
-    if not 0 < level < 1:
-        faults.add(f"{level} is not a coverage", field="level", remedy="a number between 0 and 1, such as 0.95")
+    check_level(level, faults)
     faults.refuse_if_any(f"shared luck of {policy} and {to}")
-    asked_regions = [regions] if isinstance(regions, str) else regions
     needed = result[list(variables_of(wanted))].sel(policy=[policy, to])
     there = _there(result, policy, to)
     found = []
@@ -286,16 +289,6 @@ def _cells(
 def _counted(wrong: numpy.ndarray) -> str:
     pairs = wrong.any(axis=0)
     return "every seed" if pairs.all() else f"{int(pairs.sum())} of {pairs.size} seeds"
-
-
-def _check_names(result: xarray.Dataset, policies: Sequence[str], regions: Sequence[str] | None, faults: Faults) -> None:
-    places = [*(str(name) for name in result["region"].values), WORLD]
-    for asked, field, known in (
-        *((name, "policy", [str(known) for known in result["policy"].values]) for name in policies),
-        *((name, "region", places) for name in regions or ()),
-    ):
-        if asked not in known:
-            faults.add(f"'{asked}' is not in the trial", field=field, remedy=nearest(asked, known) or f"it has {', '.join(known)}")
 
 
 def _outcomes(result: xarray.Dataset, names: str | Sequence[str] | None, faults: Faults) -> tuple[Outcome, ...]:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from redqueen.errors import Faults, Refused, nearest
+from redqueen.errors import Faults, Refused
+from redqueen.lab.asking import check_policy, check_region, check_stage
 from redqueen.lab.compare import WINDOW, paired
 from redqueen.lab.explain.boxes import SHUFFLES, Box, NoBox, find_box, find_leaf
 from redqueen.lab.explain.flipping import Curve, Flip, Shares, curves, flips, shares_of_points, shares_of_space
@@ -252,24 +253,22 @@ def _checked(
     to = there.reference if to is None else to
     others = [name for name in there.policies if name != to and name not in there.placebos]
     for field_name, name in (("policy", policy), ("to", to)):
-        if name is not None and name not in there.policies:
-            remedy = nearest(name, there.policies) or f"it has {', '.join(there.policies)}"
-            faults.add(f"'{name}' is not in the trial", field=field_name, remedy=remedy)
+        if name is not None:
+            check_policy(name, there.policies, faults, field=field_name)
     if policy is None and len(others) != 1:
         faults.add(f"the trial has {len(others)} policies to explain", field="policy", remedy=f"name one of {', '.join(others)}")
     if policy is not None and policy == to:
         faults.add(f"'{policy}' is compared to itself", field="policy", remedy="name two different policies")
     region = region or there.region or (there.regions[0] if len(there.regions) == 1 else "")
-    regions = [*there.regions, WORLD]
-    if region not in regions:
-        message = f"'{region}' is not a region of the trial" if region else "no region is named"
-        faults.add(message, field="region", remedy=nearest(region, regions) or f"it has {', '.join(regions)}")
+    if region:
+        check_region(region, there.regions, faults)
+    else:
+        faults.add("no region is named", field="region", remedy=f"it has {', '.join((*there.regions, WORLD))}")
     if wanted is not None and wanted.by_stage != (stage is not None):
         message = f"{outcome} is known by stage" if wanted.by_stage else f"{outcome} is not known by stage"
         faults.add(message, field="stage", remedy=f"name one of {', '.join(there.stages)}" if wanted.by_stage else "leave it out")
-    elif stage is not None and stage not in there.stages:
-        remedy = nearest(stage, there.stages) or f"it has {', '.join(there.stages)}"
-        faults.add(f"'{stage}' is not a stage of the trial", field="stage", remedy=remedy)
+    elif stage is not None:
+        check_stage(stage, there.stages, faults)
     first, end = _window(there, window, faults)
     _check_samples(there.samples, faults)
     faults.refuse_if_any(f"explain {outcome} in {there.world}")

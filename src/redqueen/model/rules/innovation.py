@@ -94,7 +94,7 @@ def finish_project(state: State, firm: cython.int, stage: cython.int, mode: cyth
     if mode == kinds.SECOND:
         gap = state.project_source[firm, stage] - state.quality[firm, stage]
         if gap > 0.0:
-            gained = elementary.sqrt(crowding) * spread * knowledge.imitated_share(state, firm, stage) * gap
+            gained = elementary.sqrt(crowding) * spread * knowledge.imitated_share(state, firm) * gap
             state.next_quality[firm, stage] += min(gap, gained)
         product = state.product_of[firm]
         if product >= 0 and stage == state.brand_stage[state.product_industry[product]]:
@@ -381,7 +381,7 @@ def expected_gains(
     gain[kinds.NOVEL] = weighted * novel_chance(state, firm, stage, fit) * min(jump, state.parameters.novelty_jump_most)
     gain[kinds.SECOND] = 0.0
     if source > state.quality[firm, stage]:
-        closed = elementary.sqrt(crowding) * knowledge.imitated_share(state, firm, stage) * (source - state.quality[firm, stage])
+        closed = elementary.sqrt(crowding) * knowledge.imitated_share(state, firm) * (source - state.quality[firm, stage])
         gain[kinds.SECOND] = weighted * closed
     if product >= 0 and stage == state.brand_stage[state.product_industry[product]]:
         gain[kinds.SECOND] += state.parameters.home_fit_gain * (state.parameters.home_fit_most - state.fit[product])

@@ -176,7 +176,7 @@ def officers_know(state: State, region: cython.int, stage: cython.int) -> cython
 @cython.cfunc
 @cython.nogil
 @cython.exceptval(check=False)
-def imitated_share(state: State, firm: cython.int, stage: cython.int) -> cython.double:
+def imitated_share(state: State, firm: cython.int) -> cython.double:
     """Give the share of an accessible gap that a second-generation project closes, on average."""
     protected = state.parameters.property_protection + state.property_rights[state.region_of[firm]]
     return state.parameters.imitation_share * (1.0 - max(0.0, min(1.0, protected)))

@@ -222,7 +222,7 @@ def examine_product(state: State, product: cython.int) -> cython.void:
         if candidate_worth > best_worth and candidate_worth > present_worth + state.parameters.switching_threshold:
             best = candidate
             best_worth = candidate_worth
-    if consider_taking_back(state, product, stage, rest, best, best_worth, key):
+    if consider_taking_back(state, product, stage, rest, best_worth, key):
         return
     if best != present:
         if present == lead:
@@ -268,8 +268,7 @@ def can_trade(state: State, firm: cython.int, slot: cython.int) -> cython.int:
 @cython.nogil
 @cython.exceptval(check=False)
 def consider_taking_back(
-    state: State, product: cython.int, stage: cython.int, rest: cython.double, best: cython.int, best_worth: cython.double,
-    key: cython.ulonglong
+    state: State, product: cython.int, stage: cython.int, rest: cython.double, best_worth: cython.double, key: cython.ulonglong
 ) -> cython.int:
     """Take a stage in-house where that beats everyone by the threshold and the firm can pay for it."""
     lead = state.product_firm[product]
