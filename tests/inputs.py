@@ -258,21 +258,11 @@ def _register(path: Path) -> None:
 def _fit(path: Path) -> None:
     """Lay a fit out as the words of a command ask for it; what would be run is not."""
     from redqueen.cli import _parser
-    from redqueen.cli.asked import names, whole_number
-    from redqueen.cli.fit import _by_name, _number
+    from redqueen.cli.fit import plan_of
     from redqueen.errors import Faults
-    from redqueen.studies.fitting.planning import plan_fit
 
     words = [word.decode("utf-8", "surrogateescape") for word in path.read_bytes().split(b"\n")]
-    asked = _parser().parse_args(["fit", *words])
-    faults = Faults()
-    plan_fit(
-        parameters=names(asked.parameters), targets=names(asked.targets), points=whole_number(asked.points, "--points", faults),
-        waves=whole_number(asked.waves, "--waves", faults) or 1, seeds=whole_number(asked.seeds, "--seeds", faults) or 2,
-        quarters=whole_number(asked.quarters, "--quarters", faults),
-        discrepancy=_number(asked.discrepancy, "--discrepancy", faults),
-        discrepancies=_by_name(asked.discrepancies, faults), rank=whole_number(asked.rank, "--rank", faults) or 1, faults=faults,
-    )
+    plan_of(_parser().parse_args(["fit", *words]), Faults())
 
 
 FIT = (

@@ -63,25 +63,15 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def _fit(asked: argparse.Namespace) -> None:
     from redqueen.errors import require
     from redqueen.lab.directories import check_place
-    from redqueen.studies.fitting.planning import plan_fit
 
     faults = Faults()
-    counted = ("waves", "seeds", "points", "quarters", "rank")
-    numbers = {name: whole_number(getattr(asked, name), f"--{name}", faults) for name in counted}
     threads = whole_number(asked.threads, "--threads", faults)
     particles = whole_number(asked.particles, "--particles", faults, least=10)
     truths = whole_number(asked.recover, "--recover", faults)
     if asked.recover is not None and asked.abc:
         faults.add("made-up figures are not weighed", field="--abc", remedy="leave out --abc or --recover")
-    discrepancy = number(asked.discrepancy, "--discrepancy", faults)
-    discrepancies = numbers_by_name(asked.discrepancies, "--discrepancy-of", "TARGET=X", "job_hopping_in_computers=0.2", faults)
     check_place(asked.place, faults)
-    plan = plan_fit(
-        parameters=names(asked.parameters), targets=names(asked.targets), points=numbers["points"], waves=numbers["waves"] or 1,
-        seeds=numbers["seeds"] or 2, quarters=numbers["quarters"],
-        discrepancy=1.0 if discrepancy is None else discrepancy, discrepancies=discrepancies,
-        rank=numbers["rank"] or 1, faults=faults,
-    )
+    plan = plan_of(asked, faults)
     # A library that is missing is said before an hour of runs, not after it.
     for library, extra in (("sklearn", "explain"), ("SALib", "explain"), *((("pyabc", "abc"),) if asked.abc else ())):
         require(library, extra)
@@ -94,6 +84,22 @@ def _fit(asked: argparse.Namespace) -> None:
     except KeyboardInterrupt:
         message = f"Stopped; what was run is kept in {asked.place}: the same command goes on from there."
         raise KeyboardInterrupt(message) from None
+
+
+def plan_of(asked: argparse.Namespace, faults: Faults) -> FitPlan:
+    """Lays out the fit that the words of the command ask for; refuses, with the `faults` noted before, whatever is wrong."""
+    from redqueen.studies.fitting.planning import plan_fit
+
+    numbers = {
+        name: whole_number(getattr(asked, name), f"--{name}", faults) for name in ("waves", "seeds", "points", "quarters", "rank")
+    }
+    discrepancy = number(asked.discrepancy, "--discrepancy", faults)
+    discrepancies = numbers_by_name(asked.discrepancies, "--discrepancy-of", "TARGET=X", "job_hopping_in_computers=0.2", faults)
+    return plan_fit(
+        parameters=names(asked.parameters), targets=names(asked.targets), points=numbers["points"], waves=numbers["waves"] or 1,
+        seeds=numbers["seeds"] or 2, quarters=numbers["quarters"], discrepancy=1.0 if discrepancy is None else discrepancy,
+        discrepancies=discrepancies, rank=numbers["rank"] or 1, faults=faults,
+    )
 
 
 def _answer(asked: argparse.Namespace, plan: FitPlan, kept: Kept, threads: int | None, particles: int) -> None:
