@@ -41,6 +41,7 @@ web/node_modules/.package-lock.json: web/package-lock.json
 # The pinned versions, and what the build itself needs.
 .venv/locked: requirements/locked.txt
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer with venv and pip found: install one, or say make PYTHON=/path/to/python" >&2; exit 2; }
+	@echo "Installing the pinned packages into .venv (a minute or two)"
 	$(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/locked.txt
 	@touch $@
@@ -50,7 +51,7 @@ web/node_modules/.package-lock.json: web/package-lock.json
 	@if [ $@ -nt pyproject.toml ] && [ $@ -nt .venv/locked ]; then \
 		echo "Compiling what changed" && .venv/bin/python setup.py --quiet build_ext --inplace; \
 	else \
-		echo "Compiling the package" && \
+		echo "Compiling the package (about a minute)" && \
 		.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .; \
 	fi
 	@touch $@
