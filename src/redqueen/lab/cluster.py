@@ -23,9 +23,9 @@ from urllib.parse import urlsplit
 
 from redqueen.errors import Faults, Refused, nearest
 from redqueen.lab.arms import COST, runs_after
-from redqueen.lab.jobs import Job, Keep, Member, available_threads, run_job
+from redqueen.lab.jobs import Job, Keep, Member, available_threads, failure_words, run_job
 from redqueen.lab.run import THREADS
-from redqueen.lab.workers import ANSWER, EXTRA, LOOK, PROTOCOL, REMEDY, Code, Crew, code_here, local_cluster, packed, quietly, words
+from redqueen.lab.workers import ANSWER, EXTRA, LOOK, PROTOCOL, REMEDY, Code, Crew, code_here, local_cluster, packed, quietly
 
 __all__ = ["DASK", "check_place_to_run", "run_here", "run_on_cluster"]
 
@@ -237,7 +237,7 @@ class _Dispatch:
             error = future.exception(timeout=ANSWER)
             killed = type(error).__name__ == "KilledWorker"
             if not killed:
-                self.crew.leave_out(task.worker, words(error))
+                self.crew.leave_out(task.worker, failure_words(error))
             self._lost(task, killed=killed)
             return
         answer = self._fetch(task)
@@ -309,5 +309,5 @@ def _portable(content: Any) -> bytes:
         portable = pickle.dumps(content)
         pickle.loads(portable)
     except Exception:
-        return pickle.dumps(RuntimeError(words(content)))
+        return pickle.dumps(RuntimeError(failure_words(content)))
     return portable

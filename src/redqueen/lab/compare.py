@@ -13,7 +13,7 @@ import numpy
 from redqueen.errors import Faults, Refused, nearest
 from redqueen.lab.asking import check_level, check_policy, check_region, names_of
 from redqueen.lab.intervals import LEVEL, NOT_DEFINED, paired_difference, verdict
-from redqueen.lab.outcomes import RATIO, Outcome, chosen, measured, variables_of
+from redqueen.lab.outcomes import RATIO, Outcome, chosen, measured, shown, variables_of
 
 if TYPE_CHECKING:
     import matplotlib.figure
@@ -338,7 +338,7 @@ def _row(outcome: Outcome, policy: str, to: str, region: str, stage: str | None,
     first, second = (_means(side, there) if sampled else side[there] for side in (first, second))
     found = paired_difference(first, second, level)
     words = verdict(found.low, found.high, first.size, identical=same)
-    effect, low, high = (_number(_scaled(outcome, value)) for value in (found.mean, found.low, found.high))
+    effect, low, high = (_number(shown(outcome, value)) for value in (found.mean, found.low, found.high))
     return Row(*key, effect, low, high, outcome.effect_unit, seeds, words, None, _number(found.variance_ratio), *levels, samples)
 
 
@@ -368,13 +368,6 @@ def _members(wrong: numpy.ndarray, there: numpy.ndarray, seeds: list[int]) -> st
     sample, seed = (int(place[0]) for place in numpy.nonzero(wrong))
     first = f"the first: {f'point {sample}, seed ' if sampled else ''}{seeds[seed]}"
     return f"{int(wrong.sum())} of {int(there.sum())} {'members' if sampled else 'seeds'} ({first})"
-
-
-def _scaled(outcome: Outcome, value: float) -> float:
-    """Puts a mean difference into the unit of the effect."""
-    if outcome.compared == RATIO:
-        return 100.0 * math.expm1(value)
-    return 100.0 * value if outcome.unit == "share" else value
 
 
 def _number(value: float) -> float | None:

@@ -217,6 +217,6 @@ def _check_order(arms: Mapping[str, Arm]) -> None:
             raise ValueError(f"the arm '{name}' runs after {', '.join(unknown)}, which must come before it")
 
 
-def failure_words(error: Exception) -> str:
-    """Says why a member failed, in one line."""
+def failure_words(error: BaseException) -> str:
+    """Says in one line why a member failed, or whatever else did."""
     return " ".join(f"{type(error).__name__}: {error}".split())

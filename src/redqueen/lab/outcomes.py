@@ -6,6 +6,7 @@ quarter without events does no harm.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALL", "BY_NAME", "DIFFERENCE", "DOWN", "EITHER", "OUTCOMES", "RATIO", "SMOOTHING", "UP", "WORLD", "Outcome", "Term", "chosen",
-    "measured", "measured_each", "series", "variables_of",
+    "measured", "measured_each", "series", "shown", "variables_of",
 ]
 
 #: Quarters over which a figure smooths counts of events and shares of them.
@@ -45,6 +46,13 @@ SMOOTHING = 4
 def variables_of(outcomes: tuple[Outcome, ...]) -> tuple[str, ...]:
     """Gives the recorded variables that these outcomes need, each once."""
     return tuple(dict.fromkeys(name for outcome in outcomes for name in outcome.variables))
+
+
+def shown(outcome: Outcome, value: float) -> float:
+    """Puts a difference on the scale compared into the unit of effects: % more, points, or the outcome's own."""
+    if outcome.compared == RATIO:
+        return 100.0 * math.expm1(value)
+    return 100.0 * value if outcome.unit == "share" else value
 
 
 def series(result: xarray.Dataset, outcome: Outcome) -> xarray.DataArray:

@@ -20,9 +20,10 @@ import numpy
 import redqueen
 from redqueen.errors import Fault, Refused, require
 from redqueen.lab.fingerprints import code_digest
+from redqueen.lab.jobs import failure_words
 
 __all__ = [
-    "ANSWER", "EXTRA", "LOOK", "PROTOCOL", "REMEDY", "Code", "Crew", "code_here", "local_cluster", "packed", "quietly", "words",
+    "ANSWER", "EXTRA", "LOOK", "PROTOCOL", "REMEDY", "Code", "Crew", "code_here", "local_cluster", "packed", "quietly",
 ]
 
 EXTRA, PROTOCOL = "cluster", "tcp://"
@@ -70,7 +71,7 @@ class Crew:
             self.client: Any = self._join(CONNECT)
         except Exception as error:
             raise Refused.one(
-                f"no Dask scheduler answers within {CONNECT:g} s ({words(error)})", field=address,
+                f"no Dask scheduler answers within {CONNECT:g} s ({failure_words(error)})", field=address,
                 remedy="start one with `dask scheduler`, name another, or run on dask or threads",
             ) from error
 
@@ -161,7 +162,7 @@ class Crew:
                 has = "no redqueen"
                 if version.status != "error":
                     has = f"redqueen {self.fetch(version, LOOK * 4)}, which cannot say what code it runs"
-                self.leave_out(worker, f"it has {has} ({words(code.exception(timeout=ANSWER))})")
+                self.leave_out(worker, f"it has {has} ({failure_words(code.exception(timeout=ANSWER))})")
                 return
             theirs = Code(*self.fetch(code, LOOK * 4))
         except OSError:
@@ -189,8 +190,8 @@ class Crew:
                 deadline = deadline or time.monotonic() + WAIT
                 if time.monotonic() > deadline:
                     raise Refused.one(
-                        f"the scheduler was lost and did not come back within {WAIT:g} s ({words(error)})", field=self.address,
-                        remedy=REMEDY,
+                        f"the scheduler was lost and did not come back within {WAIT:g} s ({failure_words(error)})",
+                        field=self.address, remedy=REMEDY,
                     ) from error
                 time.sleep(LOOK)
 
@@ -236,7 +237,7 @@ def local_cluster(workers: int) -> Iterator[str]:
             )
         except Exception as error:
             raise Refused.one(
-                f"the workers of a local cluster did not start ({words(error)})", field="dask",
+                f"the workers of a local cluster did not start ({failure_words(error)})", field="dask",
                 remedy='in a script put what runs under `if __name__ == "__main__":`; or run in threads',
             ) from error
         try:
@@ -268,11 +269,6 @@ def quietly() -> Iterator[None]:
 def packed(what: Any) -> bytes:
     """Pickles anything, also what was defined in a notebook."""
     return bytes(require("cloudpickle", EXTRA).dumps(what))
-
-
-def words(error: BaseException) -> str:
-    """Says an error in one line."""
-    return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 def dask_setup(worker: Any) -> None:

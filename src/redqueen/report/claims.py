@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from redqueen.report.terminal import paragraph, say, table
-from redqueen.report.words import effect_words, number, unit_words
+from redqueen.report.words import chance_words, effect_words, number, unit_words
 from redqueen.studies.claims.contrasts import contrast_words, in_logs, unit_of
 from redqueen.studies.claims.declared import OF_LEVEL, Claim, ClaimRegister, Contrast, years_words
 from redqueen.studies.claims.statistics import ALPHA, HOLDS, UNDECIDED, Estimate
@@ -219,7 +219,7 @@ def _why_not(result: Result) -> str | None:
 
 def _summary(result: Result) -> tuple[str, ...]:
     effect, interval = _effect(result.weakest.estimate)
-    return result.claim.id, result.claim.says, effect, interval, _chance(result.corrected), result.verdict
+    return result.claim.id, result.claim.says, effect, interval, chance_words(result.corrected), result.verdict
 
 
 def _depends(result: Result) -> tuple[str, ...]:
@@ -249,8 +249,9 @@ def _heading(result: Result, size: int) -> list[tuple[str, str]]:
     claim, power = result.claim, result.power
     effect, interval = _effect(result.rival.estimate)
     met = f"{result.rival.place.variant}, {result.rival.place.horizon}"
+    chances = chance_words(result.p), chance_words(result.corrected)
     lines = [
-        ("Verdict", f"{result.verdict}; p = {_chance(result.p)}, {_chance(result.corrected)} corrected over {size} claims"),
+        ("Verdict", f"{result.verdict}; p = {chances[0]}, {chances[1]} corrected over {size} claims"),
         ("Source", claim.source),
         ("How it could come about", claim.mechanism),
         ("Registered", "; ".join(_declared(claim, one) for one in claim.contrasts) + f"; {_horizons(claim)}; {claim.seeds} seeds"),
@@ -297,7 +298,7 @@ def _by_contrast(result: Result) -> list[tuple[str, list[tuple[str, ...]]]]:
     tables = []
     for contrast in result.claim.contrasts:
         rows: list[tuple[str, ...]] = [
-            (one.variant, one.horizon, *_effect(one.estimate), _chance(one.estimate.p), _state(one.estimate))
+            (one.variant, one.horizon, *_effect(one.estimate), chance_words(one.estimate.p), _state(one.estimate))
             for one in result.findings
             if one.contrast == contrast
         ]
@@ -312,12 +313,6 @@ def _state(found: Estimate) -> str:
 def _effect(found: Estimate) -> tuple[str, str]:
     effect, interval = effect_words(found.effect, found.low, found.high)
     return (effect if found.effect is None else f"{effect} {unit_words(found.unit)}".rstrip()), interval
-
-
-def _chance(p: float | None) -> str:
-    if p is None:
-        return "-"
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def _declared(claim: Claim, contrast: Contrast) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from redqueen.evidence.evidence import STAY_RATE
 from redqueen.report.terminal import paragraph, say, table
-from redqueen.report.words import number
+from redqueen.report.words import capital, number
 from redqueen.studies.forecast import HORIZON
 
 if TYPE_CHECKING:
@@ -274,7 +274,7 @@ def _peers(diagnosis: Diagnosis) -> list[Block]:
 def _frontier(one: dict[str, Any]) -> str:
     # Where the frontier is one region's, it is named; else it is the level that a tenth exceed, or the best of the same product.
     whose = f"{one['leader']}'s, the highest of {one['regions']} regions," if one["leader"] else "the frontier"
-    level = f"{_capital(one['measure'])}: {number(one['value'])} % of {whose} in {one['year']}"
+    level = f"{capital(one['measure'])}: {number(one['value'])} % of {whose} in {one['year']}"
     if one.get("before") is None:
         return f"{level}."
     near = number(one["value"]) == number(one["before"])
@@ -311,7 +311,3 @@ def _years(ends: Sequence[int]) -> str:
 
 def _more(count: int) -> str:
     return f" and {count} more" if count else ""
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -17,7 +17,7 @@ from redqueen.lab.sampling import POINTS
 from redqueen.model.parameters import PARAMETERS
 from redqueen.policies.change import SWITCH
 from redqueen.report.terminal import paragraph, say, table
-from redqueen.report.words import effect_words, markdown_table, number, unit_words
+from redqueen.report.words import chance_words, counted, effect_words, markdown_table, number, place_words, unit_words
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -40,7 +40,7 @@ _NAMED = 3
 def title(found: Explanation) -> str:
     """Says what is explained."""
     stage = f" ({found.stage})" if found.stage else ""
-    return f"Why {found.policy} changes {found.outcome.words}{stage} of {_region(found)}, against {found.to}"
+    return f"Why {found.policy} changes {found.outcome.words}{stage} of {place_words(found.region)}, against {found.to}"
 
 
 def show_explanation(console: Console, found: Explanation) -> None:
@@ -75,10 +75,8 @@ def blocks(found: Explanation) -> list[tuple[str, tuple[str, ...], list[tuple[st
     if found.screen is not None:
         rows = [
             (
-                one.name, number(one.mu_star), number(one.luck), number(one.sigma), _chance(
-                    one.chance
-                ),
-                _chance(one.spread_chance), f"{one.flips} of {one.steps}",
+                one.name, number(one.mu_star), number(one.luck), number(one.sigma), chance_words(one.chance),
+                chance_words(one.spread_chance), f"{one.flips} of {one.steps}",
             )
             for one in found.screen.assumptions
         ]
@@ -322,7 +320,7 @@ def _agreement(share: float) -> str:
 def _trust(found: Explanation) -> list[str]:
     surrogate, quality, luck = found.surrogate, found.surrogate.quality, found.surrogate.luck
     lines = [
-        f"The surrogate, {_kind(surrogate.kind)} of {_counted(len(found.kept), 'assumption')}, predicts points that it has not "
+        f"The surrogate, {_kind(surrogate.kind)} of {counted(len(found.kept), 'assumption')}, predicts points that it has not "
         f"seen with an R2 of {r2_words(quality.r2)} (folds {quality.r2_low:.2f} to {quality.r2_high:.2f}) and an error of "
         f"{number(quality.rmse)} ({number(quality.rmse_low)} to {number(quality.rmse_high)}), where points differ by "
         f"{number(luck.spread)}."
@@ -363,10 +361,6 @@ def _kind(words: str) -> str:
     return words if words.endswith("s") and not words.endswith("ss") else f"a {words}"
 
 
-def _counted(count: int, word: str) -> str:
-    return f"{count} {word}{'' if count == 1 else 's'}"
-
-
 def _rounded(count: int) -> int:
     """Rounds up to one digit, as an extrapolation deserves."""
     size = 10 ** (len(str(count)) - 1)
@@ -401,19 +395,9 @@ def _mean(found: Explanation) -> str:
     return f"{effect} {unit_words(found.outcome.effect_unit)} ({interval})"
 
 
-def _region(found: Explanation) -> str:
-    return "the world" if found.region == "world" else found.region
-
-
 def _percent(share: float) -> str:
     return f"{100 * share:.0f}"
 
 
 def _span(low: float, high: float) -> str:
     return f"{_percent(low)} to {_percent(high)}"
-
-
-def _chance(value: float | None) -> str:
-    if value is None:
-        return "-"
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"

@@ -14,6 +14,7 @@ from redqueen.lab.outcomes import DOWN
 from redqueen.model.parameters import PARAMETERS
 from redqueen.report.explain import box_words, r2_words
 from redqueen.report.figures import BETTER, COLOURS, FAINT, GRID, INK, UNCLEAR, WORSE, drawing
+from redqueen.report.words import place_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -207,9 +208,8 @@ def _place(panels: Sequence[str], position: int) -> str:
 
 def _words(figure: Figure, heading: str, found: Explanation, notes: Sequence[str], command: str) -> None:
     """Puts heading and footer to a figure, folded to its width."""
-    region = "the world" if found.region == "world" else found.region
     width = figure.get_figwidth()
-    effect = f"{found.policy} against {found.to}, {found.outcome.words}, {region}"
+    effect = f"{found.policy} against {found.to}, {found.outcome.words}, {place_words(found.region)}"
     figure.suptitle(
         "\n".join([heading, *textwrap.wrap(effect, int(width / 0.118))]), x=0.01, ha="left", fontsize=12, fontweight="bold"
     )

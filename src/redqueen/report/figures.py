@@ -14,7 +14,7 @@ from redqueen.lab.compare import Effect, Row
 from redqueen.lab.futures import Futures, futures
 from redqueen.lab.intervals import LEAST_SEEDS, LOWERS, NO_DIFFERENCE, RAISES
 from redqueen.lab.outcomes import BY_NAME, DOWN, SMOOTHING, UP, WORLD, Outcome, series
-from redqueen.report.words import title_of, unit_words
+from redqueen.report.words import capital, place_words, title_of, unit_words
 from redqueen.writing import whole_file
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def fan(
         for position in range(columns - 1, len(shown), columns) if base not in shown else ():
             _label_reference(axes.flat[position], base, title_of(result, base.policy))
         words = base.outcome.words + (f" ({stage})" if stage else "")
-        _heading(figure, f"{_capital(words)}, {_region(base.region)}")
+        _heading(figure, f"{capital(words)}, {place_words(base.region)}")
         bands = f"Line: median. Bands: half and nine tenths of {result.sizes['seed']} seeds. "
         bands += f"Dashed: median of the reference, {_quoted(result, base.policy)}."
         if dotted:
@@ -145,7 +145,7 @@ def paths(result: xarray.Dataset, outcome: str, *, command: str | None = None) -
         axis.locator_params(axis="x", nbins=6, integer=True)
         axis.set_ylabel(unit_words(BY_NAME[outcome].unit))
         _label_ends(axis, ends)
-        _heading(figure, f"{_capital(BY_NAME[outcome].words)} under {_quoted(member, policy)}")
+        _heading(figure, f"{capital(BY_NAME[outcome].words)} under {_quoted(member, policy)}")
         note = [f"Means of {SMOOTHING} quarters."] if BY_NAME[outcome].smoothed else []
         _footer(figure, [*note, _origin(member, command)])
     return figure
@@ -185,7 +185,7 @@ def effects(
             _name_rows(axis, BY_NAME[name], titles)
         for axis in axes.flat[len(shown) :]:
             axis.set_visible(False)
-        _heading(figure, f"Effects in {_region(region)} against {_quoted(result, found[0].to)}")
+        _heading(figure, f"Effects in {place_words(region)} against {_quoted(result, found[0].to)}")
         first, end = (result["time"].values[position] for position in (found[0].window[0], found[0].window[1] - 1))
         note = (
             f"Bars: {100 * found[0].level:g} % intervals, paired by seed. {_DOTS if found[0].seeds >= LEAST_SEEDS else _FEW}"
@@ -280,7 +280,7 @@ def _name_rows(axis: Axes, outcome: Outcome, titles: Sequence[str]) -> None:
     axis.tick_params(axis="y", labelcolor=INK)
     axis.set_ylim(len(titles) - 0.5, -0.5)
     axis.grid(visible=False, axis="y")
-    axis.set_title(_capital(outcome.words), fontsize=9)
+    axis.set_title(capital(outcome.words), fontsize=9)
     axis.set_xlabel(unit_words(outcome.effect_unit), fontsize=8.5, color=FAINT)
     axis.locator_params(axis="x", nbins=5)
 
@@ -340,11 +340,3 @@ def _ranges(seeds: Sequence[int]) -> str:
 
 def _quoted(result: xarray.Dataset, policy: str) -> str:
     return f'"{title_of(result, policy)}"'
-
-
-def _region(region: str) -> str:
-    return "the world" if region == WORLD else region
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]

@@ -16,7 +16,7 @@ from redqueen.lab.fit.history_matching import EMPTY, NO_EMULATOR, SETTLED, SURE,
 from redqueen.lab.fit.identification import MOST_IDENTIFIED, MOST_NARROWED, TRADE_OFF
 from redqueen.lab.fit.recovery import Recovery
 from redqueen.model.parameters import PARAMETERS
-from redqueen.report.words import markdown_table, number
+from redqueen.report.words import counted, markdown_table, number
 from redqueen.studies.facts import MEASURED, RECIPES
 from redqueen.studies.fitting.findings import Findings
 from redqueen.studies.fitting.planning import BOUNDS, LEFT_OUT, MEASURING, FitPlan
@@ -220,8 +220,8 @@ def _headline(document: Mapping[str, Any]) -> str:
     waves = document["waves"]
     runs = sum(wave["points"] for wave in waves) * document["seeds"]
     return (
-        f"{_counted(len(document['parameters']), 'parameter')}, {_counted(len(document['targets']), 'target')}, "
-        f"{_counted(len(waves), 'wave')}, {number(runs)} runs of {document['quarters']} quarters: {_share(document['share'])} "
+        f"{counted(len(document['parameters']), 'parameter')}, {counted(len(document['targets']), 'target')}, "
+        f"{counted(len(waves), 'wave')}, {number(runs)} runs of {document['quarters']} quarters: {_share(document['share'])} "
         "of the ranges is not ruled out"
     )
 
@@ -239,8 +239,8 @@ def _verdict(document: Mapping[str, Any]) -> list[str]:
         worst = [target["name"] for target in document["targets"] if (target["default"] or 0.0) >= document["cut"]]
         by = f": {', '.join(map(_words, worst))}" if worst else ""
         word = "" if value >= document["cut"] else "not "
-        counted = _counted(document["default_runs"], "run")
-        lines.append(f"The model's own values are {word}ruled out by {counted} of their own (implausibility {number(value)}{by}).")
+        own = counted(document["default_runs"], "run")
+        lines.append(f"The model's own values are {word}ruled out by {own} of their own (implausibility {number(value)}{by}).")
     return lines
 
 
@@ -342,10 +342,6 @@ def _bounds(low: float | None, high: float | None) -> str:
     if high is None:
         return f"over {number(low)}"
     return f"below {number(high)}" if low is None else f"{number(low)} to {number(high)}"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _share(share: float) -> str:

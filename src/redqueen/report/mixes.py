@@ -13,14 +13,13 @@ import redqueen
 from redqueen.errors import Refused
 from redqueen.lab.intervals import LEVEL
 from redqueen.lab.mixes import Levers
-from redqueen.lab.outcomes import DOWN
+from redqueen.lab.outcomes import DOWN, shown
 from redqueen.lab.search import DECILE, Mix, Scores
 from redqueen.policies.policy import Policy
 from redqueen.policies.writing import policy_text
 from redqueen.report.terminal import say, table
 from redqueen.report.words import effect_words, number, unit_words
 from redqueen.studies.mixing import Found
-from redqueen.studies.robust import shown
 
 if TYPE_CHECKING:
     import matplotlib.figure

@@ -11,11 +11,11 @@ import numpy
 
 from redqueen.lab.directories import write_csv, write_json, write_text
 from redqueen.lab.intervals import LEVEL
-from redqueen.lab.outcomes import RATIO, Outcome
+from redqueen.lab.outcomes import RATIO, Outcome, shown
 from redqueen.lab.regret import KINDS, MAXIMUM, MEAN, QUANTILE, Figure, regret
 from redqueen.report.terminal import say, table
-from redqueen.report.words import effect_words, number, unit_words
-from redqueen.studies.robust import Place, Robustness, shown
+from redqueen.report.words import counted, effect_words, number, unit_words
+from redqueen.studies.robust import Place, Robustness
 
 if TYPE_CHECKING:
     import matplotlib.figure
@@ -59,7 +59,7 @@ def show_robustness(console: Console, found: Robustness) -> None:
     for place in found.places:
         one = place.found
         left = f", {one.left_out} left out for missing members" if one.left_out else ""
-        say(console, f"Regret in {words}, {place.label}: {_counted(one.points, 'point')}{left}, {one.seeds} seeds", style="bold")
+        say(console, f"Regret in {words}, {place.label}: {counted(one.points, 'point')}{left}, {one.seeds} seeds", style="bold")
         heads = ("policy", "mean", f"{100 * LEVEL:g} % interval", "90 %", "largest", f"{100 * LEVEL:g} % interval")
         shares = (
             "policy",
@@ -256,7 +256,7 @@ def robustness_figure(found: Robustness, command: str) -> matplotlib.figure.Figu
             f"Above: dot and bar: mean regret and {100 * LEVEL:g} % interval; tick: 90 % of the points keep below; "
             f"diamond: largest.{dashed} "
             "Below: dark: best beyond chance; light: best by the mean over seeds; line: where no other is better beyond chance. "
-            f"{_counted(one.points, 'point')} of {len(places[0].parameters)} uncertain parameters, {one.seeds} seeds, "
+            f"{counted(one.points, 'point')} of {len(places[0].parameters)} uncertain parameters, {one.seeds} seeds, "
             f"last {found.window} quarters."
         )
         note = textwrap.fill(f"{note} Simulated. Made by: {command}", int(figure.get_figwidth() / 0.062), break_on_hyphens=False)
@@ -332,7 +332,3 @@ def _value(outcome: Outcome, value: float) -> str:
         if outcome.compared == RATIO or outcome.unit == "share"
         else number(shown(outcome, value))
     )
-
-
-def _counted(count: int, word: str) -> str:
-    return f"{count} {word}{'' if count == 1 else 's'}"

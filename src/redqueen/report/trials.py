@@ -67,4 +67,3 @@ def show_failures(console: Console, results: Mapping[str, xarray.Dataset]) -> No
     table(console, ("world", "policy", "point", "seed", "reason"), rows, title=title, right=("point", "seed"))
     if len(found) > SHOWN:
         say(console, f"{len(found) - SHOWN} more: --json lists all.")
-

@@ -7,6 +7,8 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from redqueen.lab.outcomes import WORLD
+
 if TYPE_CHECKING:
     import xarray
 
@@ -36,6 +38,23 @@ def number(value: float | None) -> str:
     return f"{value:,.{max(0, places)}f}"
 
 
+def counted(count: int, noun: str) -> str:
+    """Writes a count and what is counted: 1 point, 2 points."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def capital(words: str) -> str:
+    """Begins words with a capital letter and leaves the others as they are."""
+    return words[:1].upper() + words[1:]
+
+
+def chance_words(chance: float | None) -> str:
+    """Writes the chance that luck alone gives as much: 0.012; < 0.001; - where unknown."""
+    if chance is None:
+        return "-"
+    return "< 0.001" if chance < 0.001 else f"{chance:.3f}"
+
+
 def effect_words(effect: float | None, low: float | None, high: float | None) -> tuple[str, str]:
     """Writes an effect and its interval, to the places that the width of the interval leaves meaning to.
 
@@ -61,6 +80,11 @@ def title_of(result: xarray.Dataset, policy: str) -> str:
     """Gives the title of a policy of a trial, or its name in words where it has none."""
     titles = json.loads(result.attrs.get("titles", "{}"))
     return titles.get(policy) or policy.replace("_", " ")
+
+
+def place_words(region: str) -> str:
+    """Writes where an outcome is measured: the world, or a region by its name."""
+    return "the world" if region == WORLD else region
 
 
 def region_words(name: str) -> str:

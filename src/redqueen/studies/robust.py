@@ -29,7 +29,6 @@ __all__ = [
     "Robustness",
     "Verdict",
     "rank_policies",
-    "shown",
 ]
 
 #: How far behind the best, in %, a recipe may be in a region, unless asked otherwise.
@@ -141,13 +140,6 @@ def rank_policies(
     return Robustness(
         found, min(WINDOW, quarters) if window is None else window, within, margin, tuple(places), best, recipes, single
     )
-
-
-def shown(outcome: Outcome, value: float) -> float:
-    """Puts a difference on the scale compared into the unit of effects: % more, points, or the outcome's own."""
-    if outcome.compared == RATIO:
-        return 100.0 * math.expm1(value)
-    return 100.0 * value if outcome.unit == "share" else value
 
 
 def _hidden(outcome: Outcome, value: float) -> float:
