@@ -88,7 +88,7 @@ def _fit(asked: argparse.Namespace) -> None:
 
 def plan_of(asked: argparse.Namespace, faults: Faults) -> FitPlan:
     """Lays out the fit that the words of the command ask for; refuses, with the `faults` noted before, whatever is wrong."""
-    from redqueen.studies.fitting.planning import plan_fit
+    from redqueen.studies.fitting.planning import DISCREPANCY, plan_fit
 
     numbers = {
         name: whole_number(getattr(asked, name), f"--{name}", faults) for name in ("waves", "seeds", "points", "quarters", "rank")
@@ -97,7 +97,7 @@ def plan_of(asked: argparse.Namespace, faults: Faults) -> FitPlan:
     discrepancies = numbers_by_name(asked.discrepancies, "--discrepancy-of", "TARGET=X", "job_hopping_in_computers=0.2", faults)
     return plan_fit(
         parameters=names(asked.parameters), targets=names(asked.targets), points=numbers["points"], waves=numbers["waves"] or 1,
-        seeds=numbers["seeds"] or 2, quarters=numbers["quarters"], discrepancy=1.0 if discrepancy is None else discrepancy,
+        seeds=numbers["seeds"] or 2, quarters=numbers["quarters"], discrepancy=DISCREPANCY if discrepancy is None else discrepancy,
         discrepancies=discrepancies, rank=numbers["rank"] or 1, faults=faults,
     )
 
